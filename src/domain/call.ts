@@ -1,0 +1,18 @@
+import type { Caller } from './caller.ts';
+
+/** How long a call may go on. Passed to everything that waits. */
+export interface Deadline {
+  /** When it is over, on the `performance.now()` time line (monotonic milliseconds). */
+  readonly deadlineAtMs: number;
+}
+
+/** What is known of a call before its message is looked at. */
+export interface Call extends Deadline {
+  readonly caller: Caller;
+  /** UUIDv7, or the client's `x-request-id`. */
+  readonly requestId: string;
+  /** Full method name, such as `signum.v1.TokenService/Issue`. */
+  readonly method: string;
+  /** The peer's IP address as the transport sees it. */
+  readonly peer: string;
+}

@@ -1,0 +1,33 @@
+/** The one place a session can live in. Every id is 1 to 256 bytes of UTF-8, no control characters. */
+export interface DeviceRef {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly deviceId: string;
+}
+
+/** One access token, by its four ids. */
+export interface TokenRef extends DeviceRef {
+  /** The token's `jti`, a lower-case hyphenated UUID. */
+  readonly tokenId: string;
+}
+
+export const MAX_ID_BYTES = 256;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a string may serve as a tenant, user or device id. */
+export function isId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= MAX_ID_BYTES &&
+    !/\p{Cc}/u.test(value) &&
+    value.isWellFormed() &&
+    Buffer.byteLength(value) <= MAX_ID_BYTES
+  );
+}
+
+/** Whether a string is a UUID in the one spelling that Signum uses (RFC 9562 section 4). */
+export function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
+}

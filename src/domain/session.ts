@@ -1,0 +1,67 @@
+import type { JsonObject } from './claims.ts';
+import { invalidField } from './errors.ts';
+import type { DeviceRef } from './ids.ts';
+
+/** What the client told about itself. */
+export interface ClientMetadata {
+  readonly ip?: string;
+  readonly userAgent?: string;
+  readonly label?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/** What one device holds between Issue and the session's end. All instants by the store's clock. */
+export interface Session {
+  readonly device: DeviceRef;
+  readonly sessionId: string;
+  /** `jti` of the one active access token. */
+  readonly tokenId: string;
+  /** `kid` of the key that signed it. */
+  readonly keyId: string;
+  /** Refreshes so far. */
+  readonly generation: number;
+  readonly createdAtMs: number;
+  readonly issuedAtMs: number;
+  readonly accessExpiresAtMs: number;
+  readonly refreshExpiresAtMs: number;
+  readonly absoluteExpiresAtMs: number;
+  /** The partition's revision at which the session began. */
+  readonly revision: number;
+  readonly scopes: readonly string[];
+  readonly audiences: readonly string[];
+  readonly claims: JsonObject;
+  readonly metadata: ClientMetadata;
+}
+
+export type SupersedePolicy = 'SUPERSEDE' | 'DENY_NEW' | 'REQUIRE_PROOF';
+
+/** Why a token or session came to its end. */
+export type RevocationReason =
+  | 'LOGOUT'
+  | 'SUPERSEDED'
+  | 'ROTATED'
+  | 'REFRESH_REUSE'
+  | 'ADMIN'
+  | 'EXPIRED'
+  | 'TENANT'
+  | 'KEY';
+
+/** How many copies of a write must exist before it is acknowledged. */
+export interface Durability {
+  /** Replicas that must have received it: 0 to 16. */
+  readonly replicas: number;
+  /** Whether the shard must have flushed it to disk. */
+  readonly fsync: boolean;
+}
+
+/** What was reached. */
+export type DurabilityReached = Durability;
+
+/** The most that the metadata of a session may take as JSON, in bytes. */
+export const MAX_METADATA_BYTES = 4096;
+
+/** Refuses metadata that is too large as a whole. */
+export function checkMetadata(metadata: ClientMetadata): void {
+  if (Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES) return;
+  throw invalidField('metadata', `must be at most ${MAX_METADATA_BYTES} bytes as JSON`);
+}

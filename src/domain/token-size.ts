@@ -1,0 +1,47 @@
+import type { JsonObject } from './claims.ts';
+import { invalidField } from './errors.ts';
+import type { DeviceRef } from './ids.ts';
+
+/** The longest token that is issued or looked at, in characters. */
+export const MAX_TOKEN_LENGTH = 4096;
+
+/**
+ * What is left for ids, scopes, audiences and custom claims in the payload of an access token, in
+ * bytes of JSON, whichever key signs it now or at a later refresh. The rest is taken: a header with
+ * a key id of 128 characters, the signature of a 4096-bit RSA key, an issuer of 256 bytes and the
+ * claims of fixed size.
+ */
+export const MAX_TOKEN_CONTENT_BYTES = 1920;
+
+/** What a caller puts into an access token. */
+export interface TokenContent {
+  readonly device: DeviceRef;
+  readonly scopes: readonly string[];
+  readonly audiences: readonly string[];
+  readonly claims: JsonObject;
+}
+
+/**
+ * Refuses what would not fit into a token. It is asked before a session is stored: one whose token
+ * cannot be signed would take the place of a good one. Throws INVALID_FIELD naming the field that
+ * takes up the most.
+ */
+export function checkTokenContent({ device, scopes, audiences, claims }: TokenContent): void {
+  const sizes = Object.entries({
+    claims: sizeOf(claims),
+    scopes: scopes.length === 0 ? 0 : sizeOf(scopes.join(' ')),
+    audiences: sizeOf(audiences),
+    device: sizeOf(device.tenantId) + sizeOf(device.userId) + sizeOf(device.deviceId),
+  });
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  if (total <= MAX_TOKEN_CONTENT_BYTES) return;
+  const [largest] = sizes.reduce((most, entry) => (entry[1] > most[1] ? entry : most));
+  throw invalidField(
+    largest,
+    `must leave room in the token: ids, scopes, audiences and claims take ${total} bytes as JSON, at most ${MAX_TOKEN_CONTENT_BYTES} fit`,
+  );
+}
+
+function sizeOf(value: JsonObject | string | readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
