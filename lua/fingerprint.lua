@@ -1,0 +1,13 @@
+#!lua
+-- Notes the fingerprint of the access token that was signed for the session, unless it has moved on to
+-- another token meanwhile. A presented token that has it needs no signature check.
+-- KEYS[1] active       hash  the device's session
+-- ARGV[1] jti          token id that was signed
+-- ARGV[2] fingerprint  HMAC-SHA256 of the compact JWS, base64url
+-- Reply 1 | 0
+local active = KEYS[1]
+local jti, fingerprint = ARGV[1], ARGV[2]
+
+if redis.call('HGET', active, 'jti') ~= jti then return 0 end
+redis.call('HSET', active, 'fp', fingerprint)
+return 1

@@ -1,0 +1,80 @@
+#!lua
+-- Begins a session on a device, taking the place of the one there. Two servers that issue for one
+-- device at once cannot both succeed on the same predecessor: the caller says which session it
+-- expects to find, and is told the right one if it is wrong.
+-- include: clock, watermark, record, remember, retire, index, grant
+-- KEYS[1] active           hash    the device's session
+-- KEYS[2] user             zset    the user's devices
+-- KEYS[3] expiry           zset    sessions by the end of their life
+-- KEYS[4] revision         string  the partition's counter
+-- KEYS[5] watermarks       hash    revoked tenants and keys
+-- KEYS[6] feed             stream  the partition's events
+-- KEYS[7] revoked_token    string  of the expected token
+-- KEYS[8] revoked_session  string  of the expected session
+-- KEYS[9] request          string  what this request id led to; absent without a request id
+-- ARGV[1] member           encoded tenant:user:device
+-- ARGV[2] device           device id
+-- ARGV[3] expected_sid     session expected on the device, empty for none
+-- ARGV[4] expected_jti     its token id
+-- ARGV[5] sid              new session id
+-- ARGV[6] jti              new token id
+-- ARGV[7] access_ms        lifetime of access tokens, whole seconds
+-- ARGV[8] refresh_ms       lifetime of refresh tokens, whole seconds
+-- ARGV[9] session_ms       lifetime of the session, whole seconds
+-- ARGV[10] policy          SUPERSEDE | DENY_NEW | REQUIRE_PROOF
+-- ARGV[11] proof           <sid>:<generation> of a presented refresh token, or empty
+-- ARGV[12] skew_ms         how long the revoked table keeps an id past its expiry
+-- ARGV[13] feed_ms         how long the feed keeps an event
+-- ARGV[14] max_devices     sessions a user may hold
+-- ARGV[15] tenant_field    the tenant's field in watermarks
+-- ARGV[16] by              caller's name
+-- ARGV[17] kid             id of the key that will sign
+-- ARGV[18...] fields       further fields of the session, name and value in turn
+-- Reply { CONFLICT, sid, jti } | { EXISTS } | { PROOF_REQUIRED } | { DEVICE_LIMIT } | { MOVED_ON }
+-- Reply { KEY_REVOKED }
+-- Reply { ISSUED | SUPERSEDED | REPEATED, revision, now, superseded_sid, grant fields }
+local active, user, expiry, revision_key, watermarks, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local revoked_token, revoked_session, request = KEYS[7], KEYS[8], KEYS[9]
+local member, device, expected_sid, expected_jti, sid, jti = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local access_ms, refresh_ms, session_ms = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local policy, proof, skew_ms, feed_ms, max_devices = ARGV[10], ARGV[11], ARGV[12], ARGV[13], tonumber(ARGV[14])
+local tenant_field, by, kid = ARGV[15], ARGV[16], ARGV[17]
+
+local now = clock()
+local old = redis.call('HMGET', active, 'sid', 'jti', 'gen', 'exp', 'rexp', 'rev')
+local old_sid, old_jti = old[1] or '', old[2] or ''
+
+local earlier = request and redis.call('GET', request)
+if earlier then
+  if earlier ~= old_sid or old[3] ~= '0' then return { 'MOVED_ON' } end
+  return grant('REPEATED', tonumber(redis.call('GET', revision_key)), now, active, '')
+end
+if old_sid ~= expected_sid or old_jti ~= expected_jti then return { 'CONFLICT', old_sid, old_jti } end
+
+local live = old_sid ~= '' and tonumber(old[5]) > now and not tenant_revoked(watermarks, tenant_field, old[6])
+if live and policy == 'DENY_NEW' then return { 'EXISTS' } end
+if live and policy == 'REQUIRE_PROOF' and proof ~= old_sid .. ':' .. old[3] then return { 'PROOF_REQUIRED' } end
+if old_sid == '' and redis.call('ZCARD', user) >= max_devices then return { 'DEVICE_LIMIT' } end
+if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
+
+if old_sid ~= '' then
+  local at = {
+    active = active, user = user, expiry = expiry, revision = revision_key, feed = feed,
+    revoked_token = revoked_token, revoked_session = revoked_session,
+  }
+  local who = { member = member, device = device, sid = old_sid, jti = old_jti, exp = old[4], rexp = old[5] }
+  local reason = live and 'SUPERSEDED' or tonumber(old[5]) > now and 'TENANT' or 'EXPIRED'
+  retire(at, who, reason, by, now, skew_ms, feed_ms)
+end
+
+local issued_at = now - now % 1000
+local exp, rexp = issued_at + access_ms, issued_at + refresh_ms
+local revision = record(revision_key, feed, feed_ms, now, {
+  event = 'ISSUE', member = member, sid = sid, jti = jti, exp = exp, reason = '', by = by,
+})
+redis.call('HSET', active, 'sid', sid, 'jti', jti, 'kid', kid, 'gen', 0, 'rev', revision,
+  'cat', now, 'iat', issued_at, 'exp', exp, 'rexp', rexp, 'aexp', issued_at + session_ms,
+  'attl', access_ms, 'rttl', refresh_ms, unpack(ARGV, 18))
+index(active, user, expiry, device, member, rexp)
+if request then redis.call('SET', request, sid, 'PX', 60000) end
+return grant(live and 'SUPERSEDED' or 'ISSUED', revision, now, active, live and old_sid or '')

@@ -1,0 +1,71 @@
+#!lua
+-- Exchanges a refresh token: a compare-and-set on the session's generation. The current generation
+-- rotates; the one before it, within the grace window, is answered again; anything older ends the
+-- session. Racing refreshes therefore all get the one successor.
+-- include: clock, watermark, record, remember, retire, index, grant
+-- KEYS[1] active           hash    the device's session
+-- KEYS[2] user             zset    the user's devices
+-- KEYS[3] expiry           zset    sessions by the end of their life
+-- KEYS[4] revision         string  the partition's counter
+-- KEYS[5] watermarks       hash    revoked tenants and keys
+-- KEYS[6] feed             stream  the partition's events
+-- KEYS[7] revoked_token    string  of the expected token
+-- KEYS[8] revoked_session  string  of the presented session
+-- ARGV[1] member           encoded tenant:user:device
+-- ARGV[2] device           device id
+-- ARGV[3] sid              session id in the refresh token
+-- ARGV[4] generation       generation in the refresh token
+-- ARGV[5] expected_jti     token id expected on the session
+-- ARGV[6] jti              new token id
+-- ARGV[7] kid              id of the key that will sign
+-- ARGV[8] grace_ms         for how long the generation before is answered again
+-- ARGV[9] skew_ms          how long the revoked table keeps an id past its expiry
+-- ARGV[10] feed_ms         how long the feed keeps an event
+-- ARGV[11] tenant_field    the tenant's field in watermarks
+-- ARGV[12] by              caller's name
+-- Reply { CONFLICT, jti } | { NOT_FOUND } | { REVOKED, reason } | { EXPIRED } | { REUSED, revision }
+-- Reply { KEY_REVOKED }
+-- Reply { ROTATED | REPLAYED, revision, now, '', grant fields }
+local active, user, expiry, revision_key, watermarks, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local revoked_token, revoked_session = KEYS[7], KEYS[8]
+local member, device, sid, generation, expected_jti = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local jti = ARGV[6]
+local kid, grace_ms, skew_ms, feed_ms = ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10]
+local tenant_field, by = ARGV[11], ARGV[12]
+
+local now = clock()
+local current = redis.call('HMGET', active, 'sid', 'jti', 'gen', 'exp', 'rexp', 'aexp', 'rev', 'rot', 'attl', 'rttl')
+local revoked = redis.call('GET', revoked_session)
+if revoked then return { 'REVOKED', string.match(revoked, '^%S+') } end
+if current[1] ~= sid then return { 'NOT_FOUND' } end
+if tenant_revoked(watermarks, tenant_field, current[7]) then return { 'REVOKED', 'TENANT' } end
+if tonumber(current[5]) <= now then return { 'EXPIRED' } end
+
+local at_generation = tonumber(current[3])
+if generation > at_generation then return { 'NOT_FOUND' } end
+if generation == at_generation - 1 and now - tonumber(current[8] or 0) <= grace_ms then
+  return grant('REPLAYED', tonumber(redis.call('GET', revision_key)), now, active, '')
+end
+if current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
+if generation < at_generation then
+  local at = {
+    active = active, user = user, expiry = expiry, revision = revision_key, feed = feed,
+    revoked_token = revoked_token, revoked_session = revoked_session,
+  }
+  local who = { member = member, device = device, sid = sid, jti = current[2], exp = current[4], rexp = current[5] }
+  return { 'REUSED', retire(at, who, 'REFRESH_REUSE', by, now, skew_ms, feed_ms) }
+end
+if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
+
+local issued_at, absolute = now - now % 1000, tonumber(current[6])
+local exp = math.min(issued_at + tonumber(current[9]), absolute)
+local rexp = math.min(issued_at + tonumber(current[10]), absolute)
+local revision = record(revision_key, feed, feed_ms, now, {
+  event = 'REFRESH', member = member, sid = sid, jti = current[2], exp = current[4], reason = 'ROTATED', by = by,
+})
+remember(revoked_token, current[4], skew_ms, now, 'ROTATED', revision, by)
+redis.call('HSET', active, 'jti', jti, 'kid', kid, 'gen', generation + 1, 'iat', issued_at,
+  'exp', exp, 'rexp', rexp, 'rot', now)
+redis.call('HDEL', active, 'fp')
+index(active, user, expiry, device, member, rexp)
+return grant('ROTATED', revision, now, active, '')

@@ -1,0 +1,40 @@
+#!lua flags=allow-oom
+-- Moves one session whose life is over from the active to the revoked table. Any number of servers
+-- may try: only the one that finds the session as expected, and over by Redis' own clock, moves it.
+-- include: clock, record, remember, retire
+-- KEYS[1] active           hash    the device's session
+-- KEYS[2] user             zset    the user's devices
+-- KEYS[3] expiry           zset    sessions by the end of their life
+-- KEYS[4] revision         string  the partition's counter
+-- KEYS[5] feed             stream  the partition's events
+-- KEYS[6] revoked_token    string  of the expected token
+-- KEYS[7] revoked_session  string  of the expected session
+-- ARGV[1] member           encoded tenant:user:device
+-- ARGV[2] device           device id
+-- ARGV[3] sid              expected session id, empty if the session has vanished
+-- ARGV[4] jti              expected token id
+-- ARGV[5] skew_ms          how long the revoked table keeps an id past its expiry
+-- ARGV[6] feed_ms          how long the feed keeps an event
+-- Reply { SWEPT } | { PRUNED } | { SKIPPED }
+local active, user, expiry, revision_key, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local revoked_token, revoked_session = KEYS[6], KEYS[7]
+local member, device, sid, jti, skew_ms, feed_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+
+local now = clock()
+local session = redis.call('HMGET', active, 'sid', 'jti', 'exp', 'rexp')
+if not session[1] then
+  local dangling = redis.call('ZSCORE', expiry, member)
+  if not dangling or tonumber(dangling) > now then return { 'SKIPPED' } end
+  redis.call('ZREM', expiry, member)
+  redis.call('ZREM', user, device)
+  return { 'PRUNED' }
+end
+if session[1] ~= sid or session[2] ~= jti or tonumber(session[4]) > now then return { 'SKIPPED' } end
+
+local at = {
+  active = active, user = user, expiry = expiry, revision = revision_key, feed = feed,
+  revoked_token = revoked_token, revoked_session = revoked_session,
+}
+local who = { member = member, device = device, sid = sid, jti = jti, exp = session[3], rexp = session[4] }
+retire(at, who, 'EXPIRED', 'signum', now, skew_ms, feed_ms)
+return { 'SWEPT' }

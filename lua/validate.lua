@@ -1,0 +1,29 @@
+#!lua flags=allow-oom
+-- Whether a token is good right now. It only reads, and is declared able to write on purpose: Redis
+-- then refuses it on a replica and on a primary that has lost its replicas, so that neither can say
+-- "active" from a state that has been overtaken.
+-- include: clock
+-- KEYS[1] active         hash    the device's session
+-- KEYS[2] revoked_token  string  the token's entry in the revoked table
+-- KEYS[3] watermarks     hash    revoked tenants and keys
+-- KEYS[4] revision       string  the partition's counter
+-- ARGV[1] jti            token id
+-- ARGV[2] tenant_field   the tenant's field in watermarks
+-- Reply { UNKNOWN, revision } | { EXPIRED, revision, '', fp } | { REVOKED, revision, reason, fp }
+-- Reply { ACTIVE, revision, '', fp, sid, iat, exp, scp, aud, clm }
+local active, revoked_token, watermarks, revision_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local jti, tenant_field = ARGV[1], ARGV[2]
+
+local now = clock()
+local revision = tonumber(redis.call('GET', revision_key) or 0)
+local revoked = redis.call('GET', revoked_token)
+if revoked then return { 'REVOKED', revision, string.match(revoked, '^%S+'), '' } end
+
+local session = redis.call('HMGET', active, 'jti', 'exp', 'rev', 'kid', 'fp', 'sid', 'iat', 'scp', 'aud', 'clm')
+if session[1] ~= jti then return { 'UNKNOWN', revision } end
+local expires_at, fingerprint = session[2], session[5] or ''
+if tonumber(expires_at) <= now then return { 'EXPIRED', revision, '', fingerprint } end
+local mark = redis.call('HMGET', watermarks, tenant_field, 'k:' .. session[4])
+if mark[1] and tonumber(mark[1]) >= tonumber(session[3]) then return { 'REVOKED', revision, 'TENANT', fingerprint } end
+if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
+return { 'ACTIVE', revision, '', fingerprint, session[6], session[7], expires_at, session[8], session[9], session[10] }

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { parseRedisUrl, type RedisTarget } from './url.ts';
+
+/** A connection to whatever Redis there is: standalone, behind Sentinel, or a Cluster. */
+export type RedisClient = Redis | Cluster;
+
+export interface RedisSettings {
+  /** `redis[s]://`, `redis[s]+sentinel://` or `redis[s]+cluster://`. */
+  readonly url: string;
+  /** PEM file of the authorities that the server's certificate is checked against. */
+  readonly caFile?: string | undefined;
+  /** How long a connection may owe an answer, in milliseconds. */
+  readonly commandTimeoutMs: number;
+  /** How long connecting may take, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Shown in Redis' CLIENT LIST. */
+  readonly name: string;
+}
+
+const FIRST_RETRY_MS = 50;
+/** A failover must not be followed by a long sleep: recovery is at most this and one connecting. */
+const LONGEST_RETRY_MS = 400;
+/** How long a server that does not close its side is waited for. */
+const DISCONNECT_TIMEOUT_MS = 50;
+/** Attempts at a node of a cluster before it is forgotten, until the slots name it again. */
+const NODE_ATTEMPTS = 6;
+const DEMOTION_GAP_MS = 500;
+
+/**
+ * Connects, with settings under which a command runs at most once and never waits for a connection:
+ * no offline queue, no resending, no retries by the client. With the client's own defaults a script
+ * whose reply is lost runs twice. test/faults/lost-replies.test.ts holds each setting to what it is
+ * here for. Errors of the connection are the caller's to listen for.
+ */
+export function createClient(settings: RedisSettings): RedisClient {
+  const target = parseRedisUrl(settings.url);
+  const common = commonOptions(settings, target);
+  if (target.kind === 'cluster') return new Cluster([...target.nodes], clusterOptions(common));
+  if (target.kind === 'sentinel') return new Redis(sentinelOptions(common, target));
+  const { host, port } = target.nodes[0];
+  return new Redis({ ...common, host, port, db: target.db });
+}
+
+function commonOptions(settings: RedisSettings, target: RedisTarget) {
+  return {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    // Without it, commands of a lost connection stay pending for ever (6.0.0).
+    maxRetriesPerRequest: 0,
+    // No `commandTimeout`: the runner's deadlines cost less than a timer for each command. This one
+    // catches a server that accepts the connection and never greets.
+    socketTimeout: 2 * settings.commandTimeoutMs,
+    connectTimeout: settings.connectTimeoutMs,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    maxLoadingRetryTime: 500,
+    keepAlive: 5000,
+    disableClientInfo: true,
+    connectionName: settings.name,
+    reconnectOnError: reconnectOnDemotion(),
+    retryStrategy: backoff,
+    ...(target.username && { username: target.username }),
+    ...(target.password && { password: target.password }),
+    ...(target.tls && { tls: settings.caFile ? { ca: readFileSync(settings.caFile) } : {} }),
+  } satisfies RedisOptions;
+}
+
+type CommonOptions = ReturnType<typeof commonOptions>;
+
+function sentinelOptions(
+  common: CommonOptions,
+  target: Extract<RedisTarget, { kind: 'sentinel' }>,
+) {
+  const { tls } = common;
+  return {
+    ...common,
+    sentinels: [...target.nodes],
+    name: target.masterName,
+    role: 'master' as const,
+    failoverDetector: true,
+    // A Sentinel that hangs would otherwise be waited for for ever, with the others at hand.
+    sentinelCommandTimeout: common.socketTimeout,
+    sentinelRetryStrategy: backoff,
+    sentinelReconnectStrategy: () => 1000,
+    ...(target.sentinelPassword && { sentinelPassword: target.sentinelPassword }),
+    ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
+  };
+}
+
+function clusterOptions(common: CommonOptions) {
+  // The retry strategy of the nodes is `clusterNodeRetryStrategy`; their offline queue cannot be
+  // switched off, and is avoided by sending to connected nodes only (connections.ts).
+  const { retryStrategy: _, enableOfflineQueue: __, lazyConnect, ...redisOptions } = common;
+  return {
+    lazyConnect,
+    redisOptions,
+    enableOfflineQueue: false,
+    scaleReads: 'master' as const,
+    maxRedirections: 3,
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    retryDelayOnTryAgain: 20,
+    slotsRefreshInterval: 5000,
+    slotsRefreshTimeout: common.socketTimeout,
+    clusterRetryStrategy: backoff,
+    // A node that is gone for good must leave the pool, or a cluster that has moved to other
+    // addresses as a whole would never be looked for under the configured ones again.
+    clusterNodeRetryStrategy: (attempt: number) =>
+      attempt > NODE_ATTEMPTS ? null : backoff(attempt),
+    // Certificates name hosts, not the addresses that they resolve to.
+    ...(common.tls && {
+      dnsLookup: (address: string, done: (e: null, a: string) => void) => done(null, address),
+    }),
+  };
+}
+
+/** Exponential, with jitter so that servers do not come back all at once. */
+function backoff(attempt: number): number {
+  const ms = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 6), LONGEST_RETRY_MS);
+  return ms * (0.5 + Math.random() / 2);
+}
+
+/**
+ * A primary that has become a replica is left for whoever took its place; behind a fixed address,
+ * where that may be the same server again, not more than twice a second.
+ */
+function reconnectOnDemotion(): (error: Error) => boolean {
+  let lastAtMs = Number.NEGATIVE_INFINITY;
+  return ({ message }) => {
+    if (!/^(-?READONLY|MASTERDOWN|UNBLOCKED)/.test(message)) return false;
+    const nowMs = performance.now();
+    if (nowMs - lastAtMs < DEMOTION_GAP_MS) return false;
+    lastAtMs = nowMs;
+    return true;
+  };
+}
+
+/** Connects and waits until commands can be sent; rejects if that takes longer than `timeoutMs`. */
+export async function connect(client: RedisClient, timeoutMs: number): Promise<void> {
+  const untilAtMs = performance.now() + timeoutMs;
+  await ready(client, timeoutMs);
+  if (!(client instanceof Cluster)) return;
+  // The nodes of a cluster connect with their first command, which would then wait in a queue.
+  const leftMs = Math.max(0, untilAtMs - performance.now());
+  await Promise.all(client.nodes('master').map((node) => ready(node, leftMs)));
+}
+
+async function ready(client: RedisClient, timeoutMs: number): Promise<void> {
+  if (client.status === 'ready') return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new Error('connecting timed out')), timeoutMs);
+  client.once('ready', resolve);
+  client.connect().catch(() => undefined); // It goes on trying; 'ready' tells when it has succeeded.
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    client.off('ready', resolve);
+  }
+}

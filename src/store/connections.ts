@@ -1,0 +1,111 @@
+import calculateSlot from 'cluster-key-slot';
+import { Cluster, type Redis } from 'ioredis';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import type { RedisClient } from './client.ts';
+import { NotSent, type Redirection } from './faults.ts';
+
+/** One connection to one server, and whether it can be used. */
+export interface Connection {
+  readonly node: Redis;
+  readonly breaker: CircuitBreaker;
+}
+
+/** Which connection leads to the primary that serves a key. */
+export interface Connections {
+  /** @throws NotSent if none does now. */
+  of(key: string): Connection;
+  /** The connection that a plain command of the client library goes through, if there is only one. */
+  readonly only: Connection | undefined;
+  /** Learns from a MOVED; returns the connection that an ASK points to. */
+  redirect(redirection: Redirection): Connection | undefined;
+  all(): Iterable<Connection>;
+}
+
+export function connectionsOf(client: RedisClient, silentTicks: number): Connections {
+  if (client instanceof Cluster) return new ClusterConnections(client, silentTicks);
+  const only = { node: client, breaker: new CircuitBreaker(client, silentTicks) };
+  return { of: () => only, only, redirect: () => undefined, all: () => [only] };
+}
+
+const REFRESH_GAP_MS = 100;
+
+/**
+ * The client library knows the slots and the nodes; sending is done here, because its own way loses
+ * the difference between a command that was not sent and one whose connection broke.
+ */
+class ClusterConnections implements Connections {
+  readonly only = undefined;
+  readonly #cluster: Cluster;
+  readonly #silentTicks: number;
+  readonly #byAddress = new Map<string, Connection>();
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(cluster: Cluster, silentTicks: number) {
+    this.#cluster = cluster;
+    this.#silentTicks = silentTicks;
+    for (const node of cluster.nodes()) this.#add(node);
+    cluster.on('+node', (node: Redis) => this.#add(node));
+    cluster.on('-node', (node: Redis) => this.#remove(node));
+  }
+
+  of(key: string): Connection {
+    const address = this.#cluster.slots[calculateSlot(key)]?.[0];
+    const connection = address === undefined ? undefined : this.#byAddress.get(address);
+    if (connection?.node.status === 'ready') return connection;
+    // A failover may have happened: the next call shall find the new primary.
+    this.#refresh();
+    if (!connection) throw new NotSent('CLUSTERDOWN no primary is known for the slot');
+    return connection;
+  }
+
+  redirect({ kind, slot, address }: Redirection): Connection | undefined {
+    if (kind === 'ASK') return this.#byAddress.get(address) ?? this.#meet(address);
+    this.#cluster.slots[slot] = [address];
+    this.#refresh();
+    return undefined;
+  }
+
+  all(): Iterable<Connection> {
+    return this.#byAddress.values();
+  }
+
+  /** A node that is taking over its first slot is not among those that serve any. */
+  #meet(address: string): Connection | undefined {
+    const colon = address.lastIndexOf(':');
+    const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
+    const node = this.#cluster
+      .nodes()[0]
+      ?.duplicate({ host, port, readOnly: false, lazyConnect: true, retryStrategy: null });
+    if (!node) return undefined;
+    node.on('error', () => undefined); // Whoever uses it gets to know.
+    node.once('end', () => this.#remove(node));
+    this.#cluster.once('close', () => node.disconnect());
+    return this.#add(node);
+  }
+
+  #add(node: Redis): Connection {
+    const connection = { node, breaker: new CircuitBreaker(node, this.#silentTicks) };
+    const address = addressOf(node);
+    // A node that was met on the way is now known by its slots: one connection is enough.
+    const met = this.#byAddress.get(address);
+    this.#byAddress.set(address, connection);
+    if (met && met.node !== node) met.node.disconnect();
+    return connection;
+  }
+
+  #remove(node: Redis): void {
+    const address = addressOf(node);
+    if (this.#byAddress.get(address)?.node === node) this.#byAddress.delete(address);
+  }
+
+  #refresh(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#refreshedAtMs < REFRESH_GAP_MS) return;
+    this.#refreshedAtMs = nowMs;
+    this.#cluster.refreshSlotsCache(() => undefined);
+  }
+}
+
+function addressOf({ options }: Redis): string {
+  return `${options.host}:${options.port}`;
+}

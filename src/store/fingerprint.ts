@@ -1,0 +1,22 @@
+import type { Deadline } from '../domain/call.ts';
+import type { DeviceRef } from '../domain/ids.ts';
+import type { StoreContext } from './context.ts';
+import { SCRIPTS } from './script.ts';
+
+/** Notes the fingerprint of the token that was signed for a session (lua/fingerprint.lua). */
+export async function noteFingerprint(
+  store: StoreContext,
+  device: DeviceRef,
+  tokenId: string,
+  fingerprint: string,
+  deadline: Deadline,
+): Promise<boolean> {
+  const { active } = store.keyspace.place(device);
+  const reply: unknown = await store.runner.run(
+    SCRIPTS.fingerprint,
+    [active],
+    [tokenId, fingerprint],
+    deadline,
+  );
+  return reply === 1;
+}

@@ -1,0 +1,96 @@
+import type { Deadline } from '../domain/call.ts';
+import type { JsonObject } from '../domain/claims.ts';
+import type { DeviceRef } from '../domain/ids.ts';
+import type { Lifetimes } from '../domain/lifetimes.ts';
+import type { ClientMetadata, SupersedePolicy } from '../domain/session.ts';
+import type { StoreContext } from './context.ts';
+import { type Grant, parseGrant } from './grant.ts';
+import { revokedKey, tenantField } from './keys.ts';
+import { type Argument, type Reply, SCRIPTS } from './script.ts';
+
+export interface IssuePlan {
+  readonly device: DeviceRef;
+  readonly sessionId: string;
+  readonly tokenId: string;
+  readonly keyId: string;
+  readonly lifetimes: Lifetimes;
+  readonly policy: SupersedePolicy;
+  /** Session and generation of a presented refresh token. */
+  readonly proof: { readonly sessionId: string; readonly generation: number } | undefined;
+  readonly requestId: string | undefined;
+  readonly scopes: readonly string[];
+  readonly audiences: readonly string[];
+  readonly claims: JsonObject;
+  readonly metadata: ClientMetadata;
+  /** Who asks, for the revoked table. */
+  readonly by: string;
+}
+
+export type IssueOutcome =
+  | { readonly status: 'ISSUED' | 'SUPERSEDED' | 'REPEATED'; readonly grant: Grant }
+  | { readonly status: 'EXISTS' | 'PROOF_REQUIRED' | 'DEVICE_LIMIT' | 'MOVED_ON' }
+  | { readonly status: 'KEY_REVOKED' };
+
+/** Begins a session (lua/issue.lua), telling the script whom it supersedes until it agrees. */
+export async function issue(
+  store: StoreContext,
+  plan: IssuePlan,
+  deadline: Deadline,
+): Promise<IssueOutcome> {
+  const place = store.keyspace.place(plan.device);
+  const { partition } = place;
+  const user = store.keyspace.user(plan.device.tenantId, plan.device.userId);
+  let expected = { sid: '', jti: '' };
+  for (;;) {
+    const keys = [
+      place.active,
+      user,
+      partition.expiry,
+      partition.revision,
+      partition.watermarks,
+      partition.feed,
+      revokedKey(partition, expected.jti),
+      revokedKey(partition, expected.sid),
+    ];
+    if (plan.requestId) keys.push(`${partition.prefix}request:${place.member}:${plan.requestId}`);
+    const args: Argument[] = [
+      place.member,
+      plan.device.deviceId,
+      expected.sid,
+      expected.jti,
+      plan.sessionId,
+      plan.tokenId,
+      plan.lifetimes.accessMs,
+      plan.lifetimes.refreshMs,
+      plan.lifetimes.sessionMs,
+      plan.policy,
+      plan.proof ? `${plan.proof.sessionId}:${plan.proof.generation}` : '',
+      store.policy.skewMs,
+      store.policy.feedMs,
+      store.policy.maxDevices,
+      tenantField(plan.device.tenantId),
+      plan.by,
+      plan.keyId,
+      ...fields(plan),
+    ];
+    const reply = await store.runner.run(SCRIPTS.issue, keys, args, deadline);
+    if (reply[0] !== 'CONFLICT') return outcome(reply);
+    expected = { sid: String(reply[1]), jti: String(reply[2]) };
+  }
+}
+
+function outcome(reply: Reply): IssueOutcome {
+  const status = reply[0] as IssueOutcome['status'];
+  if (status === 'ISSUED' || status === 'SUPERSEDED' || status === 'REPEATED') {
+    return { status, grant: parseGrant(reply) };
+  }
+  return { status };
+}
+
+function fields(plan: IssuePlan): string[] {
+  const pairs = ['aud', JSON.stringify(plan.audiences)];
+  if (plan.scopes.length > 0) pairs.push('scp', plan.scopes.join(' '));
+  if (Object.keys(plan.claims).length > 0) pairs.push('clm', JSON.stringify(plan.claims));
+  if (Object.keys(plan.metadata).length > 0) pairs.push('meta', JSON.stringify(plan.metadata));
+  return pairs;
+}

@@ -1,0 +1,34 @@
+import type { Deadline } from '../domain/call.ts';
+import { SHARED_KEYS } from './keys.ts';
+import type { Runner } from './runner.ts';
+
+/** The version of the data's layout that this code reads and writes. */
+export const FORMAT = 1;
+
+/** What a server finds when it starts: the store was made for another layout. */
+export class LayoutMismatch extends Error {
+  override readonly name = 'LayoutMismatch';
+}
+
+/**
+ * Writes the number of partitions and the format into an empty store, and holds a used one against
+ * them: with another number of partitions every key would be looked for in the wrong place.
+ */
+export async function checkLayout(
+  runner: Runner,
+  partitions: number,
+  deadline: Deadline,
+): Promise<void> {
+  const wanted = { partitions, format: FORMAT };
+  for (const [name, value] of Object.entries(wanted)) {
+    const found = await runner.read(deadline, async (client) => {
+      await client.hsetnx(SHARED_KEYS.meta, name, value);
+      return client.hget(SHARED_KEYS.meta, name);
+    });
+    if (found !== String(value)) {
+      throw new LayoutMismatch(
+        `the store was made with ${name} ${found}, this server is configured for ${value}: set it to ${found}, or use an empty store`,
+      );
+    }
+  }
+}

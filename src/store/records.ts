@@ -1,0 +1,22 @@
+import type { Deadline } from '../domain/call.ts';
+import type { Records } from '../domain/records.ts';
+import type { Runner } from './runner.ts';
+import { SCRIPTS } from './script.ts';
+
+/** Named documents in one Redis hash, shared by all servers. */
+export function createRecords(runner: Runner, key: string): Records {
+  return {
+    async all(deadline: Deadline) {
+      const hash = await runner.read(deadline, (client) => client.hgetall(key));
+      return new Map(Object.entries(hash));
+    },
+    async put(name, value, expected, deadline) {
+      const args = [name, value, expected === null ? 0 : 1, expected ?? ''];
+      const reply: unknown = await runner.run(SCRIPTS.recordPut, [key], args, deadline);
+      return reply === 1;
+    },
+    async delete(name, deadline) {
+      return (await runner.read(deadline, (client) => client.hdel(key, name))) === 1;
+    },
+  };
+}

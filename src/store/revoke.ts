@@ -1,0 +1,127 @@
+import type { Deadline } from '../domain/call.ts';
+import type { DeviceRef } from '../domain/ids.ts';
+import type { Durability, DurabilityReached, RevocationReason } from '../domain/session.ts';
+import type { StoreContext } from './context.ts';
+import { type PartitionKeys, type Place, revokedKey } from './keys.ts';
+import { type Argument, SCRIPTS } from './script.ts';
+
+/** Why, by whom and how durably. */
+export interface Revocation {
+  readonly reason: RevocationReason;
+  readonly by: string;
+  readonly durability: Durability;
+}
+
+export interface RevokeOutcome {
+  readonly count: number;
+  readonly revision: number;
+  readonly reached: DurabilityReached;
+}
+
+/** The ids that a device's session must have for it to be the one meant. */
+export interface SessionGuard {
+  readonly sessionId?: string | undefined;
+  readonly tokenId?: string | undefined;
+}
+
+interface Target {
+  readonly place: Place;
+  readonly deviceId: string;
+  readonly sid: string;
+  readonly jti: string;
+}
+
+/** Ends the session of one device if it is the one meant; nothing to end is no error. */
+export async function revokeDevice(
+  store: StoreContext,
+  device: DeviceRef,
+  guard: SessionGuard,
+  revocation: Revocation,
+  deadline: Deadline,
+): Promise<RevokeOutcome> {
+  const place = store.keyspace.place(device);
+  const user = store.keyspace.user(device.tenantId, device.userId);
+  for (;;) {
+    const [sid, jti] = await store.runner.read(deadline, (client) =>
+      client.hmget(place.active, 'sid', 'jti'),
+    );
+    const meant = sid && jti && (guard.sessionId ?? sid) === sid && (guard.tokenId ?? jti) === jti;
+    const targets = meant ? [{ place, deviceId: device.deviceId, sid, jti }] : [];
+    const outcome = await attempt(store, place.partition, user, targets, -1, revocation, deadline);
+    if (outcome) return outcome;
+  }
+}
+
+/** Ends all sessions of a user, or all but one device's, in one atomic step. */
+export async function revokeUser(
+  store: StoreContext,
+  who: {
+    readonly tenantId: string;
+    readonly userId: string;
+    readonly exceptDeviceId?: string | undefined;
+  },
+  revocation: Revocation,
+  deadline: Deadline,
+): Promise<RevokeOutcome> {
+  const partition = store.keyspace.partition(who.tenantId, who.userId);
+  const user = store.keyspace.user(who.tenantId, who.userId);
+  for (;;) {
+    const devices = await store.runner.read(deadline, (client) => client.zrange(user, 0, '-1'));
+    const chosen = devices.filter((deviceId) => deviceId !== who.exceptDeviceId);
+    const targets = await Promise.all(
+      chosen.map((deviceId) => find(store, { ...who, deviceId }, deadline)),
+    );
+    const found = targets.filter((target) => target !== undefined);
+    const outcome = await attempt(
+      store,
+      partition,
+      user,
+      found,
+      devices.length,
+      revocation,
+      deadline,
+    );
+    if (outcome) return outcome;
+  }
+}
+
+async function find(
+  store: StoreContext,
+  device: DeviceRef,
+  deadline: Deadline,
+): Promise<Target | undefined> {
+  const place = store.keyspace.place(device);
+  const [sid, jti] = await store.runner.read(deadline, (client) =>
+    client.hmget(place.active, 'sid', 'jti'),
+  );
+  return sid && jti ? { place, deviceId: device.deviceId, sid, jti } : undefined;
+}
+
+/** One run of lua/revoke.lua; undefined if the sessions have moved on since they were read. */
+async function attempt(
+  store: StoreContext,
+  partition: PartitionKeys,
+  user: string,
+  targets: readonly Target[],
+  devices: number,
+  revocation: Revocation,
+  deadline: Deadline,
+): Promise<RevokeOutcome | undefined> {
+  const keys = [user, partition.expiry, partition.revision, partition.feed];
+  const { skewMs, feedMs } = store.policy;
+  const args: Argument[] = [revocation.reason, revocation.by, skewMs, feedMs, devices];
+  for (const { place, deviceId, sid, jti } of targets) {
+    keys.push(place.active, revokedKey(partition, jti), revokedKey(partition, sid));
+    args.push(place.member, deviceId, sid, jti);
+  }
+  const { reply, reached } = await store.runner.runDurably(
+    SCRIPTS.revoke,
+    keys,
+    args,
+    partition.revision,
+    revocation.durability,
+    deadline,
+  );
+  if (reply[0] === 'CONFLICT') return undefined;
+  return { revision: Number(reply[1]), count: Number(reply[2]), reached };
+}

@@ -1,0 +1,112 @@
+import type { Redis } from 'ioredis';
+import type { Deadline } from '../domain/call.ts';
+import type { Durability, DurabilityReached } from '../domain/session.ts';
+import { Barrier } from './barrier.ts';
+import type { RedisClient } from './client.ts';
+import { type Connection, type Connections, connectionsOf } from './connections.ts';
+import { Dispatcher, type How } from './dispatcher.ts';
+import type { Bounds } from './flights.ts';
+import type { Argument, Reply, Script } from './script.ts';
+
+export interface RunnerOptions {
+  /** After how long without an answer a connection is taken for dead, in milliseconds; default 250. */
+  readonly silenceMs?: number | undefined;
+  /** How many may be under way at once; one more is refused as OVERLOADED. */
+  readonly bounds?: Partial<Bounds> | undefined;
+}
+
+/** A watermark goes to each of up to 1,024 partitions at once, a batch validates many tokens. */
+const BOUNDS: Bounds = { read: 8192, write: 4096, barrier: 2048 };
+const SILENCE_MS = 250;
+
+/**
+ * Runs scripts and reads on Redis. Everything settles by its deadline and nothing is sent after it;
+ * only what is known not to have run is sent again. Fails with SignumError only.
+ */
+export class Runner {
+  readonly #client: RedisClient;
+  readonly #main: Connections;
+  /** Writes that wait for replicas or fsync have connections of their own: WAIT blocks them. */
+  readonly #durable: Connections;
+  readonly #barriers = new WeakMap<Connection, Barrier>();
+  readonly #dispatcher: Dispatcher;
+
+  constructor(client: RedisClient, barrier: RedisClient, options: RunnerOptions = {}) {
+    const silentTicks = Dispatcher.silentTicks(options.silenceMs ?? SILENCE_MS);
+    this.#client = client;
+    this.#main = connectionsOf(client, silentTicks);
+    this.#durable = connectionsOf(barrier, silentTicks);
+    const bounds = { ...BOUNDS, ...options.bounds };
+    this.#dispatcher = new Dispatcher(bounds, [this.#main, this.#durable]);
+  }
+
+  /** Runs a script; `keys[0]` decides the shard. */
+  run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    deadline: Deadline,
+  ): Promise<Reply> {
+    const kind = script.name === 'validate' ? 'read' : 'write';
+    const route = { connections: this.#main, key: keys[0] ?? '' };
+    return this.#dispatcher.dispatch(kind, deadline, route, ({ node }, how) =>
+      evaluate(node, script, keys, args, how),
+    );
+  }
+
+  /**
+   * Reads by plain commands, on the primary. They may be sent more than once, so that a command
+   * that writes has to be one that can be repeated.
+   */
+  read<T>(deadline: Deadline, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    const { only } = this.#main;
+    const route = only && { connections: this.#main, key: '' };
+    return this.#dispatcher.dispatch('read', deadline, route, () => command(this.#client));
+  }
+
+  /**
+   * Runs a script and waits until its effect, and everything before it on the shard, is as durable
+   * as wanted. `touch` is a counter of the same shard: a repeated call, which finds nothing left to
+   * do, waits as well.
+   */
+  async runDurably(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    touch: string,
+    wanted: Durability,
+    deadline: Deadline,
+  ): Promise<{ reply: Reply; reached: DurabilityReached }> {
+    if (wanted.replicas === 0 && !wanted.fsync) {
+      const reply = await this.run(script, keys, args, deadline);
+      return { reply, reached: { replicas: 0, fsync: false } };
+    }
+    const { deadlineAtMs } = deadline;
+    const route = { connections: this.#durable, key: touch };
+    return this.#dispatcher.dispatch('barrier', deadline, route, (connection) =>
+      this.#barrierOf(connection).run({ script, keys, args, touch, wanted, deadlineAtMs }),
+    );
+  }
+
+  #barrierOf(connection: Connection): Barrier {
+    const known = this.#barriers.get(connection);
+    if (known) return known;
+    const barrier = new Barrier(connection);
+    this.#barriers.set(connection, barrier);
+    return barrier;
+  }
+}
+
+function evaluate(
+  node: Redis,
+  script: Script,
+  keys: readonly string[],
+  args: readonly Argument[],
+  { asking, bySource }: How,
+): Promise<Reply> {
+  if (asking) node.asking().catch(() => undefined); // Shares the fate of the command behind it.
+  const reply = bySource
+    ? node.eval(script.source, keys.length, ...keys, ...args)
+    : node.evalsha(script.sha, keys.length, ...keys, ...args);
+  return reply as Promise<Reply>;
+}

@@ -1,0 +1,61 @@
+import type { Records } from '../domain/records.ts';
+import { connect, createClient, type RedisClient, type RedisSettings } from './client.ts';
+import type { StoreContext, StorePolicy } from './context.ts';
+import { Keyspace, SHARED_KEYS } from './keys.ts';
+import { checkLayout } from './meta.ts';
+import { createRecords } from './records.ts';
+import { Runner } from './runner.ts';
+
+export interface StoreSettings {
+  readonly redis: RedisSettings;
+  /** How long a command that waits for replicas or fsync may take, in milliseconds. */
+  readonly barrierTimeoutMs: number;
+  /** Fixed when a deployment is created: 1 to 1024. */
+  readonly partitions: number;
+  readonly policy: StorePolicy;
+  /** Told of every connection error; there is nothing to do but to note it. */
+  readonly onConnectionError: (error: Error) => void;
+}
+
+/** The one door to Redis. */
+export interface Store extends StoreContext {
+  readonly client: RedisClient;
+  readonly keys: Records;
+  readonly callers: Records;
+  close(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 10_000;
+
+/** Connects and checks the layout; rejects if that takes longer than 10 s or the layout is another. */
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  const client = createClient(settings.redis);
+  const barrier = createClient({ ...settings.redis, name: `${settings.redis.name}-barrier` });
+  for (const each of [client, barrier]) {
+    each.on('error', settings.onConnectionError);
+    each.on('node error', settings.onConnectionError);
+  }
+  const close = async () => {
+    client.disconnect();
+    barrier.disconnect();
+  };
+  try {
+    await Promise.all([connect(client, START_TIMEOUT_MS), connect(barrier, START_TIMEOUT_MS)]);
+    const runner = new Runner(client, barrier, { silenceMs: settings.redis.commandTimeoutMs });
+    await checkLayout(runner, settings.partitions, {
+      deadlineAtMs: performance.now() + START_TIMEOUT_MS,
+    });
+    return {
+      client,
+      runner,
+      keyspace: new Keyspace(settings.partitions),
+      policy: settings.policy,
+      keys: createRecords(runner, SHARED_KEYS.keys),
+      callers: createRecords(runner, SHARED_KEYS.callers),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Deadline } from '../domain/call.ts';
+import type { StoreContext } from './context.ts';
+import { decodeMember, type PartitionKeys, revokedKey } from './keys.ts';
+import { SCRIPTS } from './script.ts';
+
+export interface SweepOutcome {
+  /** Sessions moved to the revoked table. */
+  readonly swept: number;
+  /** Index members whose session had vanished. */
+  readonly pruned: number;
+  /** Whether there may be more to do right now. */
+  readonly more: boolean;
+}
+
+/**
+ * One bounded step in one partition: moves at most `limit` sessions whose life is over from active
+ * to revoked (lua/sweep.lua), and forgets watermarks and events that are of no use any more
+ * (lua/forget.lua).
+ */
+export async function sweepPartition(
+  store: StoreContext,
+  partition: PartitionKeys,
+  limit: number,
+  deadline: Deadline,
+): Promise<SweepOutcome> {
+  const due = await store.runner.read(deadline, async (client) => {
+    const [seconds] = await client.time();
+    return client.zrange(partition.expiry, 0, `${seconds}000`, 'BYSCORE', 'LIMIT', 0, limit);
+  });
+  const marks = due.filter((member) => member.startsWith(':'));
+  const statuses = await Promise.all(
+    due
+      .filter((member) => !member.startsWith(':'))
+      .map((member) => sweepOne(store, partition, member, deadline)),
+  );
+  const { watermarks, expiry, feed } = partition;
+  const fields = marks.map((mark) => mark.slice(1));
+  await store.runner.run(
+    SCRIPTS.forget,
+    [watermarks, expiry, feed],
+    [store.policy.feedMs, ...fields],
+    deadline,
+  );
+  return {
+    swept: statuses.filter((status) => status === 'SWEPT').length,
+    pruned: statuses.filter((status) => status === 'PRUNED').length,
+    more: due.length === limit,
+  };
+}
+
+async function sweepOne(
+  store: StoreContext,
+  partition: PartitionKeys,
+  member: string,
+  deadline: Deadline,
+): Promise<unknown> {
+  const device = decodeMember(member);
+  if (!device) return 'SKIPPED';
+  const { active } = store.keyspace.place(device);
+  const [sid, jti] = await store.runner.read(deadline, (client) =>
+    client.hmget(active, 'sid', 'jti'),
+  );
+  const keys = [
+    active,
+    store.keyspace.user(device.tenantId, device.userId),
+    partition.expiry,
+    partition.revision,
+    partition.feed,
+    revokedKey(partition, jti ?? ''),
+    revokedKey(partition, sid ?? ''),
+  ];
+  const args = [
+    member,
+    device.deviceId,
+    sid ?? '',
+    jti ?? '',
+    store.policy.skewMs,
+    store.policy.feedMs,
+  ];
+  const [status] = await store.runner.run(SCRIPTS.sweep, keys, args, deadline);
+  return status;
+}

@@ -1,0 +1,60 @@
+import type { Deadline } from '../domain/call.ts';
+import type { TokenRef } from '../domain/ids.ts';
+import type { RevocationReason } from '../domain/session.ts';
+import type { ActiveToken } from '../domain/verdict.ts';
+import type { StoreContext } from './context.ts';
+import { decodeClaims, decodeScopes } from './grant.ts';
+import { revokedKey, tenantField } from './keys.ts';
+import { type Reply, SCRIPTS } from './script.ts';
+
+export type LookUp = {
+  readonly revision: number;
+  /** Of the issued token, by `Signing.fingerprint`; empty if it is not known. */
+  readonly fingerprint: string;
+} & (
+  | { readonly status: 'UNKNOWN' | 'EXPIRED' }
+  | { readonly status: 'REVOKED'; readonly reason: RevocationReason }
+  | { readonly status: 'ACTIVE'; readonly token: ActiveToken }
+);
+
+/** Looks a token up (lua/validate.lua): active only on a positive answer of the primary. */
+export async function validate(
+  store: StoreContext,
+  ref: TokenRef,
+  deadline: Deadline,
+): Promise<LookUp> {
+  const place = store.keyspace.place(ref);
+  const { partition } = place;
+  const keys = [
+    place.active,
+    revokedKey(partition, ref.tokenId),
+    partition.watermarks,
+    partition.revision,
+  ];
+  const args = [ref.tokenId, tenantField(ref.tenantId)];
+  return parse(await store.runner.run(SCRIPTS.validate, keys, args, deadline), ref);
+}
+
+function parse(reply: Reply, ref: TokenRef): LookUp {
+  const status = reply[0] as LookUp['status'];
+  const revision = reply[1] as number;
+  const fingerprint = (reply[3] as string | undefined) ?? '';
+  if (status === 'REVOKED')
+    return { status, revision, fingerprint, reason: reply[2] as RevocationReason };
+  if (status !== 'ACTIVE') return { status, revision, fingerprint };
+  const [, , , , sid, iat, exp, scp, aud, clm] = reply as string[];
+  return {
+    status,
+    revision,
+    fingerprint,
+    token: {
+      ref,
+      sessionId: sid as string,
+      issuedAtMs: Number(iat),
+      expiresAtMs: Number(exp),
+      scopes: decodeScopes(scp),
+      audiences: JSON.parse(aud as string) as string[],
+      claims: decodeClaims(clm),
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { Deadline } from '../domain/call.ts';
+import type { Durability, DurabilityReached } from '../domain/session.ts';
+import type { StoreContext } from './context.ts';
+import { tenantField } from './keys.ts';
+import { SCRIPTS } from './script.ts';
+
+export type Mark = { readonly tenantId: string } | { readonly keyId: string };
+
+export interface WatermarkOutcome {
+  readonly partitions: number;
+  /** The least reached in any partition. */
+  readonly reached: DurabilityReached;
+}
+
+/** Raises a watermark in every partition (lua/watermark.lua). All of them hold it, or this rejects. */
+export async function raiseWatermark(
+  store: StoreContext,
+  mark: Mark,
+  by: string,
+  durability: Durability,
+  deadline: Deadline,
+): Promise<WatermarkOutcome> {
+  const [field, event] =
+    'tenantId' in mark
+      ? [tenantField(mark.tenantId), 'REVOKE_TENANT']
+      : [`k:${mark.keyId}`, 'REVOKE_KEY'];
+  const { longestLifeMs, feedMs } = store.policy;
+  const args = [field, longestLifeMs, event, by, feedMs];
+  const outcomes = await Promise.all(
+    store.keyspace.partitions.map(({ watermarks, expiry, revision, feed }) =>
+      store.runner.runDurably(
+        SCRIPTS.watermark,
+        [watermarks, expiry, revision, feed],
+        args,
+        revision,
+        durability,
+        deadline,
+      ),
+    ),
+  );
+  return {
+    partitions: outcomes.length,
+    reached: {
+      replicas: Math.min(...outcomes.map(({ reached }) => reached.replicas)),
+      fsync: outcomes.every(({ reached }) => reached.fsync),
+    },
+  };
+}

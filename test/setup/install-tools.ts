@@ -1,0 +1,58 @@
+import { findExecutable } from '../../src/dev/find-executable.ts';
+import { installSystemPackages, type SystemPackages } from '../../src/dev/system-packages.ts';
+import { chromiumPath, luacheckPath, python } from './tools.ts';
+
+interface Tool {
+  readonly name: string;
+  isPresent(): boolean;
+  readonly packages: SystemPackages;
+}
+
+const TOOLS: readonly Tool[] = [
+  {
+    name: 'redis-server',
+    isPresent: () => findExecutable('redis-server', 'valkey-server') !== undefined,
+    packages: { 'apt-get': ['redis-server'], dnf: ['redis'], apk: ['redis'], brew: ['redis'] },
+  },
+  {
+    name: 'luacheck',
+    isPresent: () => luacheckPath() !== undefined,
+    packages: { 'apt-get': ['lua-check'], brew: ['luacheck'] },
+  },
+  {
+    name: 'chromium',
+    isPresent: () => chromiumPath() !== undefined,
+    packages: { 'apt-get': ['chromium'] },
+  },
+  {
+    name: 'python3 with grpcio, grpc-tools, PyJWT and cryptography',
+    isPresent: () => python() !== undefined,
+    packages: {
+      'apt-get': [
+        'python3',
+        'python3-grpcio',
+        'python3-grpc-tools',
+        'python3-jwt',
+        'python3-cryptography',
+      ],
+    },
+  },
+];
+
+/** Installs what the tests need from the system's packages. What stays absent skips its tests. */
+export function installTools(log: (line: string) => void = console.log): void {
+  const missing = TOOLS.filter((tool) => !tool.isPresent());
+  if (missing.length === 0) return;
+  log(`Installing ${missing.map((tool) => tool.name).join('; ')} (up to a few minutes) ...`);
+  const startedAtMs = Date.now();
+  const failure = installSystemPackages({
+    'apt-get': missing.flatMap((tool) => tool.packages['apt-get'] ?? []),
+    dnf: missing.flatMap((tool) => tool.packages.dnf ?? []),
+    apk: missing.flatMap((tool) => tool.packages.apk ?? []),
+    brew: missing.flatMap((tool) => tool.packages.brew ?? []),
+  });
+  log(`Installing took ${Math.round((Date.now() - startedAtMs) / 1_000)} seconds.`);
+  if (failure) log(`Not everything could be installed: ${failure}`);
+  const absent = missing.filter((tool) => !tool.isPresent());
+  for (const tool of absent) log(`Without ${tool.name}, the tests that need it are skipped.`);
+}

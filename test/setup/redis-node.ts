@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
+import { findExecutable } from '../../src/dev/find-executable.ts';
+import { findFreePort } from '../../src/dev/free-port.ts';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+
+export interface RedisNodeOptions {
+  /** Created when absent; what is in it is loaded. */
+  readonly dir: string;
+  readonly port?: number;
+  /** Arguments of redis-server, or a configuration file and arguments. */
+  readonly args: readonly string[];
+  /** Puts a proxy in front and has everybody use it: clients, replicas and Sentinels. */
+  readonly proxied?: 'cluster' | 'replication' | undefined;
+}
+
+/**
+ * One redis-server process that tests may kill, stop, continue and start again on its data. Unlike a
+ * managed Redis it has no password and may be started as often as it dies.
+ */
+export class RedisNode {
+  readonly port: number;
+  /** Where others find it: the port of the proxy if there is one. */
+  readonly publicPort: number;
+  readonly proxy: TcpProxy | undefined;
+  readonly dir: string;
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+
+  private constructor(options: RedisNodeOptions, port: number, proxy: TcpProxy | undefined) {
+    this.port = port;
+    this.proxy = proxy;
+    this.publicPort = proxy?.port ?? port;
+    this.dir = options.dir;
+    this.#args = [...options.args, ...announce(options.proxied, port, this.publicPort)];
+  }
+
+  static async start(options: RedisNodeOptions): Promise<RedisNode> {
+    mkdirSync(options.dir, { recursive: true });
+    const port = options.port ?? (await findFreePort());
+    const proxy = options.proxied && (await startTcpProxy(port));
+    const node = new RedisNode(options, port, proxy);
+    node.start();
+    return node;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get isAlive(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
+  start(): void {
+    const server = findExecutable('redis-server', 'valkey-server');
+    if (!server) throw new Error('no redis-server on PATH');
+    const [first = '', ...rest] = this.#args;
+    const isFile = first.startsWith('/');
+    const args = [
+      ...(isFile ? [first] : []),
+      ...['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.dir],
+      ...['--protected-mode', 'no', '--daemonize', 'no', '--save', ''],
+      ...(isFile ? rest : this.#args),
+    ];
+    this.#child = spawn(server, args, { stdio: 'ignore' });
+  }
+
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM' | 'SIGKILL'): void {
+    if (this.isAlive) this.#child?.kill(name);
+  }
+
+  /** Kills the process at once and waits until it is gone; its data stays. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || !this.isAlive) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async destroy(): Promise<void> {
+    await this.kill();
+    await this.proxy?.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** What every data node of a topology is started with. */
+export const DATA_ARGS = [
+  ...['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'],
+  ...['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'],
+];
+
+function announce(as: RedisNodeOptions['proxied'], port: number, publicPort: number): string[] {
+  if (!as) return [];
+  if (as === 'replication') return ['--replica-announce-port', `${publicPort}`];
+  const busPort = `${port + 10_000}`;
+  return ['--cluster-announce-port', `${publicPort}`, '--cluster-announce-bus-port', busPort];
+}

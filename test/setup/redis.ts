@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { inject } from 'vitest';
+import { type RedisOptions, type RedisProcess, startRedis } from '../../src/dev/redis-process.ts';
+
+/**
+ * URL of an empty database of the shared Redis, for one test file alone: each vitest worker has
+ * its own. The time, `CONFIG` and `SCRIPT FLUSH` are shared; tests that change those start their
+ * own server with `startTestRedis`.
+ */
+export async function emptyDatabaseUrl(): Promise<string> {
+  const url = `${inject('redisUrl')}/${process.env['VITEST_POOL_ID'] ?? '0'}`;
+  const redis = new Redis(url);
+  await redis.flushdb();
+  redis.disconnect();
+  return url;
+}
+
+/** A Redis of its own in a temporary folder, which `stop` deletes. */
+export async function startTestRedis(
+  options: Omit<RedisOptions, 'dir'> = {},
+): Promise<RedisProcess> {
+  const dir = mkdtempSync(join(tmpdir(), 'signum-test-redis-'));
+  const redis = await startRedis({ ...options, dir });
+  return {
+    ...redis,
+    stop: async () => {
+      await redis.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}

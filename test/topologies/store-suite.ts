@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DeviceRef } from '../../src/domain/ids.ts';
+import type { StorePolicy } from '../../src/store/context.ts';
+import type { Grant } from '../../src/store/grant.ts';
+import { type IssueOutcome, issue } from '../../src/store/issue.ts';
+import { refresh } from '../../src/store/refresh.ts';
+import { revokeDevice, revokeUser } from '../../src/store/revoke.ts';
+import { listSessions } from '../../src/store/sessions.ts';
+import type { Store } from '../../src/store/store.ts';
+import { sweepPartition } from '../../src/store/sweep.ts';
+import { validate } from '../../src/store/validate.ts';
+import { raiseWatermark } from '../../src/store/watermark.ts';
+import { planFor, soon } from '../setup/store.ts';
+
+/** Opens a store on the Redis under test; again and again, on the same data. */
+export type OpenStore = (policy?: Partial<StorePolicy>) => Promise<Store>;
+
+const NOW_DURABLE = { replicas: 0, fsync: false };
+const LOGOUT = { reason: 'LOGOUT', by: 'test', durability: NOW_DURABLE } as const;
+/** What a store has to do on every topology. `open` is called once, before the first test. */
+export function storeSuite(open: () => Promise<OpenStore>): void {
+  let store: Store;
+  let counter = 0;
+  let openAnother: OpenStore;
+
+  beforeAll(async () => {
+    openAnother = await open();
+    store = await openAnother();
+  });
+  afterAll(() => store?.close());
+
+  function newDevice(deviceId = 'phone'): DeviceRef {
+    counter += 1;
+    return { tenantId: 'acme', userId: `user-${counter}`, deviceId };
+  }
+
+  function granted(outcome: IssueOutcome): Grant {
+    if ('grant' in outcome) return outcome.grant;
+    throw new Error(`not granted: ${outcome.status}`);
+  }
+
+  async function begin(device: DeviceRef, other = {}): Promise<Grant> {
+    return granted(await issue(store, planFor(device, other), soon()));
+  }
+
+  async function statusOf(device: DeviceRef, tokenId: string): Promise<string> {
+    const found = await validate(store, { ...device, tokenId }, soon());
+    return found.status === 'REVOKED' ? found.reason : found.status;
+  }
+
+  function presented(device: DeviceRef, grant: Grant) {
+    const { sessionId, tokenId, generation } = grant;
+    return { device, sessionId, tokenId, generation, issuedAtS: 0, expiresAtS: 0 };
+  }
+
+  async function exchange(device: DeviceRef, grant: Grant, tokenId: string) {
+    return refresh(
+      store,
+      { presented: presented(device, grant), tokenId, keyId: 'key-1', by: 'user' },
+      soon(),
+    );
+  }
+
+  test('a new session supersedes the one on the device, whose token is remembered as superseded', async () => {
+    const device = newDevice();
+    const first = await begin(device);
+    const outcome = await issue(store, planFor(device), soon());
+    expect(outcome.status).toBe('SUPERSEDED');
+    expect(granted(outcome).supersededSessionId).toBe(first.sessionId);
+    expect(await statusOf(device, first.tokenId)).toBe('SUPERSEDED');
+    expect(await statusOf(device, granted(outcome).tokenId)).toBe('ACTIVE');
+  });
+
+  test('64 racing issues for one device leave exactly one active token', async () => {
+    const device = newDevice();
+    const grants = await Promise.all(Array.from({ length: 64 }, () => begin(device)));
+    const statuses = await Promise.all(grants.map(({ tokenId }) => statusOf(device, tokenId)));
+    expect(statuses.filter((status) => status === 'ACTIVE')).toHaveLength(1);
+    expect(statuses.filter((status) => status === 'SUPERSEDED')).toHaveLength(63);
+  });
+
+  test('the same request id answers the same session again', async () => {
+    const device = newDevice();
+    const requestId = '0190a0a0-0000-7000-8000-000000000001';
+    const first = await begin(device, { requestId });
+    const again = await issue(store, planFor(device, { requestId }), soon());
+    expect(again.status).toBe('REPEATED');
+    expect(granted(again)).toMatchObject({ sessionId: first.sessionId, tokenId: first.tokenId });
+    await begin(device);
+    expect((await issue(store, planFor(device, { requestId }), soon())).status).toBe('MOVED_ON');
+  });
+
+  test('DENY_NEW keeps the live session, REQUIRE_PROOF wants its current refresh token', async () => {
+    const device = newDevice();
+    const first = await begin(device);
+    expect((await issue(store, planFor(device, { policy: 'DENY_NEW' }), soon())).status).toBe(
+      'EXISTS',
+    );
+    expect((await issue(store, planFor(device, { policy: 'REQUIRE_PROOF' }), soon())).status).toBe(
+      'PROOF_REQUIRED',
+    );
+    const proof = { sessionId: first.sessionId, generation: 0 };
+    expect(
+      (await issue(store, planFor(device, { policy: 'REQUIRE_PROOF', proof }), soon())).status,
+    ).toBe('SUPERSEDED');
+  });
+
+  test('a user holds no more sessions than allowed', async () => {
+    const small = await openAnother({ maxDevices: 2 });
+    try {
+      const device = newDevice('a');
+      await issue(small, planFor(device), soon());
+      await issue(small, planFor({ ...device, deviceId: 'b' }), soon());
+      expect((await issue(small, planFor({ ...device, deviceId: 'c' }), soon())).status).toBe(
+        'DEVICE_LIMIT',
+      );
+      expect((await issue(small, planFor({ ...device, deviceId: 'b' }), soon())).status).toBe(
+        'SUPERSEDED',
+      );
+    } finally {
+      await small.close();
+    }
+  });
+
+  test('a refresh rotates once, is replayed within the grace window, and its old token is dead', async () => {
+    const device = newDevice();
+    const first = await begin(device);
+    const rotated = await exchange(device, first, 'token-2');
+    const replayed = await exchange(device, first, 'token-3');
+    expect(rotated.status).toBe('ROTATED');
+    expect(replayed).toMatchObject({
+      status: 'REPLAYED',
+      grant: { tokenId: 'token-2', generation: 1 },
+    });
+    expect(await statusOf(device, first.tokenId)).toBe('ROTATED');
+    expect(await statusOf(device, 'token-2')).toBe('ACTIVE');
+  });
+
+  test('100 racing refreshes of one token get one successor', async () => {
+    const device = newDevice();
+    const first = await begin(device);
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => exchange(device, first, `race-${i}`)),
+    );
+    const successors = new Set(
+      outcomes.map((outcome) => ('grant' in outcome ? outcome.grant.tokenId : outcome.status)),
+    );
+    expect(successors.size).toBe(1);
+    expect(outcomes.filter(({ status }) => status === 'ROTATED')).toHaveLength(1);
+  });
+
+  test('an older generation ends the session of that device only', async () => {
+    const device = newDevice();
+    const other = { ...device, deviceId: 'tablet' };
+    const bystander = await begin(other);
+    const first = await begin(device);
+    const second = await exchange(device, first, 'second');
+    if (!('grant' in second)) throw new Error(second.status);
+    await exchange(device, second.grant, 'third');
+    expect((await exchange(device, first, 'thief')).status).toBe('REUSED');
+    expect(await statusOf(device, 'third')).toBe('REFRESH_REUSE');
+    expect(await exchange(device, second.grant, 'late')).toEqual({
+      status: 'REVOKED',
+      reason: 'REFRESH_REUSE',
+    });
+    expect(await statusOf(other, bystander.tokenId)).toBe('ACTIVE');
+  });
+
+  test('revoking is idempotent and guarded by the ids given', async () => {
+    const device = newDevice();
+    const grant = await begin(device);
+    const miss = await revokeDevice(store, device, { tokenId: 'another' }, LOGOUT, soon());
+    expect(miss.count).toBe(0);
+    const hit = await revokeDevice(store, device, { sessionId: grant.sessionId }, LOGOUT, soon());
+    expect(hit.count).toBe(1);
+    expect(hit.revision).toBeGreaterThan(grant.revision);
+    expect((await revokeDevice(store, device, {}, LOGOUT, soon())).count).toBe(0);
+    expect(await statusOf(device, grant.tokenId)).toBe('LOGOUT');
+    expect(await exchange(device, grant, 'late')).toEqual({ status: 'REVOKED', reason: 'LOGOUT' });
+  });
+
+  test('revoking a user ends all devices, or all but one', async () => {
+    const { tenantId, userId } = newDevice();
+    const devices = ['a', 'b', 'c'].map((deviceId) => ({ tenantId, userId, deviceId }));
+    const grants = await Promise.all(devices.map((device) => begin(device)));
+    const but = await revokeUser(store, { tenantId, userId, exceptDeviceId: 'b' }, LOGOUT, soon());
+    expect(but.count).toBe(2);
+    const list = await listSessions(
+      store,
+      { tenantId, userId },
+      { afterDeviceId: '', limit: 10 },
+      soon(),
+    );
+    expect(list.sessions.map(({ device }) => device.deviceId)).toEqual(['b']);
+    expect((await revokeUser(store, { tenantId, userId }, LOGOUT, soon())).count).toBe(1);
+    const statuses = await Promise.all(
+      grants.map(({ tokenId }, i) => statusOf(devices[i] as DeviceRef, tokenId)),
+    );
+    expect(statuses).toEqual(['LOGOUT', 'LOGOUT', 'LOGOUT']);
+  });
+
+  test('a tenant watermark ends what began before it and nothing after', async () => {
+    const device = { ...newDevice(), tenantId: 'doomed' };
+    const before = await begin(device);
+    const raised = await raiseWatermark(store, { tenantId: 'doomed' }, 'test', NOW_DURABLE, soon());
+    expect(raised.partitions).toBe(4);
+    expect(await statusOf(device, before.tokenId)).toBe('TENANT');
+    expect(await exchange(device, before, 'late')).toEqual({ status: 'REVOKED', reason: 'TENANT' });
+    const after = await begin(device);
+    expect(after.supersededSessionId).toBeUndefined();
+    expect(await statusOf(device, after.tokenId)).toBe('ACTIVE');
+    expect(await statusOf(device, before.tokenId)).toBe('TENANT');
+  });
+
+  test('a key watermark ends the tokens that the key signed, and a refresh goes on with another key', async () => {
+    const device = newDevice();
+    const grant = await begin(device, { keyId: 'stolen' });
+    await raiseWatermark(store, { keyId: 'stolen' }, 'test', NOW_DURABLE, soon());
+    expect(await statusOf(device, grant.tokenId)).toBe('KEY');
+    expect((await exchange(device, grant, 'fresh')).status).toBe('ROTATED');
+    expect(await statusOf(device, 'fresh')).toBe('ACTIVE');
+  });
+
+  test('the sweeper moves what is over to the revoked table, once, however many sweep', async () => {
+    const device = newDevice();
+    const lifetimes = { accessMs: 1000, refreshMs: 1000, sessionMs: 1000 };
+    const grant = await begin(device, { lifetimes });
+    await expect.poll(() => statusOf(device, grant.tokenId), { timeout: 10_000 }).toBe('EXPIRED');
+    const { partition, active } = store.keyspace.place(device);
+    const sweeps = await Promise.all(
+      Array.from({ length: 8 }, () => sweepPartition(store, partition, 64, soon())),
+    );
+    expect(sweeps.reduce((sum, { swept }) => sum + swept, 0)).toBe(1);
+    expect(await store.client.exists(active)).toBe(0);
+    expect(await store.client.get(`${partition.prefix}revoked:${grant.tokenId}`)).toMatch(
+      /^EXPIRED /,
+    );
+  });
+
+  test('each change has its own revision, without a gap, and stands in the feed', async () => {
+    const device = newDevice();
+    const { partition } = store.keyspace.place(device);
+    const before = Number(await store.client.get(partition.revision));
+    const grant = await begin(device);
+    await exchange(device, grant, 'rotated');
+    await revokeDevice(store, device, {}, LOGOUT, soon());
+    const feed = await store.client.xrevrange(partition.feed, '+', '-', 'COUNT', 3);
+    const events = feed
+      .reverse()
+      .map(([, fields]) => ({ revision: Number(fields[1]), event: fields[3] }));
+    expect(events).toEqual([
+      { revision: before + 1, event: 'ISSUE' },
+      { revision: before + 2, event: 'REFRESH' },
+      { revision: before + 3, event: 'REVOKE' },
+    ]);
+  });
+}
