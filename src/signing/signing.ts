@@ -1,0 +1,48 @@
+import type { Deadline } from '../domain/call.ts';
+import type { AccessClaims, RefreshClaims } from '../domain/claims.ts';
+import type { TokenFault } from '../domain/verdict.ts';
+
+/** An access token in canonical form whose signature has not been looked at yet. */
+export interface UnverifiedAccess {
+  readonly claims: AccessClaims;
+  readonly keyId: string;
+  /** The algorithm that the header names; it must be the one its key is bound to. */
+  readonly algorithm: string;
+}
+
+/** Signs, reads and verifies tokens. The only code that knows what a token looks like. */
+export interface Signing {
+  /** `kid` of the key that signs now. */
+  currentKeyId(): string;
+  /**
+   * Revokes a key that the store already refuses, so that another signs from now on, here and on every
+   * server. Idempotent. Throws what the store throws.
+   */
+  dropKey(keyId: string, deadline: Deadline): Promise<void>;
+  /**
+   * Signs an access token with the named key, or with the current one if the named one has left the
+   * ring. Resolves to the compact JWS.
+   */
+  signAccess(claims: AccessClaims, keyId: string): Promise<string>;
+  /**
+   * What the store may keep of a signed access token to recognise it by: the token itself cannot be
+   * told from it, nor can anybody without the root secret make one. 43 characters of base64url.
+   */
+  fingerprint(accessToken: string): string;
+  /** Signs a refresh token with the server-only key (HS256). */
+  signRefresh(claims: RefreshClaims): Promise<string>;
+  /**
+   * Reads an access token strictly: canonical form, header, issuer, claims; neither signature nor
+   * expiry nor audience. Synchronous and fast: this is the hot path.
+   */
+  readAccess(token: string): UnverifiedAccess | TokenFault;
+  /** Whether the token is signed by the key that its header names, and that key is not revoked. */
+  verifyAccess(token: string, unverified: UnverifiedAccess): Promise<boolean>;
+  /**
+   * Reads a refresh token and verifies its signature; expiry is the store's to judge. Rejects with
+   * TOKEN_INVALID for everything else, tokens of another type among it.
+   */
+  readRefresh(token: string): Promise<RefreshClaims>;
+  /** Whether the token's header says `rt+jwt`. Never throws. */
+  looksLikeRefresh(token: string): boolean;
+}
