@@ -1,0 +1,137 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import {
+  ANONYMOUS,
+  type Caller,
+  PERMISSIONS,
+  type ServiceCaller,
+  type UserCaller,
+} from '../domain/caller.ts';
+import { SignumError } from '../domain/errors.ts';
+import type { RootSecrets } from '../domain/root-secret.ts';
+import type { Secret } from '../domain/secret.ts';
+import { API_KEY_PREFIX, hashSecret, parseApiKey, secretMatches } from './api-key.ts';
+import type { KnownCaller } from './caller-index.ts';
+import { isLive } from './caller-record.ts';
+import { createCredentialCache } from './credential-cache.ts';
+import type { CallerRegistry } from './registry.ts';
+
+/** What a call presents. */
+export interface Credentials {
+  /** The `authorization` header as sent. */
+  readonly authorization?: string | undefined;
+  /** `URI:…` and `DNS:…` names of a client certificate that TLS has verified. */
+  readonly certificateNames: readonly string[];
+}
+
+export interface AuthenticatorDeps {
+  readonly registry: Pick<CallerRegistry, 'epoch' | 'findKey' | 'findCertificate' | 'noteUse'>;
+  readonly secrets: Pick<RootSecrets, 'current' | 'find'>;
+  /** API key of a caller that may do everything, from the configuration. */
+  readonly adminKey?: Secret | undefined;
+  /** The user whose active access token this is; undefined if it is not one. */
+  readonly validateUserToken: (token: string) => Promise<UserCaller | undefined>;
+  /** Milliseconds since the epoch; default Date.now. */
+  readonly now?: () => number;
+}
+
+/**
+ * Finds out who calls. A key wins over a certificate presented with it. A certificate that is no
+ * caller's proves nothing: in a mesh everything has one.
+ * @throws CREDENTIAL_INVALID for a credential that is not good, whatever is wrong with it.
+ */
+export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
+
+/** The caller that the configured admin key stands for. */
+export const ADMIN: ServiceCaller = {
+  kind: 'service',
+  name: 'admin',
+  permissions: new Set(PERMISSIONS),
+  tenants: '*',
+};
+
+/** RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+const MAX_HEADER_LENGTH = 8_192;
+
+/** Creates the authenticator. With a key or a certificate it answers synchronously. */
+export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
+  const { registry, validateUserToken, now = Date.now } = deps;
+  const cache = createCredentialCache({ registry, now });
+  const isAdminKey = createAdminCheck(deps.adminKey);
+
+  const byKey = (header: string, text: string): ServiceCaller => {
+    if (isAdminKey(text)) {
+      cache.set(header, ADMIN, undefined);
+      return ADMIN;
+    }
+    const { caller, expiresAtMs } = verifyApiKey(deps, text, now());
+    cache.set(header, caller, expiresAtMs);
+    return caller;
+  };
+
+  return ({ authorization, certificateNames }) => {
+    if (authorization === undefined) return byCertificate(registry, certificateNames);
+    const cached = cache.get(authorization);
+    if (cached) return cached;
+    const text = readBearer(authorization);
+    if (text.startsWith(API_KEY_PREFIX)) return byKey(authorization, text);
+    return validateUserToken(text).then((user) => user ?? invalid());
+  };
+}
+
+function readBearer(header: string): string {
+  if (header.length > MAX_HEADER_LENGTH) return invalid();
+  return BEARER.exec(header)?.[1] ?? invalid();
+}
+
+function verifyApiKey(
+  { registry, secrets }: Pick<AuthenticatorDeps, 'registry' | 'secrets'>,
+  text: string,
+  nowMs: number,
+) {
+  const presented = parseApiKey(text) ?? invalid();
+  const known = registry.findKey(presented.keyId) ?? invalid();
+  const root = secrets.find(known.key.pepperId) ?? invalid();
+  if (!secretMatches(root, presented.secret, known.key)) return invalid();
+  if (known.disabled || !isLive(known.key, nowMs)) return invalid();
+  // While the secret is at hand: a key hashed under an old pepper moves to the current one, so that
+  // the old root secret can be taken away without new keys for everybody.
+  const { current } = secrets;
+  const rehashed =
+    root.id === current.id
+      ? undefined
+      : { pepperId: current.id, hash: hashSecret(current, presented.secret) };
+  registry.noteUse({ keyId: presented.keyId, rehashed });
+  return { caller: known.caller, expiresAtMs: known.key.expiresAtMs };
+}
+
+function byCertificate(
+  registry: Pick<CallerRegistry, 'findCertificate'>,
+  certificateNames: readonly string[],
+): Caller {
+  let found: KnownCaller | undefined;
+  for (const name of certificateNames) {
+    const known = registry.findCertificate(name);
+    if (known === undefined) continue;
+    // A certificate with the names of two callers does not say which of them this is.
+    if (found !== undefined && found.caller.name !== known.caller.name) return invalid();
+    found = known;
+  }
+  if (found === undefined) return ANONYMOUS;
+  return found.disabled ? invalid() : found.caller;
+}
+
+/** Compares digests, so that neither content nor length of the key shows in the time it takes. */
+function createAdminCheck(adminKey: Secret | undefined): (text: string) => boolean {
+  if (adminKey === undefined) return () => false;
+  const expected = sha256(adminKey.reveal());
+  return (text) => timingSafeEqual(sha256(text), expected);
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function invalid(): never {
+  throw new SignumError('CREDENTIAL_INVALID', 'the credential is not good');
+}

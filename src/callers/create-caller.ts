@@ -1,0 +1,101 @@
+import type { Call } from '../domain/call.ts';
+import type { Permission, ServiceCaller } from '../domain/caller.ts';
+import { invalidField, SignumError } from '../domain/errors.ts';
+import { isId } from '../domain/ids.ts';
+import type { Records } from '../domain/records.ts';
+import { type CallerRecord, formatCallerRecord, parseCallerRecord } from './caller-record.ts';
+import { checkReach } from './reach.ts';
+import { type KeyMakingDeps, makeKey } from './stored-key.ts';
+
+export interface NewCaller {
+  readonly name: string;
+  readonly permissions: readonly Permission[];
+  readonly tenants: readonly string[];
+  readonly certificateNames: readonly string[];
+  readonly withoutKey: boolean;
+  /** For ever when absent. */
+  readonly keyLifetimeMs?: number | undefined;
+}
+
+export interface CreatedCaller {
+  readonly record: CallerRecord;
+  readonly apiKey?: string | undefined;
+}
+
+export interface CreateCallerDeps extends KeyMakingDeps {
+  readonly records: Records;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Names that records, logs and audit events use for callers that are not stored. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set(['admin', 'user', 'anonymous', 'unknown']);
+
+/**
+ * Creates a caller that holds no more than its creator does.
+ * @throws INVALID_FIELD, PERMISSION_DENIED, CALLER_EXISTS, STORE_UNAVAILABLE.
+ */
+export async function createCaller(
+  deps: CreateCallerDeps,
+  call: Call,
+  actor: ServiceCaller,
+  input: NewCaller,
+): Promise<CreatedCaller> {
+  const { records, now } = deps;
+  const { name, permissions, tenants, certificateNames, withoutKey, keyLifetimeMs } = input;
+  checkInput(input);
+  checkReach(actor, input);
+  const nowMs = now();
+  const made = withoutKey ? undefined : makeKey(deps, nowMs, keyLifetimeMs);
+  const keys = made ? [made.stored] : [];
+  const record = {
+    name,
+    permissions,
+    tenants,
+    certificateNames,
+    keys,
+    disabled: false,
+    createdAtMs: nowMs,
+  };
+  checkCertificatesFree(await records.all(call), record);
+  if (!(await records.put(name, formatCallerRecord(record), null, call))) {
+    throw new SignumError('CALLER_EXISTS', 'a caller has this name');
+  }
+  try {
+    // Another creation may have claimed a certificate name since the first look. Whoever sees the
+    // other gives way: perhaps both do, but never neither.
+    checkCertificatesFree(await records.all(call), record);
+  } catch (error) {
+    await records.delete(name, call);
+    throw error;
+  }
+  return { record, apiKey: made?.apiKey };
+}
+
+function checkInput(input: NewCaller): void {
+  const { name, permissions, tenants, certificateNames, withoutKey } = input;
+  if (!/^[a-z0-9._-]{1,64}$/.test(name)) {
+    throw invalidField('name', 'must be 1 to 64 characters of a-z 0-9 . _ -');
+  }
+  if (RESERVED_NAMES.has(name)) throw invalidField('name', 'must not be a reserved name');
+  if (permissions.length === 0) throw invalidField('permissions', 'must not be empty');
+  if (tenants.length === 0 || !tenants.every(isId)) {
+    throw invalidField('tenants', 'must be ids, or * alone');
+  }
+  if (tenants.includes('*') && tenants.length > 1) {
+    throw invalidField('tenants', 'must hold nothing beside *');
+  }
+  if (withoutKey && certificateNames.length === 0) {
+    throw invalidField('certificate_names', 'must not be empty for a caller without a key');
+  }
+}
+
+function checkCertificatesFree(documents: ReadonlyMap<string, string>, record: CallerRecord): void {
+  if (record.certificateNames.length === 0) return;
+  for (const [name, text] of documents) {
+    const others = name === record.name ? [] : parseCallerRecord(name, text)?.certificateNames;
+    if (others?.some((other) => record.certificateNames.includes(other))) {
+      throw new SignumError('CALLER_EXISTS', 'another caller has one of these certificate names');
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Permission, ServiceCaller } from '../domain/caller.ts';
+import { SignumError } from '../domain/errors.ts';
+import { hasTenant } from './authorise.ts';
+
+/** What a caller holds, or is to hold. */
+export interface Grant {
+  readonly permissions: readonly Permission[];
+  /** `['*']` is every tenant. */
+  readonly tenants: readonly string[];
+}
+
+/**
+ * Lets a caller manage only what lies within its own reach. To manage is to be able to become: who
+ * can give another caller a new key can act as that caller. So the same rule holds for granting and
+ * for every change.
+ * @throws PERMISSION_DENIED naming the permission that is beyond reach.
+ */
+export function checkReach(actor: ServiceCaller, grant: Grant): void {
+  const beyond = beyondReach(actor, grant);
+  if (beyond === undefined) return;
+  throw new SignumError('PERMISSION_DENIED', 'beyond what the caller itself holds', {
+    metadata: { permission: beyond },
+  });
+}
+
+/** Whether a caller may see and manage another. */
+export function isWithinReach(actor: ServiceCaller, grant: Grant): boolean {
+  return beyondReach(actor, grant) === undefined;
+}
+
+/** A permission that is not the actor's; `callers` if it is a tenant that is not. */
+function beyondReach(
+  actor: ServiceCaller,
+  { permissions, tenants }: Grant,
+): Permission | undefined {
+  const missing = permissions.find((permission) => !actor.permissions.has(permission));
+  if (missing) return missing;
+  const holdsAll = tenants.every((tenant) =>
+    tenant === '*' ? actor.tenants === '*' : hasTenant(actor.tenants, tenant),
+  );
+  return holdsAll ? undefined : 'callers';
+}
