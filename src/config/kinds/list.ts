@@ -1,0 +1,43 @@
+import type { Kind, Parsed, Raw } from './kind.ts';
+
+export interface ListOptions {
+  /** How many items at most; default 64. */
+  readonly max?: number;
+  /** What separates items in a text; default a comma. Lists in the file need no separator. */
+  readonly separator?: RegExp;
+  /** The allowed values of the list; default: those of an item. */
+  readonly allowed?: string;
+}
+
+const DEFAULT_MAX = 64;
+
+/** A list of values of another kind, none twice. */
+export function list<T>(item: Kind<T>, options: ListOptions = {}): Kind<readonly T[]> {
+  const max = options.max ?? DEFAULT_MAX;
+  return {
+    name: `list of ${item.name}`,
+    allowed:
+      options.allowed ??
+      `at most ${max}, comma separated${item.allowed && `; each ${item.allowed}`}`,
+    secret: item.secret,
+    parse: (raw) => parseItems(item, split(raw, options.separator ?? /,/), max),
+    format: (values) => (item.secret ? '[redacted]' : values.map((v) => item.format(v)).join(',')),
+  };
+}
+
+function split(raw: Raw, separator: RegExp): readonly string[] {
+  const items = typeof raw === 'string' ? raw.split(separator) : raw;
+  return items.map((text) => text.trim()).filter((text) => text !== '');
+}
+
+function parseItems<T>(item: Kind<T>, items: readonly string[], max: number): Parsed<readonly T[]> {
+  if (items.length > max) return { fault: `must hold at most ${max} items` };
+  const values: T[] = [];
+  for (const [index, text] of items.entries()) {
+    const parsed = item.parse(text);
+    if ('fault' in parsed) return { fault: `item ${index + 1} ${parsed.fault}` };
+    if (items.indexOf(text) !== index) return { fault: `item ${index + 1} is there twice` };
+    values.push(parsed.value);
+  }
+  return { value: values };
+}

@@ -1,0 +1,27 @@
+import { type Kind, scalar } from './kind.ts';
+
+const MAX_BYTES = 256;
+
+/** The value of an `iss` or `aud` claim: a StringOrURI (RFC 7519 section 2). */
+export const stringOrUri: Kind<string> = scalar({
+  name: 'string or URI',
+  allowed: `1 to ${MAX_BYTES} bytes without spaces; a URI if it holds a colon`,
+  parse: (text) => {
+    if (text === '' || Buffer.byteLength(text) > MAX_BYTES) {
+      return { fault: `must be 1 to ${MAX_BYTES} bytes` };
+    }
+    if (/[\s\p{Cc}]/u.test(text)) return { fault: 'must not hold spaces or control characters' };
+    if (text.includes(':') && !URL.canParse(text))
+      return { fault: 'must be a URI if it holds a colon' };
+    return { value: text };
+  },
+  format: (value) => value,
+});
+
+/** A path, relative to the working directory unless absolute. It is read where it is used. */
+export const filePath: Kind<string> = scalar({
+  name: 'file',
+  allowed: 'a path',
+  parse: (text) => (text.includes('\0') ? { fault: 'must be a path' } : { value: text }),
+  format: (value) => value,
+});
