@@ -1,0 +1,98 @@
+import { type AuditEvent, formatAuditEvent } from './audit-event.ts';
+import type { AuditSink } from './audit-sink.ts';
+
+/** The audit trail. */
+export interface Audit {
+  /** Never waits and never fails: what cannot be kept is dropped, counted and told in the trail. */
+  record(event: AuditEvent): void;
+  /** Opens the file again, after log rotation has moved it: call it on SIGHUP. */
+  reopen(): Promise<void>;
+  /** Writes what is waiting and lets go of the file. */
+  close(): Promise<void>;
+}
+
+export interface AuditDeps {
+  readonly sink: AuditSink;
+  /** Milliseconds since the epoch; default Date.now. */
+  readonly now?: () => number;
+  /** How much may wait to be written, in characters; default 8 Mi, some 20,000 events. */
+  readonly maxWaiting?: number;
+  /** Told how many events were lost, and why if writing failed. */
+  readonly onDropped: (count: number, error?: unknown) => void;
+}
+
+const DEFAULT_MAX_WAITING = 8 * 1_024 * 1_024;
+
+/** An audit trail that keeps nothing. */
+export const NO_AUDIT: Audit = {
+  record: () => {},
+  reopen: async () => {},
+  close: async () => {},
+};
+
+/**
+ * Creates the audit trail. Events are written in order, in one chunk for all that came while the
+ * last one was being written. Auditing never delays a call: a sink that is too slow or full costs
+ * events, not availability, and the trail itself says how many.
+ */
+export function createAudit(deps: AuditDeps): Audit {
+  const { sink, now = Date.now, maxWaiting = DEFAULT_MAX_WAITING, onDropped } = deps;
+  let waiting: string[] = [];
+  let waitingLength = 0;
+  let dropped = 0;
+  let torn = false;
+  let work: Promise<void> = Promise.resolve();
+  let flushing = false;
+
+  /** Runs after what came before it, so that a chunk is never split between two files. */
+  const enqueue = (step: () => Promise<void>) => {
+    work = work.then(step, step);
+    return work;
+  };
+
+  const flush = async () => {
+    flushing = false;
+    if (waiting.length === 0 && dropped === 0) return;
+    const lines = waiting;
+    const lost = dropped;
+    waiting = [];
+    waitingLength = 0;
+    dropped = 0;
+    const told = lost > 0 ? [formatLoss(lost, now())] : [];
+    try {
+      // A write that failed may have left half a line: what follows must not be glued to it.
+      await sink.write((torn ? '\n' : '') + [...told, ...lines].join(''));
+      torn = false;
+    } catch (error) {
+      torn = true;
+      dropped += lost + lines.length;
+      onDropped(lines.length, error);
+    }
+  };
+
+  return {
+    record(event) {
+      const line = formatAuditEvent(event, now());
+      if (waitingLength + line.length > maxWaiting) {
+        dropped += 1;
+        onDropped(1);
+        return;
+      }
+      waiting.push(line);
+      waitingLength += line.length;
+      if (flushing) return;
+      flushing = true;
+      void enqueue(flush);
+    },
+    reopen: () => enqueue(() => sink.reopen()),
+    async close() {
+      await enqueue(flush);
+      await enqueue(() => sink.close());
+    },
+  };
+}
+
+function formatLoss(count: number, nowMs: number): string {
+  const time = new Date(nowMs).toISOString();
+  return `${JSON.stringify({ v: 1, time, event: 'audit_dropped', outcome: 'failed', count })}\n`;
+}

@@ -1,0 +1,102 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Age, Telemetry } from './telemetry.ts';
+
+export interface MetricsDeps {
+  /** Where metrics are registered: the server's own, never the library's global one. */
+  readonly registry: Registry;
+  /** Every method there is, by full name; any other is counted as `other`. */
+  readonly methods: readonly string[];
+}
+
+const MS_PER_SECOND = 1_000;
+const LATENCY_BUCKETS_S = [
+  0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
+];
+const MAX_STORE_CODES = 32;
+
+/**
+ * Telemetry as Prometheus metrics. Every label has a bounded set of values: no tenant, user, device
+ * or caller, and nothing that a client can make up.
+ */
+export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
+  const registers = [registry];
+  const knownMethod = new Set(methods);
+  const storeCode = boundLabel(MAX_STORE_CODES);
+  const ages = new Map<Age, () => number | undefined>();
+
+  const latency = new Histogram({
+    name: 'signum_call_duration_seconds',
+    help: 'How long calls took, by method and canonical code.',
+    labelNames: ['method', 'code'],
+    buckets: LATENCY_BUCKETS_S,
+    registers,
+  });
+  const failures = counter(registry, 'signum_call_failures_total', 'Calls that failed.', [
+    'method',
+    'reason',
+  ]);
+  const verdicts = counter(registry, 'signum_verdicts_total', 'Answers of Validate.', ['verdict']);
+  const sessions = counter(registry, 'signum_sessions_total', 'What happened to sessions.', [
+    'event',
+  ]);
+  const storeErrors = counter(registry, 'signum_store_errors_total', 'Failed store commands.', [
+    'code',
+  ]);
+  const auditDropped = counter(
+    registry,
+    'signum_audit_dropped_total',
+    'Audit events that could not be written.',
+    [],
+  );
+  const inFlight = new Gauge({
+    name: 'signum_calls_in_flight',
+    help: 'Calls being carried out.',
+    registers,
+    aggregator: 'sum',
+  });
+  new Gauge({
+    name: 'signum_age_seconds',
+    help: 'Age of the signing key, and of what was last read of the key ring and the callers.',
+    labelNames: ['what'],
+    registers,
+    aggregator: 'max',
+    collect() {
+      this.reset();
+      for (const [what, readMs] of ages) {
+        const ms = readMs();
+        if (ms !== undefined) this.set({ what }, ms / MS_PER_SECOND);
+      }
+    },
+  });
+  // Process, heap, garbage collection and event-loop lag, under the names that dashboards know.
+  collectDefaultMetrics({ register: registry });
+
+  return {
+    observe: (call) => {
+      const method = knownMethod.has(call.method) ? call.method : 'other';
+      latency.labels(method, call.code).observe(call.ms / MS_PER_SECOND);
+      if (call.reason) failures.inc({ method, reason: call.reason });
+    },
+    inFlight: (change) => inFlight.inc(change),
+    verdict: (verdict) => verdicts.inc({ verdict }),
+    session: (event, count = 1) => sessions.inc({ event }, count),
+    storeError: (code) => storeErrors.inc({ code: storeCode(code) }),
+    auditDropped: (count) => auditDropped.inc(count),
+    watchAge: (what, readMs) => ages.set(what, readMs),
+  };
+}
+
+function counter(registry: Registry, name: string, help: string, labelNames: readonly string[]) {
+  return new Counter({ name, help, labelNames, registers: [registry] });
+}
+
+/** Lets a label have so many values at most; further ones become `OTHER`. */
+function boundLabel(max: number): (value: string) => string {
+  const seen = new Set<string>();
+  return (value) => {
+    if (seen.has(value)) return value;
+    if (seen.size >= max) return 'OTHER';
+    seen.add(value);
+    return value;
+  };
+}

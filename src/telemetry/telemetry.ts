@@ -1,0 +1,43 @@
+import type { Reason } from '../domain/errors.ts';
+import type { Verdict } from '../domain/verdict.ts';
+
+/** A call that has been answered. */
+export interface ObservedCall {
+  /** Full method name, such as `signum.v1.TokenService/Issue`. */
+  readonly method: string;
+  /** The canonical code as gRPC spells it, such as `OK` or `UNAVAILABLE`. */
+  readonly code: string;
+  /** Why it failed; absent with `OK`. */
+  readonly reason?: Reason | undefined;
+  /** From the first byte of the request known to the server up to the answer, in milliseconds. */
+  readonly ms: number;
+}
+
+/** What happens to sessions. */
+export type SessionEvent =
+  | 'issued'
+  | 'superseded'
+  | 'refreshed'
+  | 'replayed'
+  | 'reused'
+  | 'revoked'
+  | 'swept';
+
+/** Things that age: a number that grows without end means that something has stopped. */
+export type Age = 'signing_key' | 'key_ring_read' | 'callers_read';
+
+/** Counts and times what the server does. Never told who it was done to. */
+export interface Telemetry {
+  observe(call: ObservedCall): void;
+  /** 1 when a call begins, -1 when it ends. */
+  inFlight(change: 1 | -1): void;
+  verdict(verdict: Verdict): void;
+  /** `count` sessions, 1 by default. */
+  session(event: SessionEvent, count?: number): void;
+  /** `code` is the store's word for what went wrong, such as `READONLY`. */
+  storeError(code: string): void;
+  /** `count` audit events could not be written. */
+  auditDropped(count: number): void;
+  /** Publishes an age, in milliseconds; read when metrics are collected. */
+  watchAge(what: Age, readMs: () => number | undefined): void;
+}
