@@ -1,0 +1,32 @@
+import type { Deadline } from '../domain/call.ts';
+import type { Lifetimes } from '../domain/lifetimes.ts';
+import type { Durability, SupersedePolicy } from '../domain/session.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { Signing } from '../signing/signing.ts';
+import type { StoreContext } from '../store/context.ts';
+import type { TokenEvent } from './event.ts';
+
+/** What the use-cases work with. */
+export interface TokenDeps {
+  readonly store: StoreContext;
+  readonly signing: Signing;
+  readonly policy: TokenPolicy;
+  /** A new UUIDv7 (RFC 9562): unique without coordination between servers. */
+  readonly newId: () => string;
+  /** Told of every change once it is done. */
+  readonly onEvent: (event: TokenEvent) => void;
+  /** Told of every verdict. */
+  readonly onVerdict: (verdict: Verdict) => void;
+  /** Throws RATE_LIMITED when a caller or a user asks too often. */
+  readonly limit: (kind: 'caller' | 'user', key: string, deadline: Deadline) => Promise<void>;
+}
+
+/** What a deployment allows. */
+export interface TokenPolicy {
+  /** The longest lifetimes, which are the default ones too. */
+  readonly lifetimes: Lifetimes;
+  /** The audiences that tokens may be issued for; the first is the default. At least one. */
+  readonly audiences: readonly string[];
+  readonly supersedePolicy: (tenantId: string) => SupersedePolicy;
+  readonly durability: Durability;
+}

@@ -1,0 +1,123 @@
+import type { Call } from '../domain/call.ts';
+import { callerName } from '../domain/caller.ts';
+import { checkCustomClaims } from '../domain/claims.ts';
+import { invalidField, SignumError } from '../domain/errors.ts';
+import type { DeviceRef } from '../domain/ids.ts';
+import { grantLifetimes } from '../domain/lifetimes.ts';
+import { checkMetadata, type SupersedePolicy } from '../domain/session.ts';
+import { checkTokenContent } from '../domain/token-size.ts';
+import { type IssueOutcome, issue as issueInStore } from '../store/issue.ts';
+import type { TokenDeps } from './deps.ts';
+import { signPair } from './sign-pair.ts';
+import type { Issued, IssueInput } from './tokens.ts';
+import { withSigningKey } from './with-signing-key.ts';
+
+/** Begins a session for a user who has just been authenticated, and signs its first tokens. */
+export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Promise<Issued> {
+  const { device } = input;
+  const lifetimes = grantLifetimes(deps.policy.lifetimes, input.lifetimes);
+  const audiences = chooseAudiences(deps.policy.audiences, input.audiences);
+  checkCustomClaims(input.claims);
+  checkTokenContent({ ...input, audiences });
+  checkMetadata(input.metadata);
+  const policy = input.policy ?? deps.policy.supersedePolicy(device.tenantId);
+  const proof = await readProof(deps, device, policy, input.proof);
+  await deps.limit('caller', callerName(call.caller), call);
+  await deps.limit('user', `${device.tenantId}\0${device.userId}`, call);
+
+  const plan = {
+    device,
+    lifetimes,
+    policy,
+    proof,
+    requestId: input.requestId,
+    scopes: input.scopes,
+    audiences,
+    claims: input.claims,
+    metadata: input.metadata,
+    by: callerName(call.caller),
+  };
+  const outcome = await withSigningKey(deps.signing, call, (keyId) => {
+    const ids = { sessionId: deps.newId(), tokenId: deps.newId(), keyId };
+    return issueInStore(deps.store, { ...plan, ...ids }, call);
+  });
+  if (!('grant' in outcome)) throw refusal(outcome.status, deps.store.policy.maxDevices);
+
+  const { grant } = outcome;
+  report(deps, call, device, outcome);
+  const tokens = await signPair(deps, device, grant, call);
+  return { tokens, supersededSessionId: grant.supersededSessionId, revision: grant.revision };
+}
+
+function chooseAudiences(allowed: readonly string[], wanted: readonly string[]): readonly string[] {
+  if (wanted.length === 0) return allowed.slice(0, 1);
+  const foreign = wanted.findIndex((audience) => !allowed.includes(audience));
+  if (foreign < 0) return wanted;
+  throw invalidField(`audiences[${foreign}]`, "must be one of the deployment's audiences");
+}
+
+async function readProof(
+  deps: TokenDeps,
+  device: DeviceRef,
+  policy: SupersedePolicy,
+  token: string | undefined,
+) {
+  if (policy !== 'REQUIRE_PROOF' || !token) return undefined;
+  const claims = await deps.signing.readRefresh(token).catch(() => undefined);
+  const same =
+    claims?.device.tenantId === device.tenantId &&
+    claims.device.userId === device.userId &&
+    claims.device.deviceId === device.deviceId;
+  return same ? claims : undefined;
+}
+
+function refusal(
+  status: Exclude<IssueOutcome['status'], 'ISSUED' | 'SUPERSEDED' | 'REPEATED' | 'KEY_REVOKED'>,
+  max: number,
+) {
+  switch (status) {
+    case 'EXISTS':
+      return new SignumError('SESSION_EXISTS', 'a session is live on the device');
+    case 'PROOF_REQUIRED':
+      return new SignumError(
+        'PROOF_REQUIRED',
+        "the live session's current refresh token is required",
+      );
+    case 'DEVICE_LIMIT':
+      return new SignumError('DEVICE_LIMIT', `the user holds ${max} sessions already`, {
+        metadata: { max: String(max) },
+      });
+    case 'MOVED_ON':
+      return new SignumError(
+        'SESSION_REVOKED',
+        'the session that this request id began has moved on',
+        {
+          metadata: { revocation_reason: 'SUPERSEDED' },
+        },
+      );
+  }
+}
+
+function report(
+  deps: TokenDeps,
+  call: Call,
+  device: DeviceRef,
+  outcome: IssueOutcome & { status: string },
+): void {
+  if (!('grant' in outcome)) return;
+  const { tenantId, userId, deviceId } = device;
+  const { sessionId, tokenId, supersededSessionId } = outcome.grant;
+  if (supersededSessionId) {
+    const reason = 'SUPERSEDED';
+    deps.onEvent({
+      event: 'supersede',
+      call,
+      tenantId,
+      userId,
+      deviceId,
+      sessionId: supersededSessionId,
+      reason,
+    });
+  }
+  deps.onEvent({ event: 'issue', call, tenantId, userId, deviceId, sessionId, tokenId });
+}

@@ -1,0 +1,86 @@
+import { authoriseHolder } from '../callers/authorise.ts';
+import type { Call } from '../domain/call.ts';
+import { callerName } from '../domain/caller.ts';
+import { SignumError } from '../domain/errors.ts';
+import { type RefreshOutcome, refresh as refreshInStore } from '../store/refresh.ts';
+import type { TokenDeps } from './deps.ts';
+import { signPair } from './sign-pair.ts';
+import type { Refreshed } from './tokens.ts';
+import { withSigningKey } from './with-signing-key.ts';
+
+/** Exchanges a refresh token for its successor (RFC 6749 section 6, rotation by RFC 9700 4.14.2). */
+export async function refresh(
+  deps: TokenDeps,
+  call: Call,
+  refreshToken: string,
+): Promise<Refreshed> {
+  const presented = await deps.signing.readRefresh(refreshToken);
+  const { device } = presented;
+  authoriseHolder(call.caller, 'refresh', device);
+  if (call.caller.kind === 'service') await deps.limit('caller', callerName(call.caller), call);
+  await deps.limit('user', `${device.tenantId}\0${device.userId}`, call);
+
+  const by = callerName(call.caller);
+  const outcome = await withSigningKey(deps.signing, call, (keyId) =>
+    refreshInStore(deps.store, { presented, tokenId: deps.newId(), keyId, by }, call),
+  );
+
+  const { tenantId, userId, deviceId } = device;
+  const { sessionId } = presented;
+  if (!('grant' in outcome)) {
+    if (outcome.status === 'REUSED') {
+      const reason = 'REFRESH_REUSE';
+      deps.onEvent({
+        event: 'reuse',
+        call,
+        tenantId,
+        userId,
+        deviceId,
+        sessionId,
+        reason,
+        count: 1,
+      });
+    }
+    throw refusal(outcome);
+  }
+  const { grant } = outcome;
+  const replayed = outcome.status === 'REPLAYED';
+  if (!replayed) {
+    deps.onEvent({
+      event: 'refresh',
+      call,
+      tenantId,
+      userId,
+      deviceId,
+      sessionId,
+      tokenId: grant.tokenId,
+    });
+  }
+  return { tokens: await signPair(deps, device, grant, call), replayed, revision: grant.revision };
+}
+
+function refusal(
+  outcome: Exclude<RefreshOutcome, { status: 'ROTATED' | 'REPLAYED' | 'KEY_REVOKED' }>,
+): SignumError {
+  switch (outcome.status) {
+    case 'REVOKED':
+      // The sweeper has moved the session before its refresh token was seen again.
+      if (outcome.reason === 'EXPIRED') return tokenExpired();
+      return new SignumError('SESSION_REVOKED', 'the session was ended', {
+        metadata: { revocation_reason: outcome.reason },
+      });
+    case 'EXPIRED':
+      return tokenExpired();
+    case 'REUSED':
+      return new SignumError(
+        'REFRESH_REUSED',
+        'the refresh token had been used before: its session has ended',
+      );
+    case 'NOT_FOUND':
+      return new SignumError('SESSION_NOT_FOUND', 'the session does not exist');
+  }
+}
+
+function tokenExpired(): SignumError {
+  return new SignumError('TOKEN_EXPIRED', 'the refresh token has expired');
+}

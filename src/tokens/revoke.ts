@@ -1,0 +1,77 @@
+import { authoriseHolder } from '../callers/authorise.ts';
+import type { Call } from '../domain/call.ts';
+import { callerName } from '../domain/caller.ts';
+import { SignumError } from '../domain/errors.ts';
+import type { DeviceRef } from '../domain/ids.ts';
+import {
+  revokeDevice,
+  revokeUser as revokeUserInStore,
+  type SessionGuard,
+} from '../store/revoke.ts';
+import type { TokenDeps } from './deps.ts';
+import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
+
+/** Ends one session: by a token of it, by its access token's ids, by its id, or by its device. */
+export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): Promise<Revoked> {
+  const { device, guard } = await resolve(deps, call, input.subject);
+  const durability = input.durability ?? deps.policy.durability;
+  const { reason } = input;
+  const by = callerName(call.caller);
+  const { count, revision, reached } = await revokeDevice(
+    deps.store,
+    device,
+    guard,
+    { reason, by, durability },
+    call,
+  );
+  const { tenantId, userId, deviceId } = device;
+  deps.onEvent({ event: 'revoke', call, tenantId, userId, deviceId, ...guard, reason, count });
+  return { count, revision, durability: reached };
+}
+
+/** Ends all of a user's sessions, or all but one device's. */
+export async function revokeUser(
+  deps: TokenDeps,
+  call: Call,
+  input: RevokeUserInput,
+): Promise<Revoked> {
+  const durability = input.durability ?? deps.policy.durability;
+  const { tenantId, userId, exceptDeviceId, reason } = input;
+  const revocation = { reason, by: callerName(call.caller), durability };
+  const who = { tenantId, userId, exceptDeviceId };
+  const { count, revision, reached } = await revokeUserInStore(deps.store, who, revocation, call);
+  deps.onEvent({ event: 'revoke_user', call, tenantId, userId, reason, count });
+  return { count, revision, durability: reached };
+}
+
+interface Resolved {
+  readonly device: DeviceRef;
+  readonly guard: SessionGuard;
+}
+
+async function resolve(
+  deps: TokenDeps,
+  call: Call,
+  subject: RevokeInput['subject'],
+): Promise<Resolved> {
+  if ('device' in subject) return { device: subject.device, guard: {} };
+  if ('session' in subject) {
+    return { device: subject.session.device, guard: { sessionId: subject.session.sessionId } };
+  }
+  if ('ids' in subject) return { device: subject.ids, guard: { tokenId: subject.ids.tokenId } };
+  const { device, sessionId } = await readEither(deps, subject.token);
+  authoriseHolder(call.caller, 'revoke', device);
+  return { device, guard: { sessionId } };
+}
+
+/** The claims of a genuine access or refresh token, expired ones included: logging out always works. */
+async function readEither(
+  deps: TokenDeps,
+  token: string,
+): Promise<{ device: DeviceRef; sessionId: string }> {
+  if (deps.signing.looksLikeRefresh(token)) return deps.signing.readRefresh(token);
+  const read = deps.signing.readAccess(token);
+  if (typeof read !== 'string' && (await deps.signing.verifyAccess(token, read)))
+    return read.claims;
+  throw new SignumError('TOKEN_INVALID', 'the token is not one that this service issued');
+}

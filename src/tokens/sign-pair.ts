@@ -1,0 +1,55 @@
+import type { Deadline } from '../domain/call.ts';
+import type { DeviceRef } from '../domain/ids.ts';
+import { noteFingerprint } from '../store/fingerprint.ts';
+import type { Grant } from '../store/grant.ts';
+import type { TokenDeps } from './deps.ts';
+import type { TokenPair } from './tokens.ts';
+
+/**
+ * Signs the tokens of a session as the store has granted it. The store comes first and the
+ * signatures second, so that every instant in a token is by the store's clock, and a call that is
+ * repeated signs the same ids again.
+ */
+export async function signPair(
+  deps: Pick<TokenDeps, 'store' | 'signing'>,
+  device: DeviceRef,
+  grant: Grant,
+  deadline: Deadline,
+): Promise<TokenPair> {
+  const { tenantId, userId, deviceId } = device;
+  const ids = {
+    device: { tenantId, userId, deviceId },
+    sessionId: grant.sessionId,
+    tokenId: grant.tokenId,
+    issuedAtS: grant.issuedAtMs / 1000,
+  };
+  const [accessToken, refreshToken] = await Promise.all([
+    deps.signing.signAccess(
+      {
+        ...ids,
+        expiresAtS: grant.accessExpiresAtMs / 1000,
+        scopes: grant.scopes,
+        audiences: grant.audiences,
+        custom: grant.claims,
+      },
+      grant.keyId,
+    ),
+    deps.signing.signRefresh({
+      ...ids,
+      generation: grant.generation,
+      expiresAtS: grant.refreshExpiresAtMs / 1000,
+    }),
+  ]);
+  // Nobody waits for this: without a fingerprint a validation checks the signature, no more.
+  const fingerprint = deps.signing.fingerprint(accessToken);
+  noteFingerprint(deps.store, device, grant.tokenId, fingerprint, deadline).catch(() => undefined);
+  return {
+    accessToken,
+    refreshToken,
+    tokenId: grant.tokenId,
+    sessionId: grant.sessionId,
+    accessExpiresAtMs: grant.accessExpiresAtMs,
+    refreshExpiresAtMs: grant.refreshExpiresAtMs,
+    expiresInMs: Math.max(0, grant.accessExpiresAtMs - grant.nowMs),
+  };
+}

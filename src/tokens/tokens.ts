@@ -1,0 +1,128 @@
+import type { Call } from '../domain/call.ts';
+import type { JsonObject } from '../domain/claims.ts';
+import type { DeviceRef, TokenRef } from '../domain/ids.ts';
+import type { LifetimeWish } from '../domain/lifetimes.ts';
+import type {
+  ClientMetadata,
+  Durability,
+  DurabilityReached,
+  RevocationReason,
+  Session,
+  SupersedePolicy,
+} from '../domain/session.ts';
+import type { Validation } from '../domain/verdict.ts';
+
+/** The use-cases: what Signum does, free of any wire format. Each fails with a SignumError only. */
+export interface Tokens {
+  issue(call: Call, input: IssueInput): Promise<Issued>;
+  refresh(call: Call, refreshToken: string): Promise<Refreshed>;
+  validate(call: Call, input: ValidateInput): Promise<Validation>;
+  revoke(call: Call, input: RevokeInput): Promise<Revoked>;
+  revokeUser(call: Call, input: RevokeUserInput): Promise<Revoked>;
+  revokeTenant(call: Call, input: RevokeTenantInput): Promise<WatermarkRaised>;
+  /** The kill switch for a signing key: no token that it signed is accepted from now on. */
+  revokeKey(call: Call, input: RevokeKeyInput): Promise<WatermarkRaised>;
+  listSessions(call: Call, input: ListSessionsInput): Promise<SessionPage>;
+  getSession(call: Call, device: DeviceRef): Promise<Session>;
+}
+
+export interface IssueInput {
+  readonly device: DeviceRef;
+  readonly scopes: readonly string[];
+  /** The deployment's default audience when empty. */
+  readonly audiences: readonly string[];
+  readonly claims: JsonObject;
+  readonly metadata: ClientMetadata;
+  readonly lifetimes: LifetimeWish;
+  /** The deployment's default when absent. */
+  readonly policy?: SupersedePolicy | undefined;
+  readonly requestId?: string | undefined;
+  readonly proof?: string | undefined;
+}
+
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly tokenId: string;
+  readonly sessionId: string;
+  readonly accessExpiresAtMs: number;
+  readonly refreshExpiresAtMs: number;
+  /** What is left of the access token's life, by the store's clock. */
+  readonly expiresInMs: number;
+}
+
+export interface Issued {
+  readonly tokens: TokenPair;
+  readonly supersededSessionId?: string | undefined;
+  readonly revision: number;
+}
+
+export interface Refreshed {
+  readonly tokens: TokenPair;
+  readonly replayed: boolean;
+  readonly revision: number;
+}
+
+export interface ValidateInput {
+  readonly subject: { readonly token: string } | { readonly ids: TokenRef };
+  readonly requiredScopes: readonly string[];
+  /** Any audience of the deployment's when empty. */
+  readonly audience: string;
+  readonly minRevision: number;
+}
+
+export interface RevokeInput {
+  readonly subject:
+    | { readonly token: string }
+    | { readonly ids: TokenRef }
+    | { readonly session: { readonly device: DeviceRef; readonly sessionId: string } }
+    | { readonly device: DeviceRef };
+  readonly reason: RevocationReason;
+  /** The deployment's default when absent. */
+  readonly durability?: Durability | undefined;
+}
+
+export interface Revoked {
+  readonly count: number;
+  readonly revision: number;
+  readonly durability: DurabilityReached;
+}
+
+export interface RevokeUserInput {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly exceptDeviceId?: string | undefined;
+  readonly reason: RevocationReason;
+  readonly durability?: Durability | undefined;
+}
+
+export interface RevokeTenantInput {
+  readonly tenantId: string;
+  readonly durability?: Durability | undefined;
+}
+
+export interface RevokeKeyInput {
+  readonly keyId: string;
+  readonly durability?: Durability | undefined;
+}
+
+export interface WatermarkRaised {
+  readonly partitions: number;
+  readonly durability: DurabilityReached;
+}
+
+export interface ListSessionsInput {
+  readonly tenantId: string;
+  readonly userId: string;
+  /** 1 to 100. */
+  readonly pageSize: number;
+  /** Device id after which the page starts; empty for the first page. */
+  readonly afterDeviceId: string;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly Session[];
+  /** Whether more devices follow the last one here. */
+  readonly more: boolean;
+  readonly totalSize: number;
+}

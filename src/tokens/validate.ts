@@ -1,0 +1,99 @@
+import { authorise } from '../callers/authorise.ts';
+import type { Call } from '../domain/call.ts';
+import { SignumError } from '../domain/errors.ts';
+import type { TokenFault, Validation } from '../domain/verdict.ts';
+import type { UnverifiedAccess } from '../signing/signing.ts';
+import { type LookUp, validate as lookUp } from '../store/validate.ts';
+import type { TokenDeps } from './deps.ts';
+import type { ValidateInput } from './tokens.ts';
+
+/** Says whether a token is good right now, and counts the verdict. */
+export async function validate(
+  deps: TokenDeps,
+  call: Call,
+  input: ValidateInput,
+): Promise<Validation> {
+  const validation = await decide(deps, call, input);
+  deps.onVerdict(validation.verdict);
+  return validation;
+}
+
+/** Nothing but a positive look-up makes a token ACTIVE. */
+async function decide(deps: TokenDeps, call: Call, input: ValidateInput): Promise<Validation> {
+  const { subject } = input;
+  if ('ids' in subject) {
+    const found = await lookUp(deps.store, subject.ids, call);
+    requireRevision(found, input.minRevision);
+    return judge(found, input);
+  }
+  const read = deps.signing.readAccess(subject.token);
+  if (typeof read === 'string') return decidedByToken(read);
+  const { device, tokenId } = read.claims;
+  authorise(call.caller, 'validate', device);
+
+  const { tenantId, userId, deviceId } = device;
+  const found = await lookUp(deps.store, { tenantId, userId, deviceId, tokenId }, call);
+  // A forged token learns nothing of the session that it names, not even that there is one.
+  if (!(await isGenuine(deps, subject.token, read, found))) return decidedByToken('BAD_SIGNATURE');
+  requireRevision(found, input.minRevision);
+  return judge(found, input);
+}
+
+/**
+ * Whether Signum issued exactly this token: it hashes to the fingerprint noted when it was signed,
+ * or else its signature verifies.
+ */
+function isGenuine(
+  deps: TokenDeps,
+  token: string,
+  read: UnverifiedAccess,
+  found: LookUp,
+): boolean | Promise<boolean> {
+  if (found.fingerprint !== '' && found.fingerprint === deps.signing.fingerprint(token))
+    return true;
+  return deps.signing.verifyAccess(token, read);
+}
+
+function decidedByToken(verdict: TokenFault): Validation {
+  return { verdict, source: 'TOKEN', revision: 0 };
+}
+
+function requireRevision(found: LookUp, minRevision: number): void {
+  if (found.revision >= minRevision) return;
+  throw new SignumError('STALE_REVISION', 'the store is behind min_revision', {
+    metadata: { revision: String(found.revision) },
+    retryAfterMs: 100,
+  });
+}
+
+function judge(found: LookUp, input: ValidateInput): Validation {
+  const { revision } = found;
+  switch (found.status) {
+    case 'ACTIVE': {
+      const { token } = found;
+      const verdict = judgeDemands(token.audiences, token.scopes, input);
+      return { verdict, source: 'STORE', revision, token };
+    }
+    case 'REVOKED': {
+      const { reason: revocationReason } = found;
+      const verdict =
+        revocationReason === 'SUPERSEDED' || revocationReason === 'EXPIRED'
+          ? revocationReason
+          : 'REVOKED';
+      return { verdict, revocationReason, source: 'STORE', revision };
+    }
+    default:
+      return { verdict: found.status, source: 'STORE', revision };
+  }
+}
+
+function judgeDemands(
+  audiences: readonly string[],
+  scopes: readonly string[],
+  input: ValidateInput,
+) {
+  if (input.audience !== '' && !audiences.includes(input.audience)) return 'WRONG_AUDIENCE';
+  return input.requiredScopes.every((scope) => scopes.includes(scope))
+    ? 'ACTIVE'
+    : 'INSUFFICIENT_SCOPE';
+}

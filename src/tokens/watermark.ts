@@ -1,0 +1,45 @@
+import type { Call } from '../domain/call.ts';
+import { callerName } from '../domain/caller.ts';
+import { type Mark, raiseWatermark } from '../store/watermark.ts';
+import type { TokenDeps } from './deps.ts';
+import type { RevokeKeyInput, RevokeTenantInput, WatermarkRaised } from './tokens.ts';
+
+/** Ends every session of a tenant that has begun so far. */
+export async function revokeTenant(
+  deps: TokenDeps,
+  call: Call,
+  input: RevokeTenantInput,
+): Promise<WatermarkRaised> {
+  const { tenantId } = input;
+  const raised = await raise(deps, call, { tenantId }, input.durability);
+  deps.onEvent({ event: 'revoke_tenant', call, tenantId, reason: 'TENANT' });
+  return raised;
+}
+
+/** Refuses every access token that a key has signed. */
+export async function revokeKey(
+  deps: TokenDeps,
+  call: Call,
+  input: RevokeKeyInput,
+): Promise<WatermarkRaised> {
+  const { keyId } = input;
+  const raised = await raise(deps, call, { keyId }, input.durability);
+  deps.onEvent({ event: 'revoke_key', call, keyId, reason: 'KEY' });
+  return raised;
+}
+
+async function raise(
+  deps: TokenDeps,
+  call: Call,
+  mark: Mark,
+  durability = deps.policy.durability,
+): Promise<WatermarkRaised> {
+  const { partitions, reached } = await raiseWatermark(
+    deps.store,
+    mark,
+    callerName(call.caller),
+    durability,
+    call,
+  );
+  return { partitions, durability: reached };
+}
