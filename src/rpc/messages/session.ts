@@ -1,0 +1,34 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { ClientMetadata, Session } from '../../domain/session.ts';
+import {
+  type ClientMetadata as ClientMetadataMessage,
+  ClientMetadataSchema,
+  type Session as SessionMessage,
+  SessionSchema,
+} from '../../gen/signum/v1/token_pb.js';
+
+export function fromSession(session: Session): SessionMessage {
+  return create(SessionSchema, {
+    sessionId: session.sessionId,
+    device: { ...session.device },
+    tokenId: session.tokenId,
+    generation: session.generation,
+    createTime: timestampFromMs(session.createdAtMs),
+    issueTime: timestampFromMs(session.issuedAtMs),
+    accessExpireTime: timestampFromMs(session.accessExpiresAtMs),
+    refreshExpireTime: timestampFromMs(session.refreshExpiresAtMs),
+    absoluteExpireTime: timestampFromMs(session.absoluteExpiresAtMs),
+    scopes: [...session.scopes],
+    audiences: [...session.audiences],
+    claims: session.claims,
+    metadata: fromClientMetadata(session.metadata),
+    keyId: session.keyId,
+    revision: BigInt(session.revision),
+  });
+}
+
+function fromClientMetadata(metadata: ClientMetadata): ClientMetadataMessage {
+  const { ip = '', userAgent = '', label = '', attributes = {} } = metadata;
+  return create(ClientMetadataSchema, { ip, userAgent, label, attributes: { ...attributes } });
+}

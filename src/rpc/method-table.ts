@@ -1,0 +1,41 @@
+import type { CallerAdministration } from '../callers/administer.ts';
+import type { Tokens } from '../tokens/tokens.ts';
+import type { MethodRule } from './method-rule.ts';
+import { batchValidate } from './methods/batch-validate.ts';
+import { callerMethods } from './methods/callers.ts';
+import { getSession } from './methods/get-session.ts';
+import { issue } from './methods/issue.ts';
+import { type Keys, keyMethods } from './methods/keys.ts';
+import { listSessions } from './methods/list-sessions.ts';
+import { refresh } from './methods/refresh.ts';
+import { revoke } from './methods/revoke.ts';
+import { revokeTenant } from './methods/revoke-tenant.ts';
+import { revokeUser } from './methods/revoke-user.ts';
+import { validate } from './methods/validate.ts';
+import type { ValidateItemsDeps } from './methods/validate-items.ts';
+import { validateStream } from './methods/validate-stream.ts';
+
+export interface MethodTableDeps extends ValidateItemsDeps {
+  readonly tokens: Tokens;
+  readonly ring: Keys;
+  readonly callers: CallerAdministration;
+}
+
+/** Every method of the contract: what it demands of its caller, and what it does. */
+export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
+  const { tokens, ring, callers } = deps;
+  return [
+    issue(tokens),
+    refresh(tokens),
+    validate(deps),
+    batchValidate(deps),
+    validateStream(deps),
+    revoke(tokens),
+    revokeUser(tokens),
+    revokeTenant(tokens),
+    listSessions(tokens),
+    getSession(tokens),
+    ...keyMethods(ring, tokens),
+    ...callerMethods(callers),
+  ];
+}

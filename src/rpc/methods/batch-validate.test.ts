@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { invoke } from '../../../test/listeners/invoke.ts';
+import { createTestRpc } from '../../../test/listeners/test-rpc.ts';
+import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
+
+const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
+const { issue, batchValidate } = TokenService.method;
+
+const reason = (reason: string, metadata = {}) =>
+  expect.objectContaining({ reason, metadata: expect.objectContaining(metadata) });
+
+test('answers every item by itself, in order', async () => {
+  const test = createTestRpc();
+  const as = 'acme';
+  const { tokens } = await invoke(test, issue, { device }, { as });
+  const items = [
+    { subject: { case: 'token', value: tokens?.accessToken ?? '' } },
+    {
+      subject: { case: 'ids', value: { ...device, tenantId: 'other', tokenId: tokens?.tokenId } },
+    },
+    {},
+    { subject: { case: 'token', value: 'unknown' } },
+  ] as const;
+  const { results } = await invoke(test, batchValidate, { items } as never, { as });
+  expect(results.map(({ result }) => result.case)).toEqual([
+    'response',
+    'error',
+    'error',
+    'response',
+  ]);
+  expect(results.map(({ result: { value } }) => (value as { code?: number }).code)).toEqual([
+    undefined,
+    7,
+    3,
+    undefined,
+  ]);
+});
+
+test('has all items under way at the same time', async () => {
+  const test = createTestRpc();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let waiting = 0;
+  test.tokens.before = () => {
+    waiting += 1;
+    if (waiting === 10) resolve();
+    return promise;
+  };
+  const items = Array.from({ length: 10 }, () => ({ subject: { case: 'token', value: 'x' } }));
+  const { results } = await invoke(test, batchValidate, { items } as never, { as: 'acme' });
+  expect(results).toHaveLength(10);
+});
+
+test('logs an item’s fault and tells its request id, and no more', async () => {
+  const test = createTestRpc();
+  test.tokens.before = () => {
+    throw new Error('secret');
+  };
+  const items = [{ subject: { case: 'token', value: 'x' } }];
+  const headers = { 'x-request-id': 'abc' };
+  const answer = await invoke(test, batchValidate, { items } as never, { as: 'acme', headers });
+  expect(answer.results[0]?.result.value).toMatchObject({ code: 13, message: 'internal error' });
+  expect(test.faults).toMatchObject([{ requestId: 'abc' }]);
+});
+
+test.each([0, 257])('refuses %i items', async (length) => {
+  const items = Array.from({ length }, () => ({}));
+  const answer = invoke(createTestRpc(), batchValidate, { items }, { as: 'acme' });
+  await expect(answer).rejects.toEqual(reason('INVALID_FIELD', { field: 'items' }));
+});

@@ -1,0 +1,15 @@
+import { create } from '@bufbuild/protobuf';
+import { BatchValidateResponseSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import { rule } from '../method-rule.ts';
+import { checkItems, type ValidateItemsDeps, validateItems } from './validate-items.ts';
+
+/** Many tokens in one call. */
+export function batchValidate(deps: ValidateItemsDeps) {
+  return rule(TokenService.method.batchValidate, {
+    check: checkItems,
+    async handle(call, { items }) {
+      const results = await validateItems(deps, call, items);
+      return create(BatchValidateResponseSchema, { results });
+    },
+  });
+}

@@ -1,0 +1,52 @@
+import { create } from '@bufbuild/protobuf';
+import type { SupersedePolicy } from '../../domain/session.ts';
+import { SupersedePolicy as WirePolicy } from '../../gen/signum/v1/token_pb.js';
+import {
+  type IssueRequest,
+  IssueResponseSchema,
+  TokenService,
+} from '../../gen/signum/v1/token_service_pb.js';
+import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
+import { toClientMetadata } from '../messages/client-metadata.ts';
+import { toWholeSecondsMs } from '../messages/duration.ts';
+import { toDeviceRef } from '../messages/ids.ts';
+import { fromTokenPair } from '../messages/token-pair.ts';
+import { rule } from '../method-rule.ts';
+
+const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
+  [WirePolicy.UNSPECIFIED]: undefined,
+  [WirePolicy.SUPERSEDE]: 'SUPERSEDE',
+  [WirePolicy.DENY_NEW]: 'DENY_NEW',
+  [WirePolicy.REQUIRE_PROOF]: 'REQUIRE_PROOF',
+};
+
+export function issue(tokens: Pick<Tokens, 'issue'>) {
+  return rule(TokenService.method.issue, {
+    async handle(call, request) {
+      const issued = await tokens.issue(call, toIssueInput(request));
+      return create(IssueResponseSchema, {
+        tokens: fromTokenPair(issued.tokens),
+        supersededSessionId: issued.supersededSessionId ?? '',
+        revision: BigInt(issued.revision),
+      });
+    },
+  });
+}
+
+function toIssueInput(request: IssueRequest): IssueInput {
+  return {
+    device: toDeviceRef('device', request.device),
+    scopes: request.scopes,
+    audiences: request.audiences,
+    claims: request.claims ?? {},
+    metadata: toClientMetadata(request.metadata),
+    lifetimes: {
+      accessMs: toWholeSecondsMs('access_lifetime', request.accessLifetime),
+      refreshMs: toWholeSecondsMs('refresh_lifetime', request.refreshLifetime),
+      sessionMs: toWholeSecondsMs('session_lifetime', request.sessionLifetime),
+    },
+    policy: POLICY_OF[request.policy],
+    requestId: request.requestId === '' ? undefined : request.requestId.toLowerCase(),
+    proof: request.proof === '' ? undefined : request.proof,
+  };
+}

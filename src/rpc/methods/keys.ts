@@ -1,0 +1,64 @@
+import { create } from '@bufbuild/protobuf';
+import { SignumError } from '../../domain/errors.ts';
+import {
+  GetJwksResponseSchema,
+  KeyService,
+  ListKeysResponseSchema,
+  RevokeKeyResponseSchema,
+  RotateKeyResponseSchema,
+} from '../../gen/signum/v1/key_service_pb.js';
+import type { Algorithm } from '../../signing/algorithm.ts';
+import type { KeyRing } from '../../signing/key-ring.ts';
+import type { Tokens } from '../../tokens/tokens.ts';
+import { toDurability } from '../messages/durability.ts';
+import { fromKey } from '../messages/key.ts';
+import { type MethodRule, rule } from '../method-rule.ts';
+
+/** The part of the key ring that KeyService needs. */
+export type Keys = Pick<KeyRing, 'jwksJson' | 'list' | 'refresh' | 'revoke' | 'rotate'>;
+
+/** KeyService. */
+export function keyMethods(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): MethodRule[] {
+  return [
+    rule(KeyService.method.getJwks, {
+      handle: async () => create(GetJwksResponseSchema, { jwksJson: ring.jwksJson() }),
+    }),
+    rule(KeyService.method.listKeys, {
+      async handle() {
+        return create(ListKeysResponseSchema, { keys: ring.list().map(fromKey) });
+      },
+    }),
+    rule(KeyService.method.rotateKey, {
+      async handle(call, { algorithm }) {
+        const wanted = algorithm === '' ? undefined : (algorithm as Algorithm);
+        return create(RotateKeyResponseSchema, { key: fromKey(await ring.rotate(wanted, call)) });
+      },
+    }),
+    revokeKey(ring, tokens),
+  ];
+}
+
+/**
+ * The watermarks come first: once every partition refuses the key's tokens, it no longer matters
+ * when each server learns that the key has left the ring. The reverse order would leave a moment in
+ * which tokens with a known fingerprint are still accepted although the key is shown as revoked.
+ */
+function revokeKey(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): MethodRule {
+  return rule(KeyService.method.revokeKey, {
+    async handle(call, request) {
+      const { keyId } = request;
+      const isKnown = () => ring.list().some((key) => key.keyId === keyId);
+      // Another server may have made it a moment ago.
+      if (!isKnown()) await ring.refresh();
+      if (!isKnown()) throw new SignumError('KEY_NOT_FOUND', 'no key of the ring has this id');
+      const durability = toDurability(request.durability);
+      const raised = await tokens.revokeKey(call, { keyId, durability });
+      const key = await ring.revoke(keyId, call);
+      return create(RevokeKeyResponseSchema, {
+        key: fromKey(key),
+        partitions: raised.partitions,
+        durability: { ...raised.durability },
+      });
+    },
+  });
+}

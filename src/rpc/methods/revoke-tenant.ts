@@ -1,0 +1,18 @@
+import { create } from '@bufbuild/protobuf';
+import { RevokeTenantResponseSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import type { Tokens } from '../../tokens/tokens.ts';
+import { toDurability } from '../messages/durability.ts';
+import { toId } from '../messages/ids.ts';
+import { rule } from '../method-rule.ts';
+
+export function revokeTenant(tokens: Pick<Tokens, 'revokeTenant'>) {
+  return rule(TokenService.method.revokeTenant, {
+    async handle(call, request) {
+      const { partitions, durability } = await tokens.revokeTenant(call, {
+        tenantId: toId('tenant_id', request.tenantId),
+        durability: toDurability(request.durability),
+      });
+      return create(RevokeTenantResponseSchema, { partitions, durability: { ...durability } });
+    },
+  });
+}

@@ -1,0 +1,51 @@
+import { create } from '@bufbuild/protobuf';
+import { invalidField } from '../../domain/errors.ts';
+import {
+  type RevokeRequest,
+  RevokeResponseSchema,
+  TokenService,
+} from '../../gen/signum/v1/token_service_pb.js';
+import type { RevokeInput, Tokens } from '../../tokens/tokens.ts';
+import { toDurability } from '../messages/durability.ts';
+import { toDeviceRef, toTokenRef, toUuid } from '../messages/ids.ts';
+import { toRevocationReason } from '../messages/revocation-reason.ts';
+import { rule } from '../method-rule.ts';
+
+export function revoke(tokens: Pick<Tokens, 'revoke'>) {
+  return rule(TokenService.method.revoke, {
+    async handle(call, request) {
+      const revoked = await tokens.revoke(call, toRevokeInput(request));
+      return create(RevokeResponseSchema, {
+        revokedCount: revoked.count,
+        revision: BigInt(revoked.revision),
+        durability: { ...revoked.durability },
+      });
+    },
+  });
+}
+
+function toRevokeInput(request: RevokeRequest): RevokeInput {
+  return {
+    subject: toSubject(request),
+    reason: toRevocationReason(request.reason),
+    durability: toDurability(request.durability),
+  };
+}
+
+function toSubject({ subject }: RevokeRequest): RevokeInput['subject'] {
+  switch (subject.case) {
+    case 'token':
+      return { token: subject.value };
+    case 'ids':
+      return { ids: toTokenRef('ids', subject.value) };
+    case 'session': {
+      const device = toDeviceRef('session.device', subject.value.device);
+      const sessionId = toUuid('session.session_id', subject.value.sessionId);
+      return { session: { device, sessionId } };
+    }
+    case 'device':
+      return { device: toDeviceRef('device', subject.value) };
+    default:
+      throw invalidField('subject', 'exactly one field is required in oneof');
+  }
+}

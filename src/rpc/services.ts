@@ -1,0 +1,13 @@
+import { CallerService } from '../gen/signum/v1/caller_service_pb.js';
+import { KeyService } from '../gen/signum/v1/key_service_pb.js';
+import { TokenService } from '../gen/signum/v1/token_service_pb.js';
+
+/** Every service of the contract. */
+export const SERVICES = [TokenService, KeyService, CallerService] as const;
+
+/** Every method there is, by full name, such as `signum.v1.TokenService/Issue`. */
+export function methodNames(): string[] {
+  return SERVICES.flatMap(({ typeName, methods }) =>
+    methods.map(({ name }) => `${typeName}/${name}`),
+  );
+}

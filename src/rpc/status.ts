@@ -1,0 +1,105 @@
+import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
+import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
+import type { Reason, SignumError } from '../domain/errors.ts';
+import { Code } from '../gen/google/rpc/code_pb.js';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from '../gen/google/rpc/error_details_pb.js';
+import { type Status, StatusSchema } from '../gen/google/rpc/status_pb.js';
+
+/** The `domain` of every google.rpc.ErrorInfo. */
+export const ERROR_DOMAIN = 'signum';
+
+/** The canonical code of each reason, as documented in error_reason.proto. */
+export const CODE_OF: { readonly [R in Reason]: Code } = {
+  INVALID_FIELD: Code.INVALID_ARGUMENT,
+  LIFETIME_TOO_LONG: Code.INVALID_ARGUMENT,
+  PAGE_TOKEN_INVALID: Code.INVALID_ARGUMENT,
+  CREDENTIAL_MISSING: Code.UNAUTHENTICATED,
+  CREDENTIAL_INVALID: Code.UNAUTHENTICATED,
+  PERMISSION_DENIED: Code.PERMISSION_DENIED,
+  TOKEN_INVALID: Code.UNAUTHENTICATED,
+  TOKEN_EXPIRED: Code.UNAUTHENTICATED,
+  SESSION_REVOKED: Code.UNAUTHENTICATED,
+  SESSION_NOT_FOUND: Code.NOT_FOUND,
+  REFRESH_REUSED: Code.UNAUTHENTICATED,
+  SESSION_EXISTS: Code.ALREADY_EXISTS,
+  PROOF_REQUIRED: Code.FAILED_PRECONDITION,
+  DEVICE_LIMIT: Code.RESOURCE_EXHAUSTED,
+  KEY_NOT_FOUND: Code.NOT_FOUND,
+  KEYS_NOT_MANAGED: Code.FAILED_PRECONDITION,
+  CALLER_NOT_FOUND: Code.NOT_FOUND,
+  CALLER_EXISTS: Code.ALREADY_EXISTS,
+  RATE_LIMITED: Code.RESOURCE_EXHAUSTED,
+  OVERLOADED: Code.RESOURCE_EXHAUSTED,
+  STORE_FULL: Code.RESOURCE_EXHAUSTED,
+  STORE_UNAVAILABLE: Code.UNAVAILABLE,
+  DURABILITY_UNCONFIRMED: Code.UNAVAILABLE,
+  STALE_REVISION: Code.UNAVAILABLE,
+  DRAINING: Code.UNAVAILABLE,
+  DEADLINE_EXCEEDED: Code.DEADLINE_EXCEEDED,
+  CANCELLED: Code.CANCELLED,
+  UNIMPLEMENTED: Code.UNIMPLEMENTED,
+  INTERNAL: Code.INTERNAL,
+};
+
+/** The name of a reason's code, such as `PERMISSION_DENIED`. */
+export function codeNameOf(reason: Reason): string {
+  return Code[CODE_OF[reason]] ?? 'UNKNOWN';
+}
+
+/** What RetryInfo says for reasons that always carry one, unless the error knows better. In ms. */
+export const DEFAULT_RETRY_AFTER_MS: { readonly [R in Reason]?: number } = {
+  RATE_LIMITED: 1_000,
+  OVERLOADED: 200,
+  STORE_UNAVAILABLE: 200,
+  DURABILITY_UNCONFIRMED: 100,
+  STALE_REVISION: 20,
+  DRAINING: 50,
+};
+
+export interface ErrorDetail {
+  readonly desc: DescMessage;
+  readonly value: Message;
+}
+
+/** An error as every protocol sends it. */
+export interface WireStatus {
+  readonly code: Code;
+  readonly message: string;
+  readonly details: readonly ErrorDetail[];
+}
+
+/** Translates an error to the wire. The cause never gets there. */
+export function toStatus(error: SignumError): WireStatus {
+  return { code: CODE_OF[error.reason], message: error.message, details: detailsOf(error) };
+}
+
+/** The same as a google.rpc.Status message (`grpc-status-details-bin`, batch items). */
+export function toStatusMessage(error: SignumError): Status {
+  const { code, message, details } = toStatus(error);
+  return create(StatusSchema, {
+    code,
+    message,
+    details: details.map(({ desc, value }) => anyPack(desc, value)),
+  });
+}
+
+function detailsOf({ reason, metadata, retryAfterMs, message }: SignumError): ErrorDetail[] {
+  const info = create(ErrorInfoSchema, { reason, domain: ERROR_DOMAIN, metadata: { ...metadata } });
+  const details: ErrorDetail[] = [{ desc: ErrorInfoSchema, value: info }];
+  const delayMs = retryAfterMs ?? DEFAULT_RETRY_AFTER_MS[reason];
+  if (delayMs !== undefined) {
+    const retry = create(RetryInfoSchema, { retryDelay: durationFromMs(Math.ceil(delayMs)) });
+    details.push({ desc: RetryInfoSchema, value: retry });
+  }
+  const field = metadata['field'];
+  if (reason === 'INVALID_FIELD' && field !== undefined) {
+    const description = metadata['rule'] ?? message;
+    const violation = create(BadRequestSchema, { fieldViolations: [{ field, description }] });
+    details.push({ desc: BadRequestSchema, value: violation });
+  }
+  return details;
+}
