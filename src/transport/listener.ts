@@ -1,0 +1,29 @@
+/** A port that is open. */
+export interface Listener {
+  readonly address: Address;
+  /**
+   * Stops accepting, tells every client to go elsewhere, and resolves when the calls under way are
+   * answered and all connections are gone. May take as long as a client likes: bound it, then close.
+   */
+  drain(): Promise<void>;
+  /** Closes at once, whatever is under way. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ListenOptions {
+  /** Interface to listen on, such as `0.0.0.0` or `::`. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+/** The part of a logger that listeners need; pino has it. */
+export interface TransportLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}

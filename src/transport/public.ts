@@ -1,0 +1,108 @@
+import type { Server as HttpServer } from 'node:http';
+import { constants, type ServerHttp2Session } from 'node:http2';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpRoutes } from '../http/answer.ts';
+import type { Rpc } from '../rpc/rpc.ts';
+import { createConnect } from './connect.ts';
+import { trackConnections } from './connections.ts';
+import { createCors } from './cors.ts';
+import { createDirectUnary } from './direct-unary.ts';
+import { listen } from './listen.ts';
+import type { Listener, ListenOptions, TransportLog } from './listener.ts';
+import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './message-limits.ts';
+import { createPeers } from './peers.ts';
+import { createPublicHandler } from './public-handler.ts';
+import { createPublicServer } from './public-server.ts';
+import { refuseMalformed } from './refuse-malformed.ts';
+import { securityHeaders } from './security-headers.ts';
+import { streamingMethods } from './streaming-methods.ts';
+import type { TlsListenOptions } from './tls-options.ts';
+import { pathOf } from './unary-methods.ts';
+
+export interface PublicOptions extends ListenOptions, TlsListenOptions {
+  readonly rpc: Rpc;
+  /** Endpoints that are not RPCs. */
+  readonly routes: HttpRoutes;
+  readonly log: TransportLog;
+  /** Web origins that may call, such as `https://app.example`; none by default. */
+  readonly corsOrigins?: readonly string[];
+  readonly limits?: Partial<MessageLimits>;
+  /** Whether browsers are told to use nothing but TLS for this host name; true by default. */
+  readonly strictTransport?: boolean;
+  /** Whether Connect unary calls skip connect-node; true by default. */
+  readonly directUnary?: boolean;
+  /** Connections at once, default 20,000; more are refused. */
+  readonly maxConnections?: number;
+}
+
+/** Between "go elsewhere" and the end of accepting, in milliseconds: a round trip of any client. */
+const GOAWAY_GRACE_MS = 250;
+
+/** Largest stream id: nothing under way is cut off by a GOAWAY that names it. */
+const ALL_STREAMS = 2 ** 31 - 1;
+
+/** HTTPS for apps, browsers and services: Connect, gRPC-web, gRPC and the HTTP endpoints. */
+export async function startPublic(options: PublicOptions): Promise<Listener> {
+  const { rpc, log, routes, corsOrigins = [], strictTransport = true } = options;
+  const limits = { ...DEFAULT_MESSAGE_LIMITS, ...options.limits };
+  let draining = false;
+  const leaving = new AbortController();
+  // RFC 6797 section 7.2: never without TLS.
+  const headers = securityHeaders(strictTransport && options.tls !== 'plaintext');
+  const handler = createPublicHandler({
+    direct: options.directUnary === false ? undefined : createDirectUnary({ rpc, limits }),
+    connect: createConnect({ rpc, limits, log, draining: leaving.signal }),
+    routes,
+    cors: createCors(corsOrigins),
+    headers,
+    peers: createPeers(),
+    isDraining: () => draining,
+    streamPaths: new Set(streamingMethods(rpc).map(pathOf)),
+  });
+
+  const server = createPublicServer(options);
+  server.maxConnections = options.maxConnections ?? 20_000;
+  const connections = trackConnections(server);
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    if (draining) sendAway(session);
+  });
+  server.on('request', handler.http1);
+  // What a client expects beyond 100-continue is not met, but it is no reason to refuse the request.
+  server.on('checkExpectation', handler.http1);
+  refuseMalformed(server, headers);
+  // For a server with a 'request' listener Node wraps every HTTP/2 stream into an HTTP/1.1-like
+  // request, which costs as much as the rest of a call. Streams are taken bare instead.
+  server.removeAllListeners('stream');
+  server.on('stream', handler.http2);
+  const address = await listen(server, options);
+
+  return {
+    address,
+    async drain() {
+      draining = true;
+      leaving.abort();
+      for (const session of sessions) sendAway(session);
+      await delay(GOAWAY_GRACE_MS);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // HTTP/1.1 connections become idle one after the other, and close() looks only once.
+      const { closeIdleConnections } = server as unknown as HttpServer;
+      const idle = setInterval(() => closeIdleConnections.call(server), 50);
+      await closed.finally(() => clearInterval(idle));
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      connections.destroyAll();
+      await closed;
+    },
+  };
+}
+
+/** RFC 9113 section 6.8: first a GOAWAY that forbids nothing, so that no request is lost. */
+function sendAway(session: ServerHttp2Session): void {
+  // One that broke is destroyed before it is closed.
+  if (!session.closed && !session.destroyed)
+    session.goaway(constants.NGHTTP2_NO_ERROR, ALL_STREAMS);
+}

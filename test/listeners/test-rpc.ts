@@ -1,0 +1,120 @@
+import type { CallerAdministration } from '../../src/callers/administer.ts';
+import type { Authenticate } from '../../src/callers/authenticate.ts';
+import type { CallerView } from '../../src/callers/caller-view.ts';
+import { ANONYMOUS, type Permission, type ServiceCaller } from '../../src/domain/caller.ts';
+import { SignumError } from '../../src/domain/errors.ts';
+import { createRpc, type RpcLimits } from '../../src/rpc/create-rpc.ts';
+import type { Keys } from '../../src/rpc/methods/keys.ts';
+import type { Observation } from '../../src/rpc/observation.ts';
+import type { Rpc } from '../../src/rpc/rpc.ts';
+import type { KeyInfo } from '../../src/signing/key-info.ts';
+import { createInMemoryTokens, type InMemoryTokens } from './in-memory-tokens.ts';
+
+const EVERYTHING: readonly Permission[] = [
+  'issue',
+  'refresh',
+  'validate',
+  'revoke',
+  'list',
+  'keys',
+  'callers',
+];
+
+/** Callers by the key that they send after `Bearer `. */
+const CALLERS: Readonly<Record<string, ServiceCaller>> = {
+  admin: service('admin', EVERYTHING, '*'),
+  acme: service('acme', EVERYTHING, new Set(['acme'])),
+  validator: service('validator', ['validate'], new Set(['acme'])),
+};
+
+export interface TestRpc {
+  readonly rpc: Rpc;
+  readonly tokens: InMemoryTokens;
+  readonly observations: Observation[];
+  /** What was logged as a fault of the service's own. */
+  readonly faults: unknown[];
+  readonly state: { draining: boolean };
+}
+
+/** The real pipeline around use-cases that need no store. `Bearer user` is user u1 of acme. */
+export function createTestRpc(limits: Partial<RpcLimits> = {}): TestRpc {
+  const tokens = createInMemoryTokens();
+  const observations: Observation[] = [];
+  const faults: unknown[] = [];
+  const state = { draining: false };
+  const rpc = createRpc({
+    tokens,
+    ring: createRing(),
+    callers: createCallers(),
+    authenticate,
+    limits,
+    log: { error: (fields) => faults.push(fields) },
+    observe: (observation) => observations.push(observation),
+    isDraining: () => state.draining,
+  });
+  return { rpc, tokens, observations, faults, state };
+}
+
+const authenticate: Authenticate = ({ authorization, certificateNames }) => {
+  if (authorization === undefined) {
+    return certificateNames.includes('DNS:gateway')
+      ? service('gateway', ['validate'], new Set(['acme']))
+      : ANONYMOUS;
+  }
+  const key = authorization.replace('Bearer ', '');
+  if (key === 'user') {
+    const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
+    return Promise.resolve({ kind: 'user', device, sessionId: 's1' });
+  }
+  const caller = CALLERS[key];
+  if (caller === undefined) throw new SignumError('CREDENTIAL_INVALID', 'not a good credential');
+  return caller;
+};
+
+function service(
+  name: string,
+  permissions: readonly Permission[],
+  tenants: ReadonlySet<string> | '*',
+): ServiceCaller {
+  return { kind: 'service', name, permissions: new Set(permissions), tenants };
+}
+
+function createRing(): Keys {
+  const keys: KeyInfo[] = [key('k1', 'signing')];
+  return {
+    jwksJson: () => JSON.stringify({ keys: keys.map(({ keyId }) => ({ kid: keyId })) }),
+    list: () => keys,
+    refresh: async () => {},
+    async rotate() {
+      keys.unshift(key(`k${keys.length + 1}`, 'pending'));
+      return keys[0] as KeyInfo;
+    },
+    revoke: async (keyId) => key(keyId, 'revoked'),
+  };
+}
+
+function key(keyId: string, state: KeyInfo['state']): KeyInfo {
+  return { keyId, algorithm: 'ES256', state, createdAtMs: 1_000, activatesAtMs: 2_000 };
+}
+
+function createCallers(): CallerAdministration {
+  const callers = new Map<string, CallerView>();
+  const find = (name: string) => {
+    const caller = callers.get(name);
+    if (caller === undefined) throw new SignumError('CALLER_NOT_FOUND', 'no such caller');
+    return caller;
+  };
+  return {
+    async create(_call, input) {
+      const { name, permissions, tenants, certificateNames } = input;
+      const keys = [{ keyId: 'abc', createdAtMs: 1_000, expiresAtMs: 2_000 }];
+      const caller = { name, permissions, tenants, certificateNames, keys };
+      callers.set(name, { ...caller, disabled: false, createdAtMs: 1_000 });
+      return { caller: find(name), apiKey: 'sgn_abc_secret' };
+    },
+    list: async () => [...callers.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    rotateKey: async (_call, { name }) => ({ caller: find(name), apiKey: 'sgn_def_secret' }),
+    setDisabled: async (_call, name, disabled) => ({ ...find(name), disabled }),
+    delete: async (_call, name) => callers.delete(name),
+  };
+}
