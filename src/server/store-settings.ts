@@ -1,0 +1,31 @@
+import type { Config } from '../config.ts';
+import type { StoreSettings } from '../store/store.ts';
+
+const MARGIN_MS = 500;
+
+/** What the store needs to know of the configuration. */
+export function storeSettings(
+  config: Config,
+  onConnectionError: (error: Error) => void,
+): StoreSettings {
+  const { redis, lifetimes, sessions, limits } = config;
+  return {
+    redis: {
+      url: redis.url.reveal(),
+      caFile: redis.caFile,
+      commandTimeoutMs: redis.commandTimeoutMs,
+      connectTimeoutMs: redis.connectTimeoutMs,
+      name: 'signum',
+    },
+    barrierTimeoutMs: limits.deadlineMaxMs + MARGIN_MS,
+    partitions: redis.partitions,
+    policy: {
+      skewMs: sessions.clockSkewMs,
+      graceMs: sessions.refreshGraceMs,
+      feedMs: lifetimes.accessMs + sessions.clockSkewMs,
+      longestLifeMs: lifetimes.sessionMs + sessions.clockSkewMs,
+      maxDevices: sessions.maxDevices,
+    },
+    onConnectionError,
+  };
+}

@@ -1,0 +1,32 @@
+import { uuidv7 } from 'uuidv7';
+import type { ServiceCaller, UserCaller } from '../domain/caller.ts';
+import type { Tokens } from '../tokens/tokens.ts';
+
+/** The service itself, asking whether a user's own token is good. */
+const SELF: ServiceCaller = {
+  kind: 'service',
+  name: 'signum',
+  permissions: new Set(['validate']),
+  tenants: '*',
+};
+
+/** Finds the user behind an access token presented as credential; undefined if it is not active. */
+export function createUserTokenCheck(
+  tokens: Pick<Tokens, 'validate'>,
+  timeoutMs: number,
+): (token: string) => Promise<UserCaller | undefined> {
+  return async (token) => {
+    const call = {
+      caller: SELF,
+      requestId: uuidv7(),
+      method: 'authenticate',
+      peer: '',
+      deadlineAtMs: performance.now() + timeoutMs,
+    };
+    const input = { subject: { token }, requiredScopes: [], audience: '', minRevision: 0 };
+    const { verdict, token: found } = await tokens.validate(call, input);
+    if (verdict !== 'ACTIVE' || !found) return undefined;
+    const { tenantId, userId, deviceId } = found.ref;
+    return { kind: 'user', device: { tenantId, userId, deviceId }, sessionId: found.sessionId };
+  };
+}
