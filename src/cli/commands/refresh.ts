@@ -1,0 +1,59 @@
+import { toJson } from '@bufbuild/protobuf';
+import type { Command } from 'commander';
+import { invalidField } from '../../domain/errors.ts';
+import { RefreshResponseSchema } from '../../gen/signum/v1/token_service_pb.js';
+import type { Cli } from '../cli.ts';
+import type { GlobalOptions } from '../global-options.ts';
+import { print } from '../output.ts';
+import { addPairOutput, type PairOutput, pairFields, printPair } from '../pair-output.ts';
+import { fields } from '../table.ts';
+import { readToken, TOKEN_ARGUMENT } from '../token-input.ts';
+import { withClient } from '../with-client.ts';
+
+type RefreshOptions = GlobalOptions & PairOutput;
+
+const EXAMPLES = `
+Examples:
+  echo "$REFRESH_TOKEN" | signum refresh -
+  eval "$(echo "$REFRESH_TOKEN" | signum refresh - --output shell)"
+
+A refresh token is good for one use. Used again within the grace window (10 s unless configured) it
+gives the same answer again; used later it ends the session, since someone may have copied it.
+`;
+
+/** `signum refresh`: exchanges a refresh token for the next pair. */
+export function refreshCommand(program: Command, cli: Cli): void {
+  const command = program
+    .command('refresh')
+    .description('Exchange a refresh token for a new access and refresh token.')
+    .argument('[token]', `the refresh token: ${TOKEN_ARGUMENT}`)
+    .addHelpText('after', EXAMPLES);
+  addPairOutput(command).action(async (argument: string | undefined) =>
+    refresh(cli, argument, command.optsWithGlobals<RefreshOptions>()),
+  );
+}
+
+async function refresh(
+  cli: Cli,
+  argument: string | undefined,
+  options: RefreshOptions,
+): Promise<void> {
+  const refreshToken = await readToken(cli, argument);
+  if (refreshToken === undefined) {
+    throw invalidField('TOKEN', 'is needed: on stdin (-) or in SIGNUM_TOKEN');
+  }
+  const response = await withClient(cli, options, ({ tokens }) => tokens.refresh({ refreshToken }));
+  if (printPair(cli, options, response.tokens)) return;
+  print(cli, options, {
+    json: () => toJson(RefreshResponseSchema, response, { alwaysEmitImplicit: true }),
+    text: ({ dim }) =>
+      fields(
+        [
+          ...pairFields(response.tokens, cli.now()),
+          ['Replayed', response.replayed ? 'yes: the same tokens as in the first answer' : 'no'],
+          ['Revision', response.revision],
+        ],
+        dim,
+      ),
+  });
+}

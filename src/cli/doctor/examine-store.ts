@@ -1,0 +1,92 @@
+import { connect, createClient, type RedisClient } from '../../store/client.ts';
+import { storeFault } from '../../store/faults.ts';
+import { Keyspace } from '../../store/keys.ts';
+import type { KeyRules } from './check-key.ts';
+import type { DoctorConfig } from './doctor-config.ts';
+import { examineMeta, examineRedis } from './examine-redis.ts';
+import type { Examination, Finding } from './finding.ts';
+import { primaries } from './primaries.ts';
+import { scanKeys } from './scan-keys.ts';
+
+export interface StoreOptions {
+  readonly config: DoctorConfig;
+  readonly limit: number;
+  readonly now: () => Date;
+  readonly onProgress: (scanned: number) => void;
+}
+
+const CONNECT_TIMEOUT_MS = 3_000;
+/** More patient than the server: a slow answer is no finding here. */
+const COMMAND_TIMEOUT_MS = 5_000;
+
+const HOUR_MS = 3_600_000;
+/** The longest that can be configured: what holds whatever the servers are set to. */
+const LONGEST = { refreshMs: 365 * 24 * HOUR_MS, accessMs: 24 * HOUR_MS, skewMs: 300_000 };
+/** Trimming goes by whole blocks of a stream, at a sweep. */
+const FEED_SLACK_MS = HOUR_MS;
+
+/** Examines Redis and everything of Signum's in it. Reads only. */
+export async function examineStore(options: StoreOptions): Promise<Examination[]> {
+  const { config } = options;
+  const client = createClient({
+    url: config.redis.url.reveal(),
+    caFile: config.redis.caFile,
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    name: 'signum-doctor',
+  });
+  let lastError: unknown;
+  client.on('error', (error) => {
+    lastError = error;
+  });
+  try {
+    await connect(client, CONNECT_TIMEOUT_MS);
+    return await examine(client, options);
+  } catch (error) {
+    // The timeout says less than the connection error behind it.
+    return [{ area: 'Redis', facts: [], findings: [unreachable(lastError ?? error)] }];
+  } finally {
+    client.disconnect();
+  }
+}
+
+async function examine(client: RedisClient, options: StoreOptions): Promise<Examination[]> {
+  const { config, now, limit, onProgress } = options;
+  const nodes = await primaries(client);
+  const redis = await Promise.all(nodes.map((node) => examineRedis(node, now)));
+  const configured = config.redis.partitions;
+  const { partitions, findings } = await examineMeta((key) => client.hgetall(key), configured);
+  const facts = partitions === undefined ? [] : [`${partitions} partitions`];
+  const meta = { area: 'Deployment', facts, findings };
+  if (partitions === undefined) return [...redis, meta];
+  const rules = keyRules(config, partitions, await redisTime(nodes));
+  return [...redis, meta, await scanKeys(nodes, rules, { limit, onProgress })];
+}
+
+/** Bounds by the configuration where it is set here; else by what no configuration can exceed. */
+export function keyRules(config: DoctorConfig, partitions: number, nowMs: number): KeyRules {
+  const { lifetimes, sessions, sources } = config;
+  const isSet = (env: string) => (sources[env] ?? 'default') !== 'default';
+  const refreshMs = isSet('SIGNUM_REFRESH_LIFETIME') ? lifetimes.refreshMs : LONGEST.refreshMs;
+  const accessMs = isSet('SIGNUM_ACCESS_LIFETIME') ? lifetimes.accessMs : LONGEST.accessMs;
+  const skewMs = isSet('SIGNUM_CLOCK_SKEW') ? sessions.clockSkewMs : LONGEST.skewMs;
+  return {
+    keyspace: new Keyspace(partitions),
+    revokedMaxMs: refreshMs + skewMs,
+    feedMaxMs: accessMs + skewMs + FEED_SLACK_MS,
+    nowMs,
+  };
+}
+
+async function redisTime(nodes: Awaited<ReturnType<typeof primaries>>): Promise<number> {
+  const [node] = nodes;
+  if (!node) throw new Error('CLUSTERDOWN no primary is known');
+  const [seconds] = await node.time();
+  return Number(seconds) * 1000;
+}
+
+function unreachable(error: unknown): Finding {
+  const fix =
+    'check SIGNUM_REDIS_URL, SIGNUM_REDIS_CA_FILE, the ACL of its user, and that Redis runs';
+  return { severity: 'error', subject: 'redis', problem: storeFault(error).message, fix };
+}

@@ -1,0 +1,96 @@
+import { create, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import { type Duration, DurationSchema } from '@bufbuild/protobuf/wkt';
+import { InvalidArgumentError } from 'commander';
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const DURATION = /^(?:0|(?:\d{1,12}(?:ms|s|m|h|d))+)$/;
+
+/** Parsers of option values. Each throws commander's InvalidArgumentError, which ends in exit 2. */
+
+/** `90s`, `5m`, `1h30m`, `7d`, `250ms`: milliseconds. */
+export function durationMs(text: string): number {
+  if (!DURATION.test(text)) throw new InvalidArgumentError('Write it like 90s, 5m, 1h30m or 7d.');
+  let total = 0;
+  for (const [, count, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g)) {
+    total += Number(count) * (UNIT_MS[unit ?? ''] ?? 0);
+  }
+  if (!Number.isSafeInteger(total)) throw new InvalidArgumentError('It is too long.');
+  return total;
+}
+
+/** As `durationMs`, as the API takes it. */
+export function duration(text: string): Duration {
+  const ms = durationMs(text);
+  return create(DurationSchema, {
+    seconds: BigInt(Math.floor(ms / 1000)),
+    nanos: (ms % 1000) * 1_000_000,
+  });
+}
+
+/** An option that may be given several times: collects its values. */
+export function collect(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** As `collect`, for an option that allows certain values only. */
+export function collectOneOf<T extends string>(
+  allowed: readonly T[],
+): (value: string, before: readonly T[] | undefined) => T[] {
+  return (value, before) => {
+    const known = allowed.find((each) => each === value);
+    if (known === undefined) throw new InvalidArgumentError(`Allowed: ${allowed.join(', ')}.`);
+    return [...(before ?? []), known];
+  };
+}
+
+/** Collects `key=value` pairs of text. */
+export function collectPairs(
+  text: string,
+  before: Readonly<Record<string, string>> | undefined,
+): Record<string, string> {
+  const [key, value] = splitPair(text);
+  return Object.fromEntries([...Object.entries(before ?? {}), [key, value]]);
+}
+
+/** Collects `key=value` claims; a value that is JSON is taken as JSON, any other as text. */
+export function collectClaims(text: string, before: JsonObject | undefined): JsonObject {
+  const [key, value] = splitPair(text);
+  return Object.fromEntries([...Object.entries(before ?? {}), [key, jsonOrText(value)]]);
+}
+
+/** A whole number from 0 up, of any size. */
+export function unsigned(text: string): bigint {
+  if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return BigInt(text);
+}
+
+/** A parser of whole numbers from `min` to `max`. */
+export function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d{1,15}$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+function splitPair(text: string): [key: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Write it as key=value.');
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function jsonOrText(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return text;
+  }
+}
