@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { areaOf, readSources, type SourceFile } from './setup/source-files.ts';
+
+/**
+ * Which areas of src each area may import, besides itself. An area is a folder, or a file that
+ * lies in src itself. Whatever is absent here is refused.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  telemetry: ['domain'],
+  store: ['domain', 'telemetry'],
+  signing: ['domain', 'telemetry'],
+  callers: ['domain', 'telemetry'],
+  tokens: ['domain', 'telemetry', 'store', 'signing', 'callers'],
+  rpc: ['domain', 'telemetry', 'store', 'signing', 'callers', 'tokens', 'gen'],
+  http: ['domain', 'telemetry', 'store', 'signing', 'callers', 'tokens', 'gen'],
+  transport: ['domain', 'telemetry', 'callers', 'tokens', 'rpc', 'http', 'gen'],
+  edge: ['domain'],
+  // The form of a Redis URL is the store's to say.
+  config: ['domain', 'store'],
+  dev: ['config'],
+  server: [
+    ...['domain', 'telemetry', 'store', 'signing', 'callers', 'tokens', 'rpc', 'http'],
+    ...['transport', 'config'],
+  ],
+  cli: ['domain', 'telemetry', 'store', 'gen', 'config', 'dev', 'server'],
+  main: ['config', 'cli'],
+};
+
+/** Areas that may read the environment; all others are passed what they need. */
+const READS_ENVIRONMENT = ['config', 'dev'];
+
+const DRAWER_NAMES = /^(utils?|helpers?|common|misc|shared)$/;
+
+const LARGEST_FILE_LINES = 350;
+const MEDIAN_FILE_LINES = 100;
+
+const sources = readSources();
+
+test('an area imports only the areas it may depend on', () => {
+  const refused = sources.flatMap((file) =>
+    file.imports
+      .filter((target) => areaOf(target) !== file.area)
+      .filter((target) => !MAY_IMPORT[file.area]?.includes(areaOf(target)))
+      .map((target) => `${file.path} imports ${target}`),
+  );
+  expect(refused).toEqual([]);
+});
+
+test('every area is in the table of allowed imports', () => {
+  const unknown = sources.filter((file) => !(file.area in MAY_IMPORT)).map((file) => file.path);
+  expect(unknown).toEqual([]);
+});
+
+test('no file imports itself by way of others', () => {
+  expect(findCycle(sources)).toEqual([]);
+});
+
+test('only config.ts and src/dev read the environment', () => {
+  const readers = sources
+    .filter((file) => !READS_ENVIRONMENT.includes(file.area))
+    .filter((file) =>
+      /\bprocess\s*(\.|\[['"])env\b|\benv\b[^;]*from 'node:process'/.test(file.text),
+    )
+    .map((file) => file.path);
+  expect(readers).toEqual([]);
+});
+
+test('no file or folder is a drawer for unrelated things', () => {
+  const drawers = sources.filter((file) =>
+    file.path
+      .replace(/\.ts$/, '')
+      .split('/')
+      .some((part) => DRAWER_NAMES.test(part)),
+  );
+  expect(drawers.map((file) => file.path)).toEqual([]);
+});
+
+test('files stay short', () => {
+  const sizes = sources
+    .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+    .sort((a, b) => a.lines - b.lines);
+  expect(sizes.filter(({ lines }) => lines > LARGEST_FILE_LINES)).toEqual([]);
+  expect(sizes[Math.floor(sizes.length / 2)]?.lines).toBeLessThan(MEDIAN_FILE_LINES);
+});
+
+/** The files of one import cycle, or an empty list. */
+function findCycle(files: readonly SourceFile[]): string[] {
+  const imports = new Map(files.map((file) => [file.path, file.imports]));
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string[] => {
+    const start = trail.indexOf(path);
+    if (start >= 0) return [...trail.slice(start), path];
+    if (done.has(path)) return [];
+    done.add(path);
+    for (const target of imports.get(path) ?? []) {
+      const cycle = visit(target, [...trail, path]);
+      if (cycle.length > 0) return cycle;
+    }
+    return [];
+  };
+  for (const file of files) {
+    const cycle = visit(file.path, []);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}

@@ -1,0 +1,35 @@
+import type { RedisNode } from '../../setup/redis-node.ts';
+import { ask } from '../../setup/redis-sentinel.ts';
+
+/** What a partition's feed tells of itself, against what it may not. */
+export async function readEffects(primaries: readonly RedisNode[]): Promise<{
+  readonly changes: number;
+  readonly faults: readonly string[];
+}> {
+  const faults: string[] = [];
+  let changes = 0;
+  for (const { port } of primaries) {
+    await ask(port, async (redis) => {
+      for (const feed of await redis.keys('signum:*:feed')) {
+        const once = new Map<string, number>();
+        let last = 0;
+        for (const [, fields] of await redis.xrange(feed, '-', '+')) {
+          const of = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
+          const revision = Number(of('revision'));
+          changes += 1;
+          if (last > 0 && revision !== last + 1) faults.push(`${feed}: ${last} before ${revision}`);
+          last = revision;
+          const event = of('event');
+          // A session begins once, a token is refreshed once, a session ends once.
+          const what = event === 'REFRESH' ? of('jti') : of('sid');
+          if (event.startsWith('REVOKE_')) continue;
+          const kind = event === 'ISSUE' || event === 'REFRESH' ? event : 'END';
+          const times = (once.get(`${kind} ${what}`) ?? 0) + 1;
+          once.set(`${kind} ${what}`, times);
+          if (times === 2) faults.push(`${feed}: ${kind} ${what} twice`);
+        }
+      }
+    });
+  }
+  return { changes, faults };
+}

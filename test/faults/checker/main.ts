@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { MUTANTS } from './mutants.ts';
+import { printReport } from './print-report.ts';
+import { writeReliability } from './reliability.ts';
+import { TOPOLOGIES, type TopologyName } from './rig.ts';
+import { type CheckReport, runChecker } from './run-checker.ts';
+
+const USAGE = `npm run faults -- [options]
+
+Many clients against several servers while faults are injected; exits with 1 if a promise is broken.
+
+  --topology NAME   ${TOPOLOGIES.join(', ')}; default: each in turn
+  --minutes N       how long faults are injected, for each topology; default 1
+  --seed S          repeats the choice of faults and calls; default: by the clock
+  --mutants         breaks the service on purpose, in one way after another: each must be found
+  --mutant NAME     only this one
+  --json FILE       writes the reports
+  --doc             writes docs/RELIABILITY.md from them
+`;
+
+/** How long a mutant may live. */
+const MUTANT_MS = 90_000;
+
+const { values } = parseArgs({
+  options: {
+    topology: { type: 'string' },
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
+    json: { type: 'string' },
+    doc: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+let unhandled = 0;
+process.on('unhandledRejection', (error) => {
+  unhandled += 1;
+  console.error('unhandled rejection', error);
+});
+
+if (values.help) console.log(USAGE);
+// Not by the exit code alone: connections to what was killed may linger for minutes.
+else process.exit(await main());
+
+async function main(): Promise<number> {
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const reports: CheckReport[] = [];
+  const note = (report: CheckReport) => {
+    reports.push(report);
+    console.log(printReport(report));
+  };
+  const isMutating = values.mutants || values.mutant !== undefined;
+  const failed = isMutating ? await hunt(seed, note) : await check(seed, note);
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(reports, undefined, 2)}\n`);
+  if (values.doc) writeReliability(reports);
+  return failed || unhandled > 0 ? 1 : 0;
+}
+
+async function check(seed: number, note: (report: CheckReport) => void): Promise<boolean> {
+  const topologies = TOPOLOGIES.filter((name) => name === (values.topology ?? name));
+  if (topologies.length === 0) throw new Error(`no such topology: ${values.topology}`);
+  const durationMs = Number(values.minutes) * 60_000;
+  let failed = false;
+  for (const topology of topologies satisfies TopologyName[]) {
+    const report = await runChecker({ topology, durationMs, seed });
+    failed ||= report.violations.length > 0;
+    note(report);
+  }
+  return failed;
+}
+
+async function hunt(seed: number, note: (report: CheckReport) => void): Promise<boolean> {
+  const mutants = MUTANTS.filter(({ name }) => name === (values.mutant ?? name));
+  if (mutants.length === 0) throw new Error(`no such mutant: ${values.mutant}`);
+  const survivors: string[] = [];
+  for (const mutant of mutants) {
+    const { topology } = mutant;
+    // What is found in the feeds is found at the end.
+    const durationMs = mutant.breaks === 'an effect twice' ? MUTANT_MS / 5 : MUTANT_MS;
+    const report = await runChecker({ topology, durationMs, seed, mutant });
+    note(report);
+    if (!report.violations.some(({ rule }) => rule === mutant.breaks)) survivors.push(mutant.name);
+  }
+  console.log(`${mutants.length - survivors.length} of ${mutants.length} mutants found`);
+  if (survivors.length > 0) console.log(`Not found: ${survivors.join(', ')}`);
+  return survivors.length > 0;
+}

@@ -1,0 +1,195 @@
+import type { Rule } from './judge.ts';
+import type { TopologyName } from './rig.ts';
+
+/** A way to break the service, and what must find it. */
+export interface Mutant {
+  readonly name: string;
+  readonly why: string;
+  /** The rule that it must be found to break. */
+  readonly breaks: Rule;
+  /** Where it shows. */
+  readonly topology: TopologyName;
+  /** The faults under which it shows. */
+  readonly faults: readonly string[];
+  /** Changes in the text of source files below src/ and of scripts in lua/. */
+  readonly changes: readonly Change[];
+  /** Arguments for Redis, where what is broken is how it is set. */
+  readonly redisArgs?: readonly string[];
+}
+
+export interface Change {
+  /** Such as `src/store/client.ts` or `lua/validate.lua`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'client-defaults',
+    breaks: 'an effect twice',
+    why: 'the client library sends again what it has no answer to',
+    topology: 'standalone',
+    faults: ['drop replies'],
+    changes: [
+      {
+        file: 'src/store/client.ts',
+        find: 'enableOfflineQueue: false,\n    autoResendUnfulfilledCommands: false,',
+        replace: 'enableOfflineQueue: true,\n    autoResendUnfulfilledCommands: true,',
+      },
+      {
+        file: 'src/store/client.ts',
+        find: 'maxRetriesPerRequest: 0',
+        replace: 'maxRetriesPerRequest: 20',
+      },
+    ],
+  },
+  {
+    name: 'retry-unknown',
+    breaks: 'an effect twice',
+    why: 'what may have run is sent again',
+    topology: 'standalone',
+    faults: ['drop replies', 'reset connections'],
+    changes: [
+      {
+        file: 'src/store/faults.ts',
+        find: "?? 'GIVE_UP'",
+        replace: "?? 'REDIRECT'",
+      },
+    ],
+  },
+  {
+    name: 'revoke-needs-memory',
+    breaks: 'full memory stops more than new sessions',
+    why: 'revoking adds before it deletes, and is not allowed to when memory is full',
+    topology: 'standalone',
+    faults: ['memory full'],
+    changes: [{ file: 'lua/revoke.lua', find: '#!lua flags=allow-oom', replace: '#!lua' }],
+  },
+  {
+    name: 'read-only-validate',
+    breaks: 'a verdict from a primary without replicas',
+    why: 'validate is declared to read only, so a primary without its replicas runs it',
+    topology: 'sentinel',
+    faults: ['SIGSTOP all replicas'],
+    changes: [
+      {
+        file: 'lua/validate.lua',
+        find: '#!lua flags=allow-oom',
+        replace: '#!lua flags=no-writes,allow-stale',
+      },
+    ],
+  },
+  {
+    name: 'barrier-by-fallback',
+    breaks: 'a dead token is valid',
+    why: 'a script that the server does not know is sent again behind the WAIT',
+    topology: 'cluster',
+    faults: ['flush, slow replication, kill'],
+    changes: [
+      {
+        file: 'src/store/barrier.ts',
+        find: 'node.evalsha(script.sha, keys.length, ...keys, ...args) as Promise<Reply>,',
+        replace:
+          'node.evalsha(script.sha, keys.length, ...keys, ...args).catch((error: Error) => error.message.startsWith("NOSCRIPT") ? node.eval(script.source, keys.length, ...keys, ...args) : Promise.reject(error)) as Promise<Reply>,',
+      },
+    ],
+  },
+  {
+    name: 'no-barrier',
+    breaks: 'a dead token is valid',
+    why: 'a revocation is acknowledged without waiting for the replicas',
+    topology: 'cluster',
+    faults: ['flush, slow replication, kill'],
+    changes: [
+      {
+        file: 'src/store/barrier.ts',
+        find: ': settle(node.wait(replicas, ROUND_MS) as Promise<unknown>);',
+        replace: ': settle(Promise.resolve(9));',
+      },
+    ],
+  },
+  {
+    name: 'unavailable-is-inactive',
+    breaks: 'a live token is refused',
+    why: 'a store that cannot answer is taken for one that knows no such token',
+    topology: 'standalone',
+    faults: ['SIGSTOP a primary', 'reset connections', 'drop replies'],
+    changes: [
+      {
+        file: 'src/store/validate.ts',
+        find: 'return parse(await store.runner.run(SCRIPTS.validate, keys, args, deadline), ref);',
+        replace:
+          "return parse(await store.runner.run(SCRIPTS.validate, keys, args, deadline).catch(() => ['UNKNOWN', 0]), ref);",
+      },
+    ],
+  },
+  {
+    name: 'eviction',
+    breaks: 'a live token is refused',
+    why: 'Redis may evict when memory is full',
+    topology: 'standalone',
+    faults: ['memory full'],
+    changes: [],
+    redisArgs: ['--maxmemory-policy', 'allkeys-lru'],
+  },
+  {
+    name: 'no-compare-and-set',
+    breaks: 'one refresh, two successors',
+    why: 'a refresh does not look at the generation that it replaces',
+    topology: 'standalone',
+    faults: ['SCRIPT FLUSH'],
+    changes: [
+      {
+        file: 'lua/refresh.lua',
+        find: 'if generation == at_generation - 1 and now - tonumber(current[8] or 0) <= grace_ms then',
+        replace: 'if false then',
+      },
+      {
+        file: 'lua/refresh.lua',
+        find: 'if generation < at_generation then',
+        replace: 'if false then',
+      },
+    ],
+  },
+  {
+    name: 'token-string-as-key',
+    breaks: 'a dead token is valid',
+    why: 'state is looked up for one spelling of a token only',
+    topology: 'standalone',
+    faults: ['SCRIPT FLUSH'],
+    changes: [
+      {
+        file: 'src/tokens/validate.ts',
+        find: "if (!(await isGenuine(deps, subject.token, read, found))) return decidedByToken('BAD_SIGNATURE');",
+        replace:
+          "if (!(await isGenuine(deps, subject.token, read, found))) return decidedByToken('BAD_SIGNATURE');\n  if (Buffer.from(subject.token.split('.')[2] ?? '', 'base64url')[32]! >= 128) return { verdict: 'ACTIVE', source: 'TOKEN', revision: 0 } as never;",
+      },
+    ],
+  },
+  {
+    name: 'no-deadline',
+    breaks: 'a call that settles late',
+    why: 'nobody looks at the time while Redis says nothing',
+    topology: 'standalone',
+    faults: ['SIGSTOP a primary', 'partition a primary'],
+    changes: [
+      {
+        file: 'src/store/dispatcher.ts',
+        find: 'this.#flights.tick(performance.now());',
+        replace: '',
+      },
+      { file: 'src/store/dispatcher.ts', find: 'if (breaker.tick())', replace: 'if (false)' },
+      {
+        file: 'src/store/client.ts',
+        find: 'socketTimeout: 2 * settings.commandTimeoutMs',
+        replace: 'socketTimeout: 60_000',
+      },
+      {
+        file: 'src/rpc/running-call.ts',
+        find: 'this.#timer = setTimeout(expire, leftMs, this);',
+        replace: 'setTimeout(() => expire, leftMs);',
+      },
+    ],
+  },
+];

@@ -1,0 +1,43 @@
+import fs from 'node:fs';
+import { registerHooks, syncBuiltinESMExports } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { type Change, MUTANTS } from './mutants.ts';
+
+/**
+ * Loaded before a server that is to be broken on purpose (`node --import`): changes the text of its
+ * sources and scripts as they are read. Production code knows nothing of it.
+ */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const mutant = MUTANTS.find(({ name }) => name === process.env['MUTANT']);
+if (!mutant) throw new Error(`no such mutant: ${process.env['MUTANT']}`);
+
+registerHooks({
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context);
+    const changes = url.startsWith('file:') ? changesOf(fileURLToPath(url)) : [];
+    if (changes.length === 0 || loaded.source === undefined) return loaded;
+    return { ...loaded, source: apply(changes, Buffer.from(loaded.source as Buffer).toString()) };
+  },
+});
+
+const readFileSync = fs.readFileSync;
+fs.readFileSync = ((file: fs.PathOrFileDescriptor, options?: unknown) => {
+  const text = readFileSync(file, options as 'utf8');
+  // Sources come this way too, as bytes, and are changed when they are loaded.
+  if (!(file instanceof URL) || typeof text !== 'string') return text;
+  const changes = changesOf(fileURLToPath(file));
+  return changes.length > 0 ? apply(changes, text) : text;
+}) as typeof fs.readFileSync;
+syncBuiltinESMExports();
+
+function changesOf(path: string): readonly Change[] {
+  return (mutant?.changes ?? []).filter(({ file }) => path === `${ROOT}${file}`);
+}
+
+/** A change that no longer fits its file must be noticed, not pass for one that was survived. */
+function apply(changes: readonly Change[], text: string): string {
+  return changes.reduce((changed, { file, find, replace }) => {
+    if (!changed.includes(find)) throw new Error(`the mutation no longer fits ${file}`);
+    return changed.replace(find, () => replace);
+  }, text);
+}

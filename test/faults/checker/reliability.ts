@@ -1,0 +1,107 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { MUTANTS, type Mutant } from './mutants.ts';
+import type { CheckReport } from './run-checker.ts';
+
+const FILE = new URL('../../../docs/RELIABILITY.md', import.meta.url);
+const BEGIN = '<!-- Written by `npm run faults -- --doc`: do not edit below. -->';
+
+/** Writes the part of docs/RELIABILITY.md that tells what was measured. */
+export function writeReliability(reports: readonly CheckReport[]): void {
+  const text = readFileSync(FILE, 'utf8');
+  const kept = text.slice(0, text.indexOf(BEGIN)) || `${text}\n`;
+  const runs = reports.filter(({ mutant }) => mutant === undefined);
+  const hunts = reports.filter(({ mutant }) => mutant !== undefined);
+  const parts = [
+    BEGIN,
+    ...(runs.length > 0 ? measured(runs) : []),
+    ...(hunts.length > 0 ? found(hunts) : []),
+  ];
+  writeFileSync(FILE, `${kept}${parts.join('\n')}\n`);
+}
+
+function measured(reports: readonly CheckReport[]): string[] {
+  const total = (of: (report: CheckReport) => number) =>
+    reports.reduce((sum, report) => sum + of(report), 0);
+  return [
+    '',
+    '## Measured',
+    '',
+    table(
+      [
+        'topology',
+        'seed',
+        'seconds',
+        'faults',
+        'calls',
+        'validates of dead tokens',
+        'violations',
+        'latest past its deadline, ms',
+      ],
+      reports.map((report) => [
+        report.topology,
+        report.seed,
+        report.seconds,
+        injected(report),
+        report.calls,
+        report.validatesAfterEnd,
+        report.violations.length,
+        `${report.worstOverrunMs}, ${Math.max(0, report.worstOwnOverrunMs)} its own`,
+      ]),
+    ),
+    '',
+    `In all ${total(injected)} faults, ${total(({ calls }) => calls)} calls and ${total(({ changes }) => changes)} changes that were each looked at for having happened once.`,
+    ...reports.flatMap((report) => [
+      '',
+      `### ${report.topology}`,
+      '',
+      table(
+        ['fault', 'times', 'longest outage, ms', 'longest past its end, ms'],
+        Object.entries(report.faults).map(([name, fault]) => [
+          name,
+          fault.injected,
+          worst(fault.outagesMs),
+          worst(fault.recoveriesMs),
+        ]),
+      ),
+      '',
+      table(
+        ['call and outcome', 'times'],
+        Object.entries(report.outcomes).sort(([, a], [, b]) => b - a),
+      ),
+    ]),
+  ];
+}
+
+function found(reports: readonly CheckReport[]): string[] {
+  return [
+    '',
+    '## Mutants',
+    '',
+    table(
+      ['mutant', 'what is broken', 'topology', 'found as'],
+      reports.map(({ mutant, topology, violations }) => [
+        mutant ?? '',
+        of(mutant)?.why ?? '',
+        topology,
+        violations.find(({ rule }) => rule === of(mutant)?.breaks)?.rule ?? 'not found',
+      ]),
+    ),
+  ];
+}
+
+function of(mutant: string | undefined): Mutant | undefined {
+  return MUTANTS.find(({ name }) => name === mutant);
+}
+
+function injected({ faults }: CheckReport): number {
+  return Object.values(faults).reduce((sum, fault) => sum + fault.injected, 0);
+}
+
+function worst(values: readonly number[]): number {
+  return Math.round(Math.max(0, ...values));
+}
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

@@ -1,0 +1,57 @@
+import { Redis } from 'ioredis';
+import type { DeviceRef } from '../../src/domain/ids.ts';
+import { Keyspace, type Place, revokedKey } from '../../src/store/keys.ts';
+import type { TestServer } from '../setup/server.ts';
+
+/** What Redis itself holds, read beside the service. */
+export interface Stored {
+  readonly redis: Redis;
+  /** The names of the device's keys. */
+  placeOf(device: DeviceRef): Place;
+  /** The session on a device; empty if there is none. */
+  session(device: DeviceRef): Promise<Readonly<Record<string, string>>>;
+  /** Why a token or session id is in the revoked table and until when; undefined if it is not. */
+  revoked(device: DeviceRef, id: string): Promise<RevokedEntry | undefined>;
+  /** The user's devices by the index, and the ids that the partition's revoked table holds. */
+  user(device: DeviceRef): Promise<{ devices: string[]; revokedIds: string[] }>;
+  /** Everything under the service's keys, to see that nothing has changed. */
+  dump(): Promise<Readonly<Record<string, string>>>;
+  close(): void;
+}
+
+export interface RevokedEntry {
+  readonly reason: string;
+  /** Redis' PEXPIRETIME, milliseconds since the epoch. */
+  readonly forgottenAtMs: number;
+}
+
+export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env'>): Stored {
+  const redis = new Redis(redisUrl);
+  // Some tests take Redis away; a command that is lost fails by itself.
+  redis.on('error', () => undefined);
+  const keyspace = new Keyspace(Number(env['SIGNUM_PARTITIONS']));
+  return {
+    redis,
+    placeOf: (device) => keyspace.place(device),
+    session: (device) => redis.hgetall(keyspace.place(device).active),
+    async revoked(device, id) {
+      const key = revokedKey(keyspace.place(device).partition, id);
+      const [value, forgottenAtMs] = await Promise.all([redis.get(key), redis.pexpiretime(key)]);
+      return value === null ? undefined : { reason: value.split(' ')[0] ?? '', forgottenAtMs };
+    },
+    async user({ tenantId, userId }) {
+      const { prefix } = keyspace.partition(tenantId, userId);
+      const revoked = await redis.keys(`${prefix.replace(/[{}]/g, '\\$&')}revoked:*`);
+      return {
+        devices: await redis.zrange(keyspace.user(tenantId, userId), 0, '-1'),
+        revokedIds: revoked.map((key) => key.slice(`${prefix}revoked:`.length)),
+      };
+    },
+    async dump() {
+      const keys = (await redis.keys('signum:*')).sort();
+      const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+      return Object.fromEntries(keys.map((key, i) => [key, values[i]?.toString('hex') ?? '']));
+    },
+    close: () => redis.disconnect(),
+  };
+}
