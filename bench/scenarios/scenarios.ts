@@ -1,0 +1,27 @@
+import type { Scenario } from '../scenario.ts';
+import { issue } from './issue.ts';
+import { latency } from './latency.ts';
+import { memory } from './memory.ts';
+import { refresh } from './refresh.ts';
+import { revoke } from './revoke.ts';
+import { scale } from './scale.ts';
+import { validateBatch } from './validate-batch.ts';
+import { validateGrpc } from './validate-grpc.ts';
+import { validateHttp } from './validate-http.ts';
+import { validateStream } from './validate-stream.ts';
+import { validateToken } from './validate-token.ts';
+
+/** In the order of the report. */
+export const SCENARIOS: readonly Scenario[] = [
+  validateHttp,
+  validateGrpc,
+  validateToken,
+  validateBatch,
+  validateStream,
+  latency,
+  issue,
+  refresh,
+  revoke,
+  memory,
+  scale,
+];
