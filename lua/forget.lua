@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Forgets a watermark that covers nothing alive any more, and drops old events from the feed of a
 -- partition in which nothing happens.
--- include: clock
+-- include: number, clock
 -- KEYS[1] watermarks  hash    revoked tenants and keys
 -- KEYS[2] expiry      zset    what ends when
 -- KEYS[3] feed        stream  the partition's events
@@ -9,7 +9,7 @@
 -- ARGV[2...] fields   t:<tenant> | k:<kid>
 -- Reply the number of watermarks forgotten
 local watermarks, expiry, feed = KEYS[1], KEYS[2], KEYS[3]
-local feed_ms = tonumber(ARGV[1])
+local feed_ms = number(ARGV[1])
 
 local now, forgotten = clock(), 0
 for i = 2, #ARGV do

@@ -2,7 +2,7 @@
 -- Begins a session on a device, taking the place of the one there. Two servers that issue for one
 -- device at once cannot both succeed on the same predecessor: the caller says which session it
 -- expects to find, and is told the right one if it is wrong.
--- include: clock, watermark, record, remember, retire, index, grant
+-- include: number, clock, watermark, record, remember, retire, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -36,9 +36,12 @@
 local active, user, expiry, revision_key, watermarks, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local revoked_token, revoked_session, request = KEYS[7], KEYS[8], KEYS[9]
 local member, device, expected_sid, expected_jti, sid, jti = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local access_ms, refresh_ms, session_ms = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local policy, proof, skew_ms, feed_ms, max_devices = ARGV[10], ARGV[11], ARGV[12], ARGV[13], tonumber(ARGV[14])
+local access_ms, refresh_ms, session_ms = number(ARGV[7]), number(ARGV[8]), number(ARGV[9])
+local policy, proof, max_devices = ARGV[10], ARGV[11], number(ARGV[14])
+local skew_ms, feed_ms = number(ARGV[12]), number(ARGV[13])
 local tenant_field, by, kid = ARGV[15], ARGV[16], ARGV[17]
+
+if #ARGV % 2 == 0 then error('a field without a value', 0) end
 
 local now = clock()
 local old = redis.call('HMGET', active, 'sid', 'jti', 'gen', 'exp', 'rexp', 'rev')

@@ -2,7 +2,7 @@
 -- Exchanges a refresh token: a compare-and-set on the session's generation. The current generation
 -- rotates; the one before it, within the grace window, is answered again; anything older ends the
 -- session. Racing refreshes therefore all get the one successor.
--- include: clock, watermark, record, remember, retire, index, grant
+-- include: number, clock, watermark, record, remember, retire, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -28,9 +28,9 @@
 -- Reply { ROTATED | REPLAYED, revision, now, '', grant fields }
 local active, user, expiry, revision_key, watermarks, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local revoked_token, revoked_session = KEYS[7], KEYS[8]
-local member, device, sid, generation, expected_jti = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local member, device, sid, generation, expected_jti = ARGV[1], ARGV[2], ARGV[3], number(ARGV[4]), ARGV[5]
 local jti = ARGV[6]
-local kid, grace_ms, skew_ms, feed_ms = ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10]
+local kid, grace_ms, skew_ms, feed_ms = ARGV[7], number(ARGV[8]), number(ARGV[9]), number(ARGV[10])
 local tenant_field, by = ARGV[11], ARGV[12]
 
 local now = clock()
@@ -57,13 +57,13 @@ if generation < at_generation then
 end
 if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
 
-local issued_at, absolute = now - now % 1000, tonumber(current[6])
+local issued_at, old_exp, absolute = now - now % 1000, number(current[4]), number(current[6])
 local exp = math.min(issued_at + tonumber(current[9]), absolute)
 local rexp = math.min(issued_at + tonumber(current[10]), absolute)
 local revision = record(revision_key, feed, feed_ms, now, {
-  event = 'REFRESH', member = member, sid = sid, jti = current[2], exp = current[4], reason = 'ROTATED', by = by,
+  event = 'REFRESH', member = member, sid = sid, jti = current[2], exp = old_exp, reason = 'ROTATED', by = by,
 })
-remember(revoked_token, current[4], skew_ms, now, 'ROTATED', revision, by)
+remember(revoked_token, old_exp, skew_ms, now, 'ROTATED', revision, by)
 redis.call('HSET', active, 'jti', jti, 'kid', kid, 'gen', generation + 1, 'iat', issued_at,
   'exp', exp, 'rexp', rexp, 'rot', now)
 redis.call('HDEL', active, 'fp')

@@ -2,7 +2,7 @@
 -- Ends sessions of one user, all in one step: their tokens leave the active table and enter the
 -- revoked table. The caller names the sessions that it expects; if any of them has moved on, or the
 -- user holds another number of devices than expected, nothing is changed.
--- include: clock, record, remember, retire
+-- include: number, clock, record, remember, retire
 -- KEYS[1] user                zset    the user's devices
 -- KEYS[2] expiry              zset    sessions by the end of their life
 -- KEYS[3] revision            string  the partition's counter
@@ -21,7 +21,7 @@
 -- ARGV[9 + 4i] jti            expected token id
 -- Reply { CONFLICT } | { REVOKED, revision, count }
 local user, expiry, revision_key, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local reason, by, skew_ms, feed_ms, devices = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local reason, by, skew_ms, feed_ms, devices = ARGV[1], ARGV[2], number(ARGV[3]), number(ARGV[4]), number(ARGV[5])
 
 local now = clock()
 if devices >= 0 and redis.call('ZCARD', user) ~= devices then return { 'CONFLICT' } end
@@ -29,7 +29,7 @@ local found = {}
 for i = 0, (#KEYS - 4) / 3 - 1 do
   local session = redis.call('HMGET', KEYS[5 + 3 * i], 'sid', 'jti', 'exp', 'rexp')
   if session[1] ~= ARGV[8 + 4 * i] or session[2] ~= ARGV[9 + 4 * i] then return { 'CONFLICT' } end
-  found[i] = session
+  found[i] = { sid = session[1], jti = session[2], exp = number(session[3]), rexp = number(session[4]) }
 end
 
 local revision, count = tonumber(redis.call('GET', revision_key) or 0), 0
@@ -41,7 +41,7 @@ for i = 0, (#KEYS - 4) / 3 - 1 do
   local session = found[i]
   local who = {
     member = ARGV[6 + 4 * i], device = ARGV[7 + 4 * i],
-    sid = session[1], jti = session[2], exp = session[3], rexp = session[4],
+    sid = session.sid, jti = session.jti, exp = session.exp, rexp = session.rexp,
   }
   revision = retire(at, who, reason, by, now, skew_ms, feed_ms)
   count = count + 1

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Moves one session whose life is over from the active to the revoked table. Any number of servers
 -- may try: only the one that finds the session as expected, and over by Redis' own clock, moves it.
--- include: clock, record, remember, retire
+-- include: number, clock, record, remember, retire
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -18,7 +18,8 @@
 -- Reply { SWEPT } | { PRUNED } | { SKIPPED }
 local active, user, expiry, revision_key, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local revoked_token, revoked_session = KEYS[6], KEYS[7]
-local member, device, sid, jti, skew_ms, feed_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local member, device, sid, jti = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local skew_ms, feed_ms = number(ARGV[5]), number(ARGV[6])
 
 local now = clock()
 local session = redis.call('HMGET', active, 'sid', 'jti', 'exp', 'rexp')

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Revokes everything that a tenant began, or a key signed, up to now: one number per partition,
 -- however many sessions there are. The mark is forgotten when nothing it covers can be alive.
--- include: clock, record
+-- include: number, clock, record
 -- KEYS[1] watermarks  hash    revoked tenants and keys
 -- KEYS[2] expiry      zset    what ends when; a mark's member begins with a colon
 -- KEYS[3] revision    string  the partition's counter
@@ -13,7 +13,7 @@
 -- ARGV[5] feed_ms     how long the feed keeps an event
 -- Reply { MARKED, revision }
 local watermarks, expiry, revision_key, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local field, keep_ms, event, by, feed_ms = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+local field, keep_ms, event, by, feed_ms = ARGV[1], number(ARGV[2]), ARGV[3], ARGV[4], number(ARGV[5])
 
 local now = clock()
 local revision = record(revision_key, feed, feed_ms, now, {

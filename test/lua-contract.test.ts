@@ -7,7 +7,7 @@ import { takeFromRate } from '../src/store/rate-limit.ts';
 import { refresh } from '../src/store/refresh.ts';
 import { revokeDevice } from '../src/store/revoke.ts';
 import { Runner } from '../src/store/runner.ts';
-import { type Argument, SCRIPTS, type Script } from '../src/store/script.ts';
+import { type Argument, loadScript, SCRIPTS, type Script } from '../src/store/script.ts';
 import type { Store } from '../src/store/store.ts';
 import { sweepPartition } from '../src/store/sweep.ts';
 import { validate } from '../src/store/validate.ts';
@@ -146,7 +146,7 @@ describe.each(NAMES)('lua/%s.lua', (name) => {
       );
       fixed.forEach((label, i) => {
         const match = bound.find(
-          ({ value }) => value === `${what}[${i + 1}]` || value === `tonumber(${what}[${i + 1}])`,
+          ({ value }) => value === `${what}[${i + 1}]` || value === `number(${what}[${i + 1}])`,
         );
         expect([label, `${label}_key`], `${what}[${i + 1}]`).toContain(match?.local);
       });
@@ -180,7 +180,27 @@ describe.each(NAMES)('lua/%s.lua', (name) => {
       expect(slots.size, 'one hash tag').toBe(1);
     }
   });
+
+  test('refuses what is not a number, and changes nothing', async () => {
+    const run = runs.findLast(({ script }) => script === name);
+    if (!run) throw new Error('never ran');
+    const { source } = loadScript(name);
+    const snapshot = () => Promise.all(run.keys.map((key) => store.client.dumpBuffer(key)));
+    const before = await snapshot();
+    for (const [i, value] of run.args.entries()) {
+      if (typeof value !== 'number' || isFlag(name)) continue;
+      const args = run.args.with(i, 'x');
+      const ran = store.client.eval(source, run.keys.length, ...run.keys, ...args);
+      await expect(ran, `ARGV[${i + 1}]`).rejects.toThrow();
+    }
+    expect(await snapshot()).toEqual(before);
+  });
 });
+
+/** Scripts whose numbers are only ever compared as text. */
+function isFlag(name: string): boolean {
+  return name === 'record_put';
+}
 
 function fits(count: number, { fixed, repeated, open }: Declared): boolean {
   const extra = count - fixed.length;

@@ -1,15 +1,16 @@
 -- Moves one session from the active to the revoked table. The session is deleted before anything is
 -- added, so that revoking goes through when memory is full. `at` names the keys, `who` the session.
--- include: record, remember
+-- include: number, record, remember
 local function retire(at, who, reason, by, now, skew_ms, feed_ms)
+  local exp, rexp = number(who.exp), number(who.rexp)
   redis.call('DEL', at.active)
   redis.call('ZREM', at.user, who.device)
   redis.call('ZREM', at.expiry, who.member)
   local revision = record(at.revision, at.feed, feed_ms, now, {
     event = reason == 'SUPERSEDED' and 'SUPERSEDE' or reason == 'EXPIRED' and 'EXPIRE' or 'REVOKE',
-    member = who.member, sid = who.sid, jti = who.jti, exp = who.exp, reason = reason, by = by,
+    member = who.member, sid = who.sid, jti = who.jti, exp = exp, reason = reason, by = by,
   })
-  remember(at.revoked_token, who.exp, skew_ms, now, reason, revision, by)
-  remember(at.revoked_session, who.rexp, skew_ms, now, reason, revision, by)
+  remember(at.revoked_token, exp, skew_ms, now, reason, revision, by)
+  remember(at.revoked_session, rexp, skew_ms, now, reason, revision, by)
   return revision
 end
