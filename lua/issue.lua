@@ -2,7 +2,7 @@
 -- Begins a session on a device, taking the place of the one there. Two servers that issue for one
 -- device at once cannot both succeed on the same predecessor: the caller says which session it
 -- expects to find, and is told the right one if it is wrong.
--- include: number, clock, watermark, record, remember, retire, index, grant
+-- include: number, clock, key_revoked, ended, record, remember, retire, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -54,7 +54,8 @@ if earlier then
 end
 if old_sid ~= expected_sid or old_jti ~= expected_jti then return { 'CONFLICT', old_sid, old_jti } end
 
-local live = old_sid ~= '' and tonumber(old[5]) > now and not tenant_revoked(watermarks, tenant_field, old[6])
+local over = old_sid ~= '' and ended(old[5], old[6], watermarks, tenant_field, now)
+local live = old_sid ~= '' and not over
 if live and policy == 'DENY_NEW' then return { 'EXISTS' } end
 if live and policy == 'REQUIRE_PROOF' and proof ~= old_sid .. ':' .. old[3] then return { 'PROOF_REQUIRED' } end
 if old_sid == '' and redis.call('ZCARD', user) >= max_devices then return { 'DEVICE_LIMIT' } end
@@ -66,8 +67,7 @@ if old_sid ~= '' then
     revoked_token = revoked_token, revoked_session = revoked_session,
   }
   local who = { member = member, device = device, sid = old_sid, jti = old_jti, exp = old[4], rexp = old[5] }
-  local reason = live and 'SUPERSEDED' or tonumber(old[5]) > now and 'TENANT' or 'EXPIRED'
-  retire(at, who, reason, by, now, skew_ms, feed_ms)
+  retire(at, who, over or 'SUPERSEDED', by, now, skew_ms, feed_ms)
 end
 
 local issued_at = now - now % 1000

@@ -2,7 +2,7 @@
 -- Exchanges a refresh token: a compare-and-set on the session's generation. The current generation
 -- rotates; the one before it, within the grace window, is answered again; anything older ends the
 -- session. Racing refreshes therefore all get the one successor.
--- include: number, clock, watermark, record, remember, retire, index, grant
+-- include: number, clock, key_revoked, ended, record, remember, retire, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -38,8 +38,9 @@ local current = redis.call('HMGET', active, 'sid', 'jti', 'gen', 'exp', 'rexp', 
 local revoked = redis.call('GET', revoked_session)
 if revoked then return { 'REVOKED', string.match(revoked, '^%S+') } end
 if current[1] ~= sid then return { 'NOT_FOUND' } end
-if tenant_revoked(watermarks, tenant_field, current[7]) then return { 'REVOKED', 'TENANT' } end
-if tonumber(current[5]) <= now then return { 'EXPIRED' } end
+local over = ended(current[5], current[7], watermarks, tenant_field, now)
+if over == 'EXPIRED' then return { 'EXPIRED' } end
+if over then return { 'REVOKED', over } end
 
 local at_generation = tonumber(current[3])
 if generation > at_generation then return { 'NOT_FOUND' } end

@@ -2,48 +2,51 @@
 -- Ends sessions of one user, all in one step: their tokens leave the active table and enter the
 -- revoked table. The caller names the sessions that it expects; if any of them has moved on, or the
 -- user holds another number of devices than expected, nothing is changed.
--- include: number, clock, record, remember, retire
+-- include: number, clock, ended, record, remember, retire
 -- KEYS[1] user                zset    the user's devices
 -- KEYS[2] expiry              zset    sessions by the end of their life
 -- KEYS[3] revision            string  the partition's counter
 -- KEYS[4] feed                stream  the partition's events
--- KEYS[5 + 3i] active         hash    a device's session
--- KEYS[6 + 3i] revoked_token  string  of its expected token
--- KEYS[7 + 3i] revoked_session string of its expected session
+-- KEYS[5] watermarks          hash    revoked tenants and keys
+-- KEYS[6 + 3i] active         hash    a device's session
+-- KEYS[7 + 3i] revoked_token  string  of its expected token
+-- KEYS[8 + 3i] revoked_session string of its expected session
 -- ARGV[1] reason              why
 -- ARGV[2] by                  caller's name
 -- ARGV[3] skew_ms             how long the revoked table keeps an id past its expiry
 -- ARGV[4] feed_ms             how long the feed keeps an event
 -- ARGV[5] devices             devices the user is expected to hold in all, or -1 not to ask
--- ARGV[6 + 4i] member         encoded tenant:user:device
--- ARGV[7 + 4i] device         device id
--- ARGV[8 + 4i] sid            expected session id
--- ARGV[9 + 4i] jti            expected token id
--- Reply { CONFLICT } | { REVOKED, revision, count }
-local user, expiry, revision_key, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+-- ARGV[6] tenant_field        the tenant's field in watermarks
+-- ARGV[7 + 4i] member         encoded tenant:user:device
+-- ARGV[8 + 4i] device         device id
+-- ARGV[9 + 4i] sid            expected session id
+-- ARGV[10 + 4i] jti           expected token id
+-- Reply { CONFLICT } | { REVOKED, revision, count }: sessions that were live until now
+local user, expiry, revision_key, feed, watermarks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local reason, by, skew_ms, feed_ms, devices = ARGV[1], ARGV[2], number(ARGV[3]), number(ARGV[4]), number(ARGV[5])
+local tenant_field = ARGV[6]
 
 local now = clock()
 if devices >= 0 and redis.call('ZCARD', user) ~= devices then return { 'CONFLICT' } end
 local found = {}
-for i = 0, (#KEYS - 4) / 3 - 1 do
-  local session = redis.call('HMGET', KEYS[5 + 3 * i], 'sid', 'jti', 'exp', 'rexp')
-  if session[1] ~= ARGV[8 + 4 * i] or session[2] ~= ARGV[9 + 4 * i] then return { 'CONFLICT' } end
-  found[i] = { sid = session[1], jti = session[2], exp = number(session[3]), rexp = number(session[4]) }
+for i = 0, (#KEYS - 5) / 3 - 1 do
+  local session = redis.call('HMGET', KEYS[6 + 3 * i], 'sid', 'jti', 'exp', 'rexp', 'rev')
+  if session[1] ~= ARGV[9 + 4 * i] or session[2] ~= ARGV[10 + 4 * i] then return { 'CONFLICT' } end
+  found[i] = {
+    member = ARGV[7 + 4 * i], device = ARGV[8 + 4 * i],
+    sid = session[1], jti = session[2], exp = number(session[3]), rexp = number(session[4]),
+    over = ended(session[4], session[5], watermarks, tenant_field, now),
+  }
 end
 
 local revision, count = tonumber(redis.call('GET', revision_key) or 0), 0
-for i = 0, (#KEYS - 4) / 3 - 1 do
+for i = 0, (#KEYS - 5) / 3 - 1 do
   local at = {
-    active = KEYS[5 + 3 * i], user = user, expiry = expiry, revision = revision_key, feed = feed,
-    revoked_token = KEYS[6 + 3 * i], revoked_session = KEYS[7 + 3 * i],
+    active = KEYS[6 + 3 * i], user = user, expiry = expiry, revision = revision_key, feed = feed,
+    revoked_token = KEYS[7 + 3 * i], revoked_session = KEYS[8 + 3 * i],
   }
-  local session = found[i]
-  local who = {
-    member = ARGV[6 + 4 * i], device = ARGV[7 + 4 * i],
-    sid = session.sid, jti = session.jti, exp = session.exp, rexp = session.rexp,
-  }
-  revision = retire(at, who, reason, by, now, skew_ms, feed_ms)
-  count = count + 1
+  local over = found[i].over
+  revision = retire(at, found[i], over or reason, by, now, skew_ms, feed_ms)
+  if not over then count = count + 1 end
 end
 return { 'REVOKED', revision, count }

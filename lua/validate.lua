@@ -22,8 +22,8 @@ if revoked then return { 'REVOKED', revision, string.match(revoked, '^%S+'), '' 
 local session = redis.call('HMGET', active, 'jti', 'exp', 'rev', 'kid', 'fp', 'sid', 'iat', 'scp', 'aud', 'clm')
 if session[1] ~= jti then return { 'UNKNOWN', revision } end
 local expires_at, fingerprint = session[2], session[5] or ''
-if tonumber(expires_at) <= now then return { 'EXPIRED', revision, '', fingerprint } end
 local mark = redis.call('HMGET', watermarks, tenant_field, 'k:' .. session[4])
 if mark[1] and tonumber(mark[1]) >= tonumber(session[3]) then return { 'REVOKED', revision, 'TENANT', fingerprint } end
 if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
+if tonumber(expires_at) <= now then return { 'EXPIRED', revision, '', fingerprint } end
 return { 'ACTIVE', revision, '', fingerprint, session[6], session[7], expires_at, session[8], session[9], session[10] }

@@ -2,7 +2,7 @@ import type { Deadline } from '../domain/call.ts';
 import type { DeviceRef } from '../domain/ids.ts';
 import type { Durability, DurabilityReached, RevocationReason } from '../domain/session.ts';
 import type { StoreContext } from './context.ts';
-import { type PartitionKeys, type Place, revokedKey } from './keys.ts';
+import { type Place, revokedKey, tenantField } from './keys.ts';
 import { type Argument, SCRIPTS } from './script.ts';
 
 /** Why, by whom and how durably. */
@@ -24,6 +24,8 @@ export interface SessionGuard {
   readonly tokenId?: string | undefined;
 }
 
+type Owner = Pick<DeviceRef, 'tenantId' | 'userId'>;
+
 interface Target {
   readonly place: Place;
   readonly deviceId: string;
@@ -39,15 +41,13 @@ export async function revokeDevice(
   revocation: Revocation,
   deadline: Deadline,
 ): Promise<RevokeOutcome> {
-  const place = store.keyspace.place(device);
-  const user = store.keyspace.user(device.tenantId, device.userId);
   for (;;) {
-    const [sid, jti] = await store.runner.read(deadline, (client) =>
-      client.hmget(place.active, 'sid', 'jti'),
-    );
-    const meant = sid && jti && (guard.sessionId ?? sid) === sid && (guard.tokenId ?? jti) === jti;
-    const targets = meant ? [{ place, deviceId: device.deviceId, sid, jti }] : [];
-    const outcome = await attempt(store, place.partition, user, targets, -1, revocation, deadline);
+    const found = await find(store, device, deadline);
+    const meant =
+      found &&
+      (guard.sessionId ?? found.sid) === found.sid &&
+      (guard.tokenId ?? found.jti) === found.jti;
+    const outcome = await attempt(store, device, meant ? [found] : [], -1, revocation, deadline);
     if (outcome) return outcome;
   }
 }
@@ -55,15 +55,10 @@ export async function revokeDevice(
 /** Ends all sessions of a user, or all but one device's, in one atomic step. */
 export async function revokeUser(
   store: StoreContext,
-  who: {
-    readonly tenantId: string;
-    readonly userId: string;
-    readonly exceptDeviceId?: string | undefined;
-  },
+  who: Owner & { readonly exceptDeviceId?: string | undefined },
   revocation: Revocation,
   deadline: Deadline,
 ): Promise<RevokeOutcome> {
-  const partition = store.keyspace.partition(who.tenantId, who.userId);
   const user = store.keyspace.user(who.tenantId, who.userId);
   for (;;) {
     const devices = await store.runner.read(deadline, (client) => client.zrange(user, 0, '-1'));
@@ -72,15 +67,7 @@ export async function revokeUser(
       chosen.map((deviceId) => find(store, { ...who, deviceId }, deadline)),
     );
     const found = targets.filter((target) => target !== undefined);
-    const outcome = await attempt(
-      store,
-      partition,
-      user,
-      found,
-      devices.length,
-      revocation,
-      deadline,
-    );
+    const outcome = await attempt(store, who, found, devices.length, revocation, deadline);
     if (outcome) return outcome;
   }
 }
@@ -100,16 +87,24 @@ async function find(
 /** One run of lua/revoke.lua; undefined if the sessions have moved on since they were read. */
 async function attempt(
   store: StoreContext,
-  partition: PartitionKeys,
-  user: string,
+  { tenantId, userId }: Owner,
   targets: readonly Target[],
   devices: number,
   revocation: Revocation,
   deadline: Deadline,
 ): Promise<RevokeOutcome | undefined> {
-  const keys = [user, partition.expiry, partition.revision, partition.feed];
+  const partition = store.keyspace.partition(tenantId, userId);
+  const { expiry, revision, feed, watermarks } = partition;
+  const keys = [store.keyspace.user(tenantId, userId), expiry, revision, feed, watermarks];
   const { skewMs, feedMs } = store.policy;
-  const args: Argument[] = [revocation.reason, revocation.by, skewMs, feedMs, devices];
+  const args: Argument[] = [
+    revocation.reason,
+    revocation.by,
+    skewMs,
+    feedMs,
+    devices,
+    tenantField(tenantId),
+  ];
   for (const { place, deviceId, sid, jti } of targets) {
     keys.push(place.active, revokedKey(partition, jti), revokedKey(partition, sid));
     args.push(place.member, deviceId, sid, jti);
@@ -118,7 +113,7 @@ async function attempt(
     SCRIPTS.revoke,
     keys,
     args,
-    partition.revision,
+    revision,
     revocation.durability,
     deadline,
   );

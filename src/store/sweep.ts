@@ -1,6 +1,6 @@
 import type { Deadline } from '../domain/call.ts';
 import type { StoreContext } from './context.ts';
-import { decodeMember, type PartitionKeys, revokedKey } from './keys.ts';
+import { decodeMember, type PartitionKeys, revokedKey, tenantField } from './keys.ts';
 import { SCRIPTS } from './script.ts';
 
 export interface SweepOutcome {
@@ -68,6 +68,7 @@ async function sweepOne(
     partition.feed,
     revokedKey(partition, jti ?? ''),
     revokedKey(partition, sid ?? ''),
+    partition.watermarks,
   ];
   const args = [
     member,
@@ -76,6 +77,7 @@ async function sweepOne(
     jti ?? '',
     store.policy.skewMs,
     store.policy.feedMs,
+    tenantField(device.tenantId),
   ];
   const [status] = await store.runner.run(SCRIPTS.sweep, keys, args, deadline);
   return status;

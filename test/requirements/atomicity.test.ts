@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceRef } from '../../src/domain/ids.ts';
 import { SupersedePolicy } from '../../src/gen/signum/v1/token_pb.js';
 import { SCRIPTS } from '../../src/store/script.ts';
-import { findDangling } from '../property/find-dangling.ts';
+import { diagnose } from '../setup/diagnose.ts';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
-import { openTestStore } from '../setup/store.ts';
 import { reasonOf } from '../wire/failure.ts';
 import { issued, newDevice, pairOf, type Tokens, verdictOf } from '../wire/issued.ts';
 import { type RestartableRedis, startRestartableRedis } from './redis-to-restart.ts';
@@ -40,9 +39,7 @@ async function expectConsistent(device: DeviceRef, tokenIds: readonly string[]):
 }
 
 async function expectNothingDangles(): Promise<void> {
-  const store = await openTestStore({}, redis.url, Number(server.env['SIGNUM_PARTITIONS']));
-  expect(await findDangling(store)).toEqual([]);
-  await store.close();
+  expect(await diagnose(server)).toEqual([]);
 }
 
 describe('R16 inserts and deletes across both tables are atomic', () => {

@@ -212,6 +212,14 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     expect(await statusOf(device, before.tokenId)).toBe('TENANT');
   });
 
+  test('what a tenant-wide revocation has ended is not ended again for another reason', async () => {
+    const device = { ...newDevice(), tenantId: 'gone' };
+    const grant = await begin(device);
+    await raiseWatermark(store, { tenantId: 'gone' }, 'test', NOW_DURABLE, soon());
+    expect((await revokeDevice(store, device, {}, LOGOUT, soon())).count).toBe(0);
+    expect(await statusOf(device, grant.tokenId)).toBe('TENANT');
+  });
+
   test('a key watermark ends the tokens that the key signed, and a refresh goes on with another key', async () => {
     const device = newDevice();
     const grant = await begin(device, { keyId: 'stolen' });
