@@ -7,7 +7,7 @@ let server: TestServer;
 let stored: Stored;
 
 beforeAll(async () => {
-  server = await startTestServer({ SIGNUM_CLOCK_SKEW: '1s', SIGNUM_SWEEP_INTERVAL: '100ms' });
+  server = await startTestServer({ SIGNUM_CLOCK_SKEW: '6s', SIGNUM_SWEEP_INTERVAL: '100ms' });
   stored = openStored(server);
 });
 afterAll(async () => {
@@ -24,6 +24,6 @@ test('R9 the revoked table keeps a token no longer than that', async () => {
   expect(await stored.revoked(device, tokenId)).toMatchObject({ reason: 'LOGOUT' });
   const remembered = () =>
     Promise.all([tokenId, sessionId].map((id) => stored.revoked(device, id)));
-  await expect.poll(remembered, { timeout: 15_000 }).toEqual([undefined, undefined]);
+  await expect.poll(remembered, { timeout: 40_000 }).toEqual([undefined, undefined]);
   expect(await verdictOf(tokens, accessToken)).toBe('UNKNOWN');
-});
+}, 60_000);

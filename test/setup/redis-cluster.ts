@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { DATA_ARGS, RedisNode } from './redis-node.ts';
+import { DATA_ARGS, RedisNode, type RedisTls } from './redis-node.ts';
 import { ask } from './redis-sentinel.ts';
 import { until } from './until.ts';
 
 export interface RedisCluster {
-  /** `redis+cluster://…` naming every node. */
+  /** `redis[s]+cluster://…` naming every node. */
   readonly url: string;
   /** The primaries at the start, then a replica of each in turn: who is what changes. */
   readonly nodes: readonly RedisNode[];
@@ -31,6 +31,8 @@ export interface ClusterSetup {
   readonly extraArgs?: readonly string[];
   /** Puts a proxy in front of each node; see RedisNode. */
   readonly proxied?: boolean;
+  /** Has nodes and clients use TLS, the bus too. */
+  readonly tls?: RedisTls;
 }
 
 export const SLOTS = 16_384;
@@ -49,7 +51,7 @@ export interface ClusterNode {
 
 /** A Redis Cluster on 127.0.0.1, each node a process that may be killed. */
 export async function startRedisCluster(setup: ClusterSetup = {}): Promise<RedisCluster> {
-  const { primaries = 3, replicas = 0 } = setup;
+  const { primaries = 3, replicas = 0, tls } = setup;
   const root = mkdtempSync(join(tmpdir(), 'signum-test-cluster-'));
   const nodes: RedisNode[] = [];
   const startNode = async () => {
@@ -57,6 +59,7 @@ export async function startRedisCluster(setup: ClusterSetup = {}): Promise<Redis
       ...['--cluster-enabled', 'yes', '--cluster-node-timeout', `${setup.nodeTimeoutMs ?? 1500}`],
       ...['--cluster-allow-reads-when-down', 'no', '--cluster-migration-barrier', '9'],
       ...(replicas > 0 ? MIN_REPLICAS : []),
+      ...(tls ? ['--tls-cluster', 'yes'] : []),
       ...DATA_ARGS,
       ...(setup.extraArgs ?? []),
     ];
@@ -65,6 +68,7 @@ export async function startRedisCluster(setup: ClusterSetup = {}): Promise<Redis
       dir,
       args,
       proxied: setup.proxied ? 'cluster' : undefined,
+      tls,
     });
     nodes.push(node);
     await until('the node answers', () => ask(node.port, async (r) => (await r.ping()) === 'PONG'));
@@ -76,23 +80,22 @@ export async function startRedisCluster(setup: ClusterSetup = {}): Promise<Redis
   };
   const cluster: RedisCluster = {
     get url() {
-      return `redis+cluster://${nodes.map((node) => `127.0.0.1:${node.publicPort}`).join(',')}`;
+      return `redis${tls ? 's' : ''}+cluster://${nodes.map((node) => `127.0.0.1:${node.publicPort}`).join(',')}`;
     },
     nodes,
     primaries: async () => {
       const seen = (await clusterNodes(await anyLive(nodes))).filter(isServing);
-      return nodes.filter(({ publicPort }) => seen.some((node) => node.port === publicPort));
+      return nodes.filter((node) => seen.some(({ port }) => isAt(node, port)));
     },
     settled: () => until('the cluster settles', () => isSettled(nodes, primaries * replicas)),
     failover: async (primary, how) => {
-      const seen = await clusterNodes(await anyLive(nodes));
-      const id = seen.find(({ port }) => port === primary.publicPort)?.id;
-      const replica = seen.find(
-        ({ primaryId, flags, isLinked }) =>
-          primaryId === id && isLinked && !flags.some((flag) => flag.startsWith('fail')),
-      );
-      if (!replica) throw new Error('the primary has no replica');
-      const node = nodes.find(({ publicPort }) => publicPort === replica.port);
+      let port: number | undefined;
+      // After a change of roles a replica takes a moment to be linked to its primary again.
+      await until('the primary has a replica', async () => {
+        port = replicaOf(await clusterNodes(await anyLive(nodes)), primary)?.port;
+        return port !== undefined;
+      });
+      const node = nodes.find((each) => isAt(each, port ?? 0));
       await ask(node?.port ?? 0, (r) => r.call('CLUSTER', 'FAILOVER', ...(how ? [how] : [])));
     },
     addPrimary: async () => {
@@ -117,8 +120,13 @@ export async function startRedisCluster(setup: ClusterSetup = {}): Promise<Redis
 
 /** The bus port is given too: a proxy stands in front of the other port only. */
 async function meet(redis: Redis, node: RedisNode | undefined): Promise<void> {
-  const { publicPort = 0, port = 0 } = node ?? {};
-  await redis.call('CLUSTER', 'MEET', '127.0.0.1', publicPort, port + 10_000);
+  const { publicPort = 0, busPort = 0 } = node ?? {};
+  await redis.call('CLUSTER', 'MEET', '127.0.0.1', publicPort, busPort);
+}
+
+/** A node that is asked without TLS names the ports without TLS. */
+function isAt(node: RedisNode, port: number): boolean {
+  return node.publicPort === port || node.port === port;
 }
 
 async function form(nodes: readonly RedisNode[], primaries: number): Promise<void> {
@@ -165,6 +173,15 @@ export async function clusterNodes(port: number): Promise<ClusterNode[]> {
         slots,
       };
     });
+}
+
+/** A replica of a primary that could take its place. */
+function replicaOf(seen: readonly ClusterNode[], primary: RedisNode): ClusterNode | undefined {
+  const id = seen.find(({ port }) => isAt(primary, port))?.id;
+  return seen.find(
+    ({ primaryId, flags, isLinked }) =>
+      primaryId === id && isLinked && !flags.some((flag) => flag.startsWith('fail')),
+  );
 }
 
 function isMet({ flags, isLinked }: ClusterNode): boolean {

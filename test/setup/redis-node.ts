@@ -13,6 +13,19 @@ export interface RedisNodeOptions {
   readonly args: readonly string[];
   /** Puts a proxy in front and has everybody use it: clients, replicas and Sentinels. */
   readonly proxied?: 'cluster' | 'replication' | undefined;
+  /** Has everybody use TLS, on a port of its own; the other port stays for the tests to ask at. */
+  readonly tls?: RedisTls | undefined;
+}
+
+/**
+ * PEM files of the server's certificate, of the authority that it checks others against, and of what
+ * it is itself known by to other servers: the bus of a Cluster asks for that.
+ */
+export interface RedisTls {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly client: { readonly certFile: string; readonly keyFile: string };
 }
 
 /**
@@ -21,26 +34,39 @@ export interface RedisNodeOptions {
  */
 export class RedisNode {
   readonly port: number;
-  /** Where others find it: the port of the proxy if there is one. */
+  /** Where others find it: the port of the proxy, or that for TLS, if there is one. */
   readonly publicPort: number;
   readonly proxy: TcpProxy | undefined;
+  /** Of a Cluster's nodes among themselves: that of a proxied node is not proxied. */
+  readonly busPort: number;
   readonly dir: string;
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(options: RedisNodeOptions, port: number, proxy: TcpProxy | undefined) {
+  private constructor(
+    options: RedisNodeOptions,
+    port: number,
+    proxy: TcpProxy | undefined,
+    tlsPort: number | undefined,
+  ) {
     this.port = port;
     this.proxy = proxy;
-    this.publicPort = proxy?.port ?? port;
+    this.publicPort = proxy?.port ?? tlsPort ?? port;
+    this.busPort = 10_000 + (tlsPort ?? port);
     this.dir = options.dir;
-    this.#args = [...options.args, ...announce(options.proxied, port, this.publicPort)];
+    this.#args = [
+      ...options.args,
+      ...announce(options.proxied, port, this.publicPort),
+      ...(options.tls ? tlsArgs(options.tls, this.publicPort) : []),
+    ];
   }
 
   static async start(options: RedisNodeOptions): Promise<RedisNode> {
     mkdirSync(options.dir, { recursive: true });
     const port = options.port ?? (await findFreePort());
     const proxy = options.proxied && (await startTcpProxy(port));
-    const node = new RedisNode(options, port, proxy);
+    const tlsPort = options.tls && (await findFreePort());
+    const node = new RedisNode(options, port, proxy, tlsPort);
     node.start();
     return node;
   }
@@ -98,4 +124,12 @@ function announce(as: RedisNodeOptions['proxied'], port: number, publicPort: num
   if (as === 'replication') return ['--replica-announce-port', `${publicPort}`];
   const busPort = `${port + 10_000}`;
   return ['--cluster-announce-port', `${publicPort}`, '--cluster-announce-bus-port', busPort];
+}
+
+function tlsArgs({ caFile, certFile, keyFile, client }: RedisTls, port: number): string[] {
+  return [
+    ...['--tls-port', `${port}`, '--tls-auth-clients', 'no', '--tls-replication', 'yes'],
+    ...['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', caFile],
+    ...['--tls-client-cert-file', client.certFile, '--tls-client-key-file', client.keyFile],
+  ];
 }

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { DATA_ARGS, RedisNode } from './redis-node.ts';
+import { DATA_ARGS, RedisNode, type RedisTls } from './redis-node.ts';
 import { until } from './until.ts';
 
 export interface RedisSentinel {
-  /** `redis+sentinel://…/signum` */
+  /** `redis[s]+sentinel://…/signum` */
   readonly url: string;
   /** The primary at the start and its replicas: who is what changes. */
   readonly nodes: readonly RedisNode[];
@@ -29,6 +29,8 @@ export interface SentinelOptions {
   readonly extraArgs?: readonly string[];
   /** Puts a proxy in front of each data node; see RedisNode. */
   readonly proxied?: boolean;
+  /** Has data nodes and Sentinels, and whoever talks to them, use TLS. */
+  readonly tls?: RedisTls;
 }
 
 const NAME = 'signum';
@@ -39,6 +41,7 @@ const MIN_REPLICAS = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', 
 
 /** A primary, its replicas and three Sentinels on 127.0.0.1, each a process that may be killed. */
 export async function startSentinel(options: SentinelOptions = {}): Promise<RedisSentinel> {
+  const { tls } = options;
   const root = mkdtempSync(join(tmpdir(), 'signum-test-sentinel-'));
   const nodes: RedisNode[] = [];
   const sentinels: RedisNode[] = [];
@@ -53,7 +56,7 @@ export async function startSentinel(options: SentinelOptions = {}): Promise<Redi
       const dir = join(root, `node-${i}`);
       const file = configFile(dir, i > 0 ? `replicaof 127.0.0.1 ${nodes[0]?.publicPort}\n` : '');
       const proxied = options.proxied ? 'replication' : undefined;
-      nodes.push(await RedisNode.start({ dir, args: [file, ...extra], proxied }));
+      nodes.push(await RedisNode.start({ dir, args: [file, ...extra], proxied, tls }));
     }
     const [first] = nodes;
     await until('the replicas are in sync', () => hasReplicas(first, nodes.length - 1));
@@ -63,15 +66,15 @@ export async function startSentinel(options: SentinelOptions = {}): Promise<Redi
         dir,
         sentinelConfig(first?.publicPort ?? 0, options.downAfterMs ?? 1000),
       );
-      sentinels.push(await RedisNode.start({ dir, args: [file, '--sentinel'] }));
+      sentinels.push(await RedisNode.start({ dir, args: [file, '--sentinel'], tls }));
     }
   } catch (error) {
     await stop();
     throw error;
   }
-  const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  const hosts = sentinels.map(({ publicPort }) => `127.0.0.1:${publicPort}`).join(',');
   const sentinel: RedisSentinel = {
-    url: `redis+sentinel://${hosts}/${NAME}`,
+    url: `redis${tls ? 's' : ''}+sentinel://${hosts}/${NAME}`,
     nodes,
     sentinels,
     primary: () => findPrimary(nodes, sentinels),

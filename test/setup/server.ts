@@ -9,12 +9,14 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from '@connectrpc/connect-node';
+import { inject } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { developmentCertificates } from '../../src/dev/certificates.ts';
 import { CallerService } from '../../src/gen/signum/v1/caller_service_pb.js';
 import { KeyService } from '../../src/gen/signum/v1/key_service_pb.js';
 import { TokenService } from '../../src/gen/signum/v1/token_service_pb.js';
 import { type Server, startServer } from '../../src/server.ts';
+import { PASSWORD, USER } from './acl-users.ts';
 import { emptyDatabaseUrl } from './redis.ts';
 
 export type Protocol = 'connect' | 'connect-h1' | 'grpc' | 'grpc-web';
@@ -34,6 +36,7 @@ export interface TestServer {
     readonly keyFile: string;
   };
   readonly adminKey: string;
+  /** For tests to look on and meddle: everything is allowed. */
   readonly redisUrl: string;
   /** The environment it was configured with, to start another server of the same deployment. */
   readonly env: Readonly<Record<string, string>>;
@@ -56,6 +59,8 @@ export async function startTestServer(
   const dir = mkdtempSync(join(tmpdir(), 'signum-test-'));
   const certificates = await developmentCertificates(dir);
   const redisUrl = env['SIGNUM_REDIS_URL'] ?? (await emptyDatabaseUrl());
+  // Of the shared Redis a server gets what it gets in production: the least-privileged user.
+  const serverUrl = redisUrl.replace(inject('redisUrl'), asServerUser(inject('redisUrl')));
   const adminKey = `sgn_admin_${randomBytes(32).toString('base64url')}`;
   const complete = {
     SIGNUM_ISSUER: ISSUER,
@@ -67,7 +72,7 @@ export async function startTestServer(
     SIGNUM_TLS_KEY_FILE: certificates.keyFile,
     SIGNUM_SECRET: randomBytes(32).toString('base64url'),
     SIGNUM_ADMIN_KEY: adminKey,
-    SIGNUM_REDIS_URL: redisUrl,
+    SIGNUM_REDIS_URL: serverUrl,
     SIGNUM_REDIS_COMMAND_TIMEOUT: '5s',
     SIGNUM_DEADLINE_DEFAULT: '15s',
     SIGNUM_DEADLINE_MAX: '15s',
@@ -76,6 +81,7 @@ export async function startTestServer(
     SIGNUM_LOG_LEVEL: 'silent',
     SIGNUM_AUDIT: 'off',
     ...env,
+    ...(serverUrl !== redisUrl && { SIGNUM_REDIS_URL: serverUrl }),
   };
   const server = await startServer(loadConfig(complete));
   const address = `https://localhost:${server.addresses.public.port}`;
@@ -97,6 +103,10 @@ export async function startTestServer(
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+function asServerUser(url: string): string {
+  return url.replace('redis://', `redis://${USER}:${PASSWORD}@`);
 }
 
 /** A real client's transport over TLS. */

@@ -1,10 +1,17 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RedisProcess } from '../../../src/dev/redis-process.ts';
+import {
+  addUser,
+  allowedTo,
+  commandsRun,
+  PASSWORD,
+  refusals,
+  USER,
+} from '../../setup/acl-users.ts';
 import { startTestRedis } from '../../setup/redis.ts';
 import { type RedisCluster, startRedisCluster } from '../../setup/redis-cluster.ts';
 import { startTestServer } from '../../setup/server.ts';
-import { addUser, allowedTo, commandsRun, PASSWORD, refusals, USER } from './acl-users.ts';
 import { liveWholeLife, SHORT_LIFE } from './whole-life.ts';
 
 /** Needed when it happens, which no short test makes happen. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { renderAcl } from '../../../src/dev/redis-acl.ts';
+import { renderAcl } from '../../src/dev/redis-acl.ts';
 
-const TEMPLATE = readFileSync(new URL('../../../deploy/redis/users.acl', import.meta.url), 'utf8');
+const TEMPLATE = readFileSync(new URL('../../deploy/redis/users.acl', import.meta.url), 'utf8');
 
 export const USER = 'signum';
 export const PASSWORD = 'p-Kd83_hZ0';
