@@ -10,6 +10,7 @@ import { JWKS_PATH, jwks } from './http/jwks.ts';
 import { createRpc } from './rpc/create-rpc.ts';
 import { methodNames } from './rpc/services.ts';
 import { describeAddresses, type ServerAddresses } from './server/addresses.ts';
+import { auditedKeys } from './server/audited-keys.ts';
 import { openAudit } from './server/open-audit.ts';
 import { openTls } from './server/open-tls.ts';
 import { createRateLimiter } from './server/rate-limiter.ts';
@@ -122,7 +123,7 @@ async function compose(
   let refusing = false;
   const rpc = createRpc({
     tokens,
-    ring,
+    ring: auditedKeys(ring, report),
     callers: createCallerAdministration({
       records: store.callers,
       registry: callers,
@@ -169,6 +170,7 @@ async function compose(
   const readiness = await watchReadiness({
     runner: store.runner,
     log,
+    durability: config.durability,
     onChange(state) {
       grpcListener.setServing(state.ready);
       tellPrimary({ readiness: state });

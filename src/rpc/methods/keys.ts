@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import type { Call } from '../../domain/call.ts';
 import { SignumError } from '../../domain/errors.ts';
 import {
   GetJwksResponseSchema,
@@ -8,6 +9,7 @@ import {
   RotateKeyResponseSchema,
 } from '../../gen/signum/v1/key_service_pb.js';
 import type { Algorithm } from '../../signing/algorithm.ts';
+import type { KeyInfo } from '../../signing/key-info.ts';
 import type { KeyRing } from '../../signing/key-ring.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { toDurability } from '../messages/durability.ts';
@@ -15,7 +17,9 @@ import { fromKey } from '../messages/key.ts';
 import { type MethodRule, rule } from '../method-rule.ts';
 
 /** The part of the key ring that KeyService needs. */
-export type Keys = Pick<KeyRing, 'jwksJson' | 'list' | 'refresh' | 'revoke' | 'rotate'>;
+export interface Keys extends Pick<KeyRing, 'jwksJson' | 'list' | 'refresh' | 'revoke'> {
+  rotate(algorithm: Algorithm | undefined, call: Call): Promise<KeyInfo>;
+}
 
 /** KeyService. */
 export function keyMethods(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): MethodRule[] {
