@@ -25,7 +25,7 @@ export interface MethodTableDeps extends ValidateItemsDeps {
 export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
   const { tokens, ring, callers } = deps;
   return [
-    issue(tokens),
+    issue(deps),
     refresh(tokens),
     validate(deps),
     batchValidate(deps),

@@ -26,8 +26,10 @@ const pkcs8 = ({ privateKey }: { privateKey: KeyObject }) =>
   privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const spki = ({ publicKey }: { publicKey: KeyObject }) =>
   publicKey.export({ type: 'spki', format: 'pem' }).toString();
-const publicPart = (jwk: JWK): JWK =>
-  createPublicKey(createPrivateKey({ key: jwk, format: 'jwk' })).export({ format: 'jwk' }) as JWK;
+const publicPart = ({ kid, ...jwk }: JWK & { kid: string }): JWK => {
+  const key = createPublicKey(createPrivateKey({ key: jwk, format: 'jwk' }));
+  return { ...(key.export({ format: 'jwk' }) as JWK), kid };
+};
 
 function fromFiles(
   contents: readonly string[],
@@ -67,7 +69,7 @@ test('the configured algorithm is taken where it fits the type of the key', asyn
 });
 
 test('a JWK set keeps its ids and algorithms, and public keys only verify', async () => {
-  const verifying: JWK = await generateJwk('EdDSA');
+  const verifying = await generateJwk('EdDSA');
   const keys = [
     { ...publicPart(verifying), kid: 'old', alg: 'Ed25519' },
     { ...(await generateJwk('RS256')), kid: 'mine', alg: 'PS256' },

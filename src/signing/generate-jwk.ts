@@ -2,14 +2,14 @@ import { generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { JWK } from 'jose';
 import { type Algorithm, algorithmSpec } from './algorithm.ts';
-import { keyIdOf } from './key-id.ts';
+import { generatedKeyIdOf } from './key-id.ts';
 
 const generate = promisify(generateKeyPair);
 
 /** Makes a key for an algorithm, as a private JWK with `alg` and `kid`. RSA keys have 2048 bits. */
 export async function generateJwk(algorithm: Algorithm): Promise<JWK & { kid: string }> {
   const jwk = await privateJwk(algorithm);
-  return { ...jwk, alg: algorithm, kid: await keyIdOf(jwk) };
+  return { ...jwk, alg: algorithm, kid: await generatedKeyIdOf(jwk) };
 }
 
 async function privateJwk(algorithm: Algorithm): Promise<JWK> {

@@ -11,3 +11,14 @@ export async function keyIdOf(jwk: JWK): Promise<string> {
   const secret = Buffer.from(jwk.k ?? '', 'base64url');
   return createHmac('sha256', secret).update('signum kid v1').digest('base64url').slice(0, 22);
 }
+
+/** 96 bits: among a million keys two would be alike with a probability of one in 10^17. */
+const GENERATED_LENGTH = 16;
+
+/**
+ * The id of a key that Signum itself makes: the first 16 characters of what {@link keyIdOf} answers.
+ * Every session and every access token carries it, and nobody else has to find the same one.
+ */
+export async function generatedKeyIdOf(jwk: JWK): Promise<string> {
+  return (await keyIdOf(jwk)).slice(0, GENERATED_LENGTH);
+}

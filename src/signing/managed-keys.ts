@@ -153,7 +153,12 @@ export class ManagedKeys implements KeySource {
     algorithm: Algorithm,
   ): Promise<readonly StoredKey[]> {
     const nowMs = this.#options.now();
-    return [...keys, await this.#vault.create(algorithm, nowMs, nowMs + publishMs)];
+    for (;;) {
+      const made = await this.#vault.create(algorithm, nowMs, nowMs + publishMs);
+      // Ids are so long that this never happens, and short enough not to rely on it.
+      const isTaken = keys.some(({ keyId }) => keyId === made.keyId);
+      if (!isTaken) return [...keys, made];
+    }
   }
 
   async #apply(keys: readonly StoredKey[]): Promise<void> {

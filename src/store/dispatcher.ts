@@ -2,7 +2,7 @@ import type { Deadline } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Connection, Connections } from './connections.ts';
 import { deadlinePassed, NotSent, redirectionOf, remedyFor, storeFault } from './faults.ts';
-import { type Bounds, type Flight, Flights, type Kind } from './flights.ts';
+import { type Bounds, type Flight, Flights, type Kind, LANDED } from './flights.ts';
 
 /** How a command has to be sent this time. */
 export interface How {
@@ -70,6 +70,7 @@ export class Dispatcher {
         reject,
         breaker: undefined,
         givenUpAtMs: Number.POSITIVE_INFINITY,
+        index: LANDED,
         route,
         send,
       };

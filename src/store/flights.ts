@@ -18,20 +18,25 @@ export interface Flight<T> {
   breaker: CircuitBreaker | undefined;
   /** When to stop hoping for a server that says that it cannot answer yet. */
   givenUpAtMs: number;
+  /** Where it stands among those under way; {@link LANDED} unless it is one of them. */
+  index: number;
 }
+
+export const LANDED = -1;
 
 /** Work under way: bounded in number, and settled once, by its deadline, whatever becomes of it. */
 export class Flights {
   readonly #bounds: Bounds;
   readonly #counts: Record<Kind, number> = { read: 0, write: 0, barrier: 0 };
-  readonly #open = new Set<Flight<unknown>>();
+  /** In no order. Each knows its index, so that none has to be looked for. */
+  readonly #open: Flight<unknown>[] = [];
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
   }
 
   get isEmpty(): boolean {
-    return this.#open.size === 0;
+    return this.#open.length === 0;
   }
 
   /** Returns whether there is room; a flight that does not take off is rejected as OVERLOADED. */
@@ -41,32 +46,46 @@ export class Flights {
       return false;
     }
     this.#counts[flight.kind] += 1;
-    this.#open.add(flight);
+    flight.index = this.#open.push(flight) - 1;
     return true;
   }
 
   isUnderWay(flight: Flight<unknown>): boolean {
-    return this.#open.has(flight);
+    return flight.index !== LANDED;
   }
 
   /** Returns whether the flight was under way; whoever ends it settles it. */
   land(flight: Flight<unknown>): boolean {
-    if (!this.#open.delete(flight)) return false;
+    const { index } = flight;
+    if (index === LANDED) return false;
+    flight.index = LANDED;
+    const last = this.#open.pop();
+    if (last !== undefined && last !== flight) {
+      last.index = index;
+      this.#open[index] = last;
+    }
     this.#counts[flight.kind] -= 1;
     return true;
   }
 
   /** Ends what is over. */
   tick(nowMs: number): void {
-    for (const flight of this.#open) {
-      if (flight.deadlineAtMs <= nowMs && this.land(flight)) flight.reject(deadlinePassed());
-    }
+    this.#endWhere((flight) => flight.deadlineAtMs <= nowMs, deadlinePassed);
   }
 
   /** Ends everything that waits for a connection from which nothing will come. */
   endAll(breaker: CircuitBreaker, error: SignumError): void {
-    for (const flight of this.#open) {
-      if (flight.breaker === breaker && this.land(flight)) flight.reject(error);
+    this.#endWhere(
+      (flight) => flight.breaker === breaker,
+      () => error,
+    );
+  }
+
+  /** From the end, because landing moves the last flight to where the landed one was. */
+  #endWhere(isOver: (flight: Flight<unknown>) => boolean, why: () => SignumError): void {
+    for (let i = this.#open.length - 1; i >= 0; i -= 1) {
+      const flight = this.#open[i] as Flight<unknown>;
+      if (isOver(flight) && this.land(flight)) flight.reject(why());
     }
   }
 }

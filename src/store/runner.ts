@@ -104,9 +104,27 @@ function evaluate(
   args: readonly Argument[],
   { asking, bySource }: How,
 ): Promise<Reply> {
+  corkForThisTurn(node);
   if (asking) node.asking().catch(() => undefined); // Shares the fate of the command behind it.
   const reply = bySource
     ? node.eval(script.source, keys.length, ...keys, ...args)
     : node.evalsha(script.sha, keys.length, ...keys, ...args);
   return reply as Promise<Reply>;
+}
+
+/**
+ * One write to the socket for all commands of a turn of the event loop: writing is what costs most of
+ * sending one. A turn ends as soon as what has already come in is dealt with, so that a command that
+ * is alone goes out at once. The stream is what is held, not the connection: when another takes its
+ * place, each is still let go of once, and to a stream that has ended meanwhile that does nothing.
+ * A deadline that passes between the two is missed by the rest of the turn.
+ */
+function corkForThisTurn({ stream }: Redis): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  setImmediate(uncork, stream);
+}
+
+function uncork(stream: Redis['stream']): void {
+  stream.uncork();
 }

@@ -3,15 +3,23 @@ import type { SupersedePolicy } from '../../domain/session.ts';
 import { SupersedePolicy as WirePolicy } from '../../gen/signum/v1/token_pb.js';
 import {
   type IssueRequest,
+  IssueRequestSchema,
   IssueResponseSchema,
   TokenService,
 } from '../../gen/signum/v1/token_service_pb.js';
 import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
+import type { CheckMessage } from '../check-message.ts';
 import { toClientMetadata } from '../messages/client-metadata.ts';
 import { toWholeSecondsMs } from '../messages/duration.ts';
 import { toDeviceRef } from '../messages/ids.ts';
 import { fromTokenPair } from '../messages/token-pair.ts';
 import { rule } from '../method-rule.ts';
+import { isPlainIssue } from './is-plain-issue.ts';
+
+export interface IssueDeps {
+  readonly tokens: Pick<Tokens, 'issue'>;
+  readonly checkMessage: CheckMessage;
+}
 
 const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
   [WirePolicy.UNSPECIFIED]: undefined,
@@ -20,8 +28,11 @@ const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
   [WirePolicy.REQUIRE_PROOF]: 'REQUIRE_PROOF',
 };
 
-export function issue(tokens: Pick<Tokens, 'issue'>) {
+export function issue({ tokens, checkMessage }: IssueDeps) {
   return rule(TokenService.method.issue, {
+    check(request) {
+      if (!isPlainIssue(request)) checkMessage(IssueRequestSchema, request);
+    },
     async handle(call, request) {
       const issued = await tokens.issue(call, toIssueInput(request));
       return create(IssueResponseSchema, {
