@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deadline } from '../domain/call.ts';
+import { SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
 import { connect, createClient, type RedisClient, type RedisSettings } from './client.ts';
 import type { StoreContext, StorePolicy } from './context.ts';
@@ -26,6 +29,7 @@ export interface Store extends StoreContext {
 }
 
 const START_TIMEOUT_MS = 10_000;
+const START_RETRY_MS = 200;
 
 /** Connects and checks the layout; rejects if that takes longer than 10 s or the layout is another. */
 export async function openStore(settings: StoreSettings): Promise<Store> {
@@ -42,9 +46,8 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   try {
     await Promise.all([connect(client, START_TIMEOUT_MS), connect(barrier, START_TIMEOUT_MS)]);
     const runner = new Runner(client, barrier, { silenceMs: settings.redis.commandTimeoutMs });
-    await checkLayout(runner, settings.partitions, {
-      deadlineAtMs: performance.now() + START_TIMEOUT_MS,
-    });
+    const deadline = { deadlineAtMs: performance.now() + START_TIMEOUT_MS };
+    await whileUnavailable(deadline, () => checkLayout(runner, settings.partitions, deadline));
     return {
       client,
       runner,
@@ -57,5 +60,18 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** A server that starts while Redis fails over waits for it; one that serves answers at once. */
+async function whileUnavailable(deadline: Deadline, action: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await action();
+    } catch (error) {
+      const passing = error instanceof SignumError && error.reason === 'STORE_UNAVAILABLE';
+      if (!passing || performance.now() + START_RETRY_MS >= deadline.deadlineAtMs) throw error;
+      await sleep(START_RETRY_MS);
+    }
   }
 }
