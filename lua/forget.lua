@@ -6,7 +6,7 @@
 -- KEYS[2] expiry      zset    what ends when
 -- KEYS[3] feed        stream  the partition's events
 -- ARGV[1] feed_ms     how long the feed keeps an event
--- ARGV[2...] fields   t:<tenant> | k:<kid>
+-- ARGV[2...] fields   t:<tenant> | k:<kid> | all
 -- Reply the number of watermarks forgotten
 local watermarks, expiry, feed = KEYS[1], KEYS[2], KEYS[3]
 local feed_ms = number(ARGV[1])

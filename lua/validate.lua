@@ -5,7 +5,7 @@
 -- include: clock
 -- KEYS[1] active         hash    the device's session
 -- KEYS[2] revoked_token  string  the token's entry in the revoked table
--- KEYS[3] watermarks     hash    revoked tenants and keys
+-- KEYS[3] watermarks     hash    revoked tenants and keys, or everything
 -- KEYS[4] revision       string  the partition's counter
 -- ARGV[1] jti            token id
 -- ARGV[2] tenant_field   the tenant's field in watermarks
@@ -22,8 +22,11 @@ if revoked then return { 'REVOKED', revision, string.match(revoked, '^%S+'), '' 
 local session = redis.call('HMGET', active, 'jti', 'exp', 'rev', 'kid', 'fp', 'sid', 'iat', 'scp', 'aud', 'clm')
 if session[1] ~= jti then return { 'UNKNOWN', revision } end
 local expires_at, fingerprint = session[2], session[5] or ''
-local mark = redis.call('HMGET', watermarks, tenant_field, 'k:' .. session[4])
-if mark[1] and tonumber(mark[1]) >= tonumber(session[3]) then return { 'REVOKED', revision, 'TENANT', fingerprint } end
+local mark = redis.call('HMGET', watermarks, tenant_field, 'k:' .. session[4], 'all')
+local revision_of_session = tonumber(session[3])
+if mark[1] and tonumber(mark[1]) >= revision_of_session or mark[3] and tonumber(mark[3]) >= revision_of_session then
+  return { 'REVOKED', revision, 'TENANT', fingerprint }
+end
 if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
 if tonumber(expires_at) <= now then return { 'EXPIRED', revision, '', fingerprint } end
 return { 'ACTIVE', revision, '', fingerprint, session[6], session[7], expires_at, session[8], session[9], session[10] }

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- Revokes everything that a tenant began, or a key signed, up to now: one number per partition,
--- however many sessions there are. The mark is forgotten when nothing it covers can be alive.
+-- Revokes everything that a tenant or anybody began, or a key signed, up to now: one number per
+-- partition, however many sessions there are. The mark is forgotten when nothing it covers can be alive.
 -- include: number, clock, record
 -- KEYS[1] watermarks  hash    revoked tenants and keys
 -- KEYS[2] expiry      zset    what ends when; a mark's member begins with a colon
 -- KEYS[3] revision    string  the partition's counter
 -- KEYS[4] feed        stream  the partition's events
--- ARGV[1] field       t:<tenant> | k:<kid>
+-- ARGV[1] field       t:<tenant> | k:<kid> | all
 -- ARGV[2] keep_ms     how long something it covers can live from now
--- ARGV[3] event       REVOKE_TENANT | REVOKE_KEY
+-- ARGV[3] event       REVOKE_TENANT | REVOKE_KEY | REVOKE_ALL
 -- ARGV[4] by          caller's name
 -- ARGV[5] feed_ms     how long the feed keeps an event
 -- Reply { MARKED, revision }

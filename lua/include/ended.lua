@@ -2,8 +2,10 @@
 -- A revocation counts before an expiry: what has once been answered as revoked stays revoked.
 -- include: number
 local function ended(rexp, session_revision, watermarks, tenant_field, now)
-  local watermark = redis.call('HGET', watermarks, tenant_field)
-  if watermark and number(watermark) >= number(session_revision) then return 'TENANT' end
+  local marks = redis.call('HMGET', watermarks, tenant_field, 'all')
+  for i = 1, 2 do
+    if marks[i] and number(marks[i]) >= number(session_revision) then return 'TENANT' end
+  end
   if number(rexp) <= now then return 'EXPIRED' end
   return nil
 end

@@ -58,6 +58,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   {
+    name: 'restore-guard',
+    summary: 'revoke everything in a Redis restored from a backup',
+    load: async () => (await import('./commands/restore-guard.ts')).restoreGuardCommand,
+  },
+  {
     name: 'serve',
     summary: 'run the server',
     load: async () => (await import('./commands/serve.ts')).serveCommand,

@@ -1,4 +1,4 @@
-import { checkHealth } from '../store/health.ts';
+import { checkHealth, type StoreFinding, VERSION, type Wanted } from '../store/health.ts';
 import type { Runner } from '../store/runner.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Readiness } from '../transport/ops.ts';
@@ -13,10 +13,17 @@ export interface Watch {
 export interface WatchOptions {
   readonly runner: Runner;
   readonly log: Log;
+  /** What writes are configured to wait for. */
+  readonly durability: Wanted;
   /** Told when the answer changes. */
   readonly onChange: (state: Readiness) => void;
   /** Between two looks at Redis, in milliseconds; default 2,000. */
   readonly intervalMs?: number;
+}
+
+/** What a server finds when it starts: a Redis that can never keep what is configured. */
+export class StoreUnfit extends Error {
+  override readonly name = 'StoreUnfit';
 }
 
 /** So many failed looks in a row make the server not ready: one lost packet must not. */
@@ -24,13 +31,15 @@ const TOLERANCE = 3;
 const LOOK_MS = 1_000;
 
 /**
- * Looks at Redis from time to time. Resolves after the first look. A setting that breaks the promise
- * makes the server not ready at once; silence does so when it lasts.
+ * Looks at Redis from time to time. Resolves after the first look, and rejects with StoreUnfit if it
+ * shows a Redis too old for what is configured. A setting that breaks the promise makes the server
+ * not ready at once; silence does so when it lasts.
  */
 export async function watchReadiness(options: WatchOptions): Promise<Watch> {
-  const { runner, log, onChange, intervalMs = 2_000 } = options;
+  const { runner, log, durability, onChange, intervalMs = 2_000 } = options;
   let failed: readonly string[] = ['store: not looked at yet'];
   let silent = 0;
+  let unfit: StoreFinding | undefined;
   let draining = false;
   let told: string | undefined;
   let said = '';
@@ -49,8 +58,10 @@ export async function watchReadiness(options: WatchOptions): Promise<Watch> {
   };
   const look = async () => {
     try {
-      const findings = await checkHealth(runner, { deadlineAtMs: performance.now() + LOOK_MS });
+      const deadline = { deadlineAtMs: performance.now() + LOOK_MS };
+      const findings = await checkHealth(runner, deadline, durability);
       silent = 0;
+      unfit = findings.find(({ subject }) => subject === VERSION);
       failed = findings
         .filter(({ severity }) => severity === 'error')
         .map(({ subject, problem }) => `${subject}: ${problem}`);
@@ -70,6 +81,7 @@ export async function watchReadiness(options: WatchOptions): Promise<Watch> {
   };
 
   await look();
+  if (unfit) throw new StoreUnfit(`${unfit.problem}: ${unfit.fix}`);
   schedule();
   return {
     current,

@@ -96,6 +96,9 @@ function clusterOptions(common: CommonOptions) {
     lazyConnect,
     redisOptions,
     enableOfflineQueue: false,
+    // A cluster that does not serve yet says so to each command (CLUSTERDOWN), and is then asked again
+    // sooner than after the pause that follows a check that failed.
+    enableReadyCheck: false,
     scaleReads: 'master' as const,
     maxRedirections: 3,
     retryDelayOnFailover: 0,

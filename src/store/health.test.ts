@@ -92,3 +92,18 @@ test('every primary of a cluster is looked at', async () => {
     await cluster.stop();
   }
 });
+
+test('a version that cannot do what is wanted is an error, and names itself', () => {
+  const about = (version: string, fsync: boolean) =>
+    judge(
+      parseInfo(
+        `role:master\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\nredis_version:${version}\r\n`,
+      ),
+      { fsync },
+    ).map(({ severity, subject, problem }) => `${severity} ${subject} ${problem}`);
+  expect(about('6.2.14', false)).toEqual([expect.stringMatching(/^error version .*6\.2\.14/)]);
+  expect(about('7.0.15', false)).toEqual([]);
+  expect(about('7.0.15', true)).toEqual([expect.stringMatching(/^error version .*7\.0\.15/)]);
+  expect(about('7.2.4', true)).toEqual([]);
+  expect(about('10.0.0', true)).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Deadline } from '../domain/call.ts';
+import type { Durability } from '../domain/session.ts';
 import type { RedisClient } from './client.ts';
 import type { Runner } from './runner.ts';
 
@@ -14,16 +15,28 @@ export interface StoreFinding {
   readonly fix: string;
 }
 
+/** What the service is configured to promise, as far as Redis must be able to do it. */
+export type Wanted = Pick<Durability, 'fsync'>;
+
+const NOTHING: Wanted = { fsync: false };
+
+/** The subject of what is found when Redis is too old for what is wanted of it. */
+export const VERSION = 'version';
+
 /**
  * Looks at every primary that the client talks to, by INFO and CLUSTER INFO alone: the service's user
  * has no right to CONFIG. So `appendfsync` and `replica-serve-stale-data` cannot be seen here; the
  * advice on their neighbours names them. Rejects if a primary cannot be asked.
  */
-export async function checkHealth(runner: Runner, deadline: Deadline): Promise<StoreFinding[]> {
+export async function checkHealth(
+  runner: Runner,
+  deadline: Deadline,
+  wanted: Wanted = NOTHING,
+): Promise<StoreFinding[]> {
   const infos = await runner.read(deadline, (client) =>
     Promise.all(primaries(client).map((node) => lookAt(node, client instanceof Cluster))),
   );
-  return infos.flatMap(judge);
+  return infos.flatMap((info) => judge(info, wanted));
 }
 
 function primaries(client: RedisClient): Redis[] {
@@ -47,13 +60,34 @@ export function parseInfo(text: string): ReadonlyMap<string, string> {
 }
 
 /** What one primary's INFO gives away about its settings. */
-export function judge(info: ReadonlyMap<string, string>): StoreFinding[] {
-  return CHECKS.flatMap((check) => check(info) ?? []);
+export function judge(info: ReadonlyMap<string, string>, wanted: Wanted = NOTHING): StoreFinding[] {
+  return CHECKS.flatMap((check) => check(info, wanted) ?? []);
 }
 
-type Check = (info: ReadonlyMap<string, string>) => StoreFinding | undefined;
+type Check = (info: ReadonlyMap<string, string>, wanted: Wanted) => StoreFinding | undefined;
+
+const OLDEST = [7, 0] as const;
+const FIRST_WITH_WAITAOF = [7, 2] as const;
 
 const CHECKS: readonly Check[] = [
+  (info) =>
+    isOlder(info, OLDEST)
+      ? {
+          severity: 'error',
+          subject: VERSION,
+          problem: `Redis ${info.get('redis_version')} lacks script flags and MINID trimming`,
+          fix: 'upgrade to Redis 7.0 or later, or to Valkey',
+        }
+      : undefined,
+  (info, { fsync }) =>
+    fsync && isOlder(info, FIRST_WITH_WAITAOF)
+      ? {
+          severity: 'error',
+          subject: VERSION,
+          problem: `Redis ${info.get('redis_version')} cannot say what is on disk: it has no WAITAOF, which durability.fsync needs`,
+          fix: 'upgrade to Redis 7.2 or later or to Valkey, or unset SIGNUM_DURABILITY_FSYNC and set appendfsync always',
+        }
+      : undefined,
   (info) =>
     info.get('role') === 'master'
       ? undefined
@@ -128,3 +162,10 @@ const CHECKS: readonly Check[] = [
           fix: 'bring the missing nodes back, or CLUSTER FAILOVER TAKEOVER on a replica of theirs',
         },
 ];
+
+/** Valkey reports the version of Redis that it is compatible with, beside its own. */
+function isOlder(info: ReadonlyMap<string, string>, [major, minor]: readonly [number, number]) {
+  const [, has, andHas] = /^(\d+)\.(\d+)/.exec(info.get('redis_version') ?? '') ?? [];
+  if (has === undefined) return false;
+  return Number(has) < major || (Number(has) === major && Number(andHas) < minor);
+}

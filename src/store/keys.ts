@@ -10,7 +10,7 @@ import type { DeviceRef } from '../domain/ids.ts';
  *   signum:{p}:user:<tenant>:<user>                        zset    device id by the session's end
  *   signum:{p}:request:<tenant>:<user>:<device>:<request>  string  session an Issue led to
  *   signum:{p}:expiry                                      zset    <tenant>:<user>:<device> | :<mark>
- *   signum:{p}:watermarks                                  hash    t:<tenant> | k:<kid> by revision
+ *   signum:{p}:watermarks                                  hash    t:<tenant> | k:<kid> | all by revision
  *   signum:{p}:revision                                    string  the partition's counter
  *   signum:{p}:feed                                        stream  every change
  *   signum:{p}:rate:<limit>:<subject>                      string  when the next request is due

@@ -4,6 +4,7 @@ import type { ClientMetadata, Session } from '../domain/session.ts';
 import type { StoreContext } from './context.ts';
 import { decodeClaims, decodeScopes } from './grant.ts';
 import { tenantField } from './keys.ts';
+import { FIELD_OF_ALL } from './watermark.ts';
 
 export interface SessionList {
   readonly sessions: readonly Session[];
@@ -35,17 +36,17 @@ export async function getSession(
   deadline: Deadline,
 ): Promise<Session | undefined> {
   const { active, partition } = store.keyspace.place(device);
-  const [hash, mark, time] = await store.runner.read(deadline, (client) =>
+  const [hash, marks, time] = await store.runner.read(deadline, (client) =>
     Promise.all([
       client.hmget(active, ...FIELDS),
-      client.hget(partition.watermarks, tenantField(device.tenantId)),
+      client.hmget(partition.watermarks, tenantField(device.tenantId), FIELD_OF_ALL),
       client.time(),
     ]),
   );
   const session = parse(device, hash);
   const nowMs = Number(time[0]) * 1000;
-  const live =
-    session && session.refreshExpiresAtMs > nowMs && session.revision > Number(mark ?? 0);
+  const mark = Math.max(...marks.map((each) => Number(each ?? 0)));
+  const live = session && session.refreshExpiresAtMs > nowMs && session.revision > mark;
   return live ? session : undefined;
 }
 

@@ -4,7 +4,11 @@ import type { StoreContext } from './context.ts';
 import { tenantField } from './keys.ts';
 import { SCRIPTS } from './script.ts';
 
-export type Mark = { readonly tenantId: string } | { readonly keyId: string };
+/** `all`: whatever has begun, of every tenant. */
+export type Mark = { readonly tenantId: string } | { readonly keyId: string } | 'all';
+
+/** In a partition's watermarks; those of tenants and keys have a prefix. */
+export const FIELD_OF_ALL = 'all';
 
 export interface WatermarkOutcome {
   readonly partitions: number;
@@ -20,10 +24,7 @@ export async function raiseWatermark(
   durability: Durability,
   deadline: Deadline,
 ): Promise<WatermarkOutcome> {
-  const [field, event] =
-    'tenantId' in mark
-      ? [tenantField(mark.tenantId), 'REVOKE_TENANT']
-      : [`k:${mark.keyId}`, 'REVOKE_KEY'];
+  const [field, event] = entryOf(mark);
   const { longestLifeMs, feedMs } = store.policy;
   const args = [field, longestLifeMs, event, by, feedMs];
   const outcomes = await Promise.all(
@@ -45,4 +46,10 @@ export async function raiseWatermark(
       fsync: outcomes.every(({ reached }) => reached.fsync),
     },
   };
+}
+
+function entryOf(mark: Mark): readonly [field: string, event: string] {
+  if (mark === 'all') return [FIELD_OF_ALL, 'REVOKE_ALL'];
+  if ('tenantId' in mark) return [tenantField(mark.tenantId), 'REVOKE_TENANT'];
+  return [`k:${mark.keyId}`, 'REVOKE_KEY'];
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { judge, parseInfo } from '../../store/health.ts';
+import { judge, parseInfo, type Wanted } from '../../store/health.ts';
 import { SHARED_KEYS } from '../../store/keys.ts';
 import { FORMAT } from '../../store/meta.ts';
 import type { Examination, Finding } from './finding.ts';
@@ -10,7 +10,11 @@ const SKEW_WARNING_MS = 1_000;
 const SKEW_ERROR_MS = 60_000;
 
 /** Examines one primary: what it is, how it is set, and whether its clock agrees with this one. */
-export async function examineRedis(node: Redis, now: () => Date): Promise<Examination> {
+export async function examineRedis(
+  node: Redis,
+  now: () => Date,
+  wanted: Wanted,
+): Promise<Examination> {
   const info = parseInfo(await node.info());
   const settings = await readSettings(node);
   const { skewMs, uncertainMs } = await clockSkew(node, now);
@@ -23,7 +27,11 @@ export async function examineRedis(node: Redis, now: () => Date): Promise<Examin
       `${replicas} ${replicas === '1' ? 'replica' : 'replicas'}`,
       `clock ${skewMs >= 0 ? '+' : ''}${skewMs} ms (±${uncertainMs} ms)`,
     ],
-    findings: [...judge(info), ...judgeSettings(info, settings), ...judgeSkew(skewMs, uncertainMs)],
+    findings: [
+      ...judge(info, wanted),
+      ...judgeSettings(info, settings),
+      ...judgeSkew(skewMs, uncertainMs),
+    ],
   };
 }
 
@@ -67,7 +75,7 @@ function wrongFormat(found: string | undefined): Finding {
 /** CONFIG GET, which the ACL of a production Redis need not allow: undefined then. */
 async function readSettings(node: Redis): Promise<ReadonlyMap<string, string> | undefined> {
   try {
-    const reply = (await node.call('CONFIG', 'GET', 'appendfsync', 'min-replicas-*')) as string[];
+    const reply = (await node.call('CONFIG', 'GET', 'appendfsync')) as string[];
     const pairs = Array.from({ length: reply.length / 2 }, (_, i) => reply.slice(2 * i, 2 * i + 2));
     return new Map(pairs as [string, string][]);
   } catch (error) {

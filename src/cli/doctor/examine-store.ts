@@ -53,7 +53,7 @@ export async function examineStore(options: StoreOptions): Promise<Examination[]
 async function examine(client: RedisClient, options: StoreOptions): Promise<Examination[]> {
   const { config, now, limit, onProgress } = options;
   const nodes = await primaries(client);
-  const redis = await Promise.all(nodes.map((node) => examineRedis(node, now)));
+  const redis = await Promise.all(nodes.map((node) => examineRedis(node, now, config.durability)));
   const configured = config.redis.partitions;
   const { partitions, findings } = await examineMeta((key) => client.hgetall(key), configured);
   const facts = partitions === undefined ? [] : [`${partitions} partitions`];

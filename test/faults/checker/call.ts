@@ -1,6 +1,6 @@
 import { request } from 'node:https';
 import { fromBinary } from '@bufbuild/protobuf';
-import { ErrorInfoSchema } from '../../../src/gen/google/rpc/error_details_pb.js';
+import { ErrorInfoSchema, RetryInfoSchema } from '../../../src/gen/google/rpc/error_details_pb.js';
 import type { SignumProcess } from './signum-process.ts';
 
 export type Json = { readonly [name: string]: unknown };
@@ -15,8 +15,16 @@ export type Outcome = {
 } & (
   | { readonly ok: true; readonly value: Json }
   /** `reason` is that of the error, or SERVER_GONE when there was no answer to read one from. */
-  | { readonly ok: false; readonly reason: string }
+  | ({ readonly ok: false } & Failure)
 );
+
+export interface Failure {
+  readonly reason: string;
+  /** Connect's name of the code, such as `unavailable`; that of a server that is gone, too. */
+  readonly code: string;
+  /** After which the server would have the call sent again; undefined if it does not say. */
+  readonly retryAfterMs?: number | undefined;
+}
 
 /** How long after its deadline a call is given up here. */
 const GIVE_UP_MS = 5_000;
@@ -31,7 +39,7 @@ export function call(
   const invokedMs = performance.now();
   const body = JSON.stringify(message);
   return new Promise((resolve) => {
-    const settle = (end: { ok: true; value: Json } | { ok: false; reason: string }) =>
+    const settle = (end: { ok: true; value: Json } | ({ ok: false } & Failure)) =>
       resolve({
         invokedMs,
         returnedMs: performance.now(),
@@ -39,7 +47,7 @@ export function call(
         isFirst: !outgoing.reusedSocket,
         ...end,
       });
-    const gone = () => settle({ ok: false, reason: 'SERVER_GONE' });
+    const gone = () => settle({ ok: false, reason: 'SERVER_GONE', code: 'unavailable' });
     const outgoing = request({
       agent: server.agent,
       host: '127.0.0.1',
@@ -63,7 +71,7 @@ export function call(
         try {
           const value = JSON.parse(Buffer.concat(pieces).toString()) as Json;
           if (incoming.statusCode === 200) settle({ ok: true, value });
-          else settle({ ok: false, reason: reasonOf(value) });
+          else settle({ ok: false, ...failureOf(value) });
         } catch {
           gone();
         }
@@ -73,9 +81,19 @@ export function call(
   });
 }
 
-function reasonOf(error: Json): string {
+function failureOf(error: Json): Failure {
   const details = (error['details'] ?? []) as { type: string; value: string }[];
-  const info = details.find(({ type }) => type === 'google.rpc.ErrorInfo');
-  if (!info) return `CODE_${String(error['code'] ?? 'unknown')}`;
-  return fromBinary(ErrorInfoSchema, Buffer.from(info.value, 'base64')).reason;
+  const bytesOf = (type: string) => {
+    const detail = details.find((each) => each.type === type);
+    return detail && Buffer.from(detail.value, 'base64');
+  };
+  const code = String(error['code'] ?? 'unknown');
+  const info = bytesOf('google.rpc.ErrorInfo');
+  const delay = bytesOf('google.rpc.RetryInfo');
+  const wait = delay && fromBinary(RetryInfoSchema, delay).retryDelay;
+  return {
+    reason: info ? fromBinary(ErrorInfoSchema, info).reason : `CODE_${code}`,
+    code,
+    retryAfterMs: wait && Number(wait.seconds) * 1000 + wait.nanos / 1e6,
+  };
 }

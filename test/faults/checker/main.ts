@@ -5,6 +5,13 @@ import { printReport } from './print-report.ts';
 import { writeReliability } from './reliability.ts';
 import { TOPOLOGIES, type TopologyName } from './rig.ts';
 import { type CheckReport, runChecker } from './run-checker.ts';
+import {
+  DEFAULT_TIMES,
+  printScenario,
+  runScenario,
+  SCENARIOS,
+  type ScenarioReport,
+} from './scenario.ts';
 
 const USAGE = `npm run faults -- [options]
 
@@ -15,8 +22,11 @@ Many clients against several servers while faults are injected; exits with 1 if 
   --seed S          repeats the choice of faults and calls; default: by the clock
   --mutants         breaks the service on purpose, in one way after another: each must be found
   --mutant NAME     only this one
+  --scenario NAME   instead: stopped, every Redis is stopped and killed under load; or rolling,
+                    one of two servers after the other is restarted under load
+  --times N         how often; default ${DEFAULT_TIMES.stopped} in each way, or ${DEFAULT_TIMES.rolling} restarts
   --json FILE       writes the reports
-  --doc             writes docs/RELIABILITY.md from them
+  --doc             writes their part of docs/RELIABILITY.md from them
 `;
 
 /** How long a mutant may live. */
@@ -29,6 +39,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     mutant: { type: 'string' },
+    scenario: { type: 'string' },
+    times: { type: 'string' },
     json: { type: 'string' },
     doc: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -48,23 +60,47 @@ else process.exit(await main());
 async function main(): Promise<number> {
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   const reports: CheckReport[] = [];
+  const scenarios: ScenarioReport[] = [];
   const note = (report: CheckReport) => {
     reports.push(report);
     console.log(printReport(report));
   };
   const isMutating = values.mutants || values.mutant !== undefined;
-  const failed = isMutating ? await hunt(seed, note) : await check(seed, note);
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(reports, undefined, 2)}\n`);
-  if (values.doc) writeReliability(reports);
+  let failed: boolean;
+  if (values.scenario !== undefined) failed = await play(values.scenario, scenarios);
+  else failed = isMutating ? await hunt(seed, note) : await check(seed, note);
+  const all = [...reports, ...scenarios];
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(all, undefined, 2)}\n`);
+  if (values.doc) writeReliability(reports, scenarios);
   return failed || unhandled > 0 ? 1 : 0;
 }
 
-async function check(seed: number, note: (report: CheckReport) => void): Promise<boolean> {
+function chosenTopologies(): readonly TopologyName[] {
   const topologies = TOPOLOGIES.filter((name) => name === (values.topology ?? name));
   if (topologies.length === 0) throw new Error(`no such topology: ${values.topology}`);
+  return topologies;
+}
+
+async function play(name: string, reports: ScenarioReport[]): Promise<boolean> {
+  const scenario = SCENARIOS.find((each) => each === name);
+  if (!scenario) throw new Error(`no such scenario: ${name}`);
+  const times = Number(values.times ?? DEFAULT_TIMES[scenario]);
+  // A restart of a server is the same to clients whatever Redis there is.
+  const topologies =
+    scenario === 'rolling' && !values.topology ? TOPOLOGIES.slice(0, 1) : chosenTopologies();
+  for (const topology of topologies) {
+    for (const report of await runScenario({ scenario, topology, times })) {
+      console.log(printScenario(report));
+      reports.push(report);
+    }
+  }
+  return reports.some(({ violations }) => violations.length > 0);
+}
+
+async function check(seed: number, note: (report: CheckReport) => void): Promise<boolean> {
   const durationMs = Number(values.minutes) * 60_000;
   let failed = false;
-  for (const topology of topologies satisfies TopologyName[]) {
+  for (const topology of chosenTopologies()) {
     const report = await runChecker({ topology, durationMs, seed });
     failed ||= report.violations.length > 0;
     note(report);

@@ -1,22 +1,39 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { MUTANTS, type Mutant } from './mutants.ts';
 import type { CheckReport } from './run-checker.ts';
+import type { ScenarioReport } from './scenario.ts';
+import { SCENARIO_TITLES, scenarioSections } from './scenario-sections.ts';
+import { table } from './table.ts';
 
 const FILE = new URL('../../../docs/RELIABILITY.md', import.meta.url);
 const BEGIN = '<!-- Written by `npm run faults -- --doc`: do not edit below. -->';
+const ORDER = ['## Measured', ...Object.values(SCENARIO_TITLES), '## Mutants'];
 
-/** Writes the part of docs/RELIABILITY.md that tells what was measured. */
-export function writeReliability(reports: readonly CheckReport[]): void {
+/**
+ * Writes the part of docs/RELIABILITY.md that tells what was measured: the sections that these
+ * reports are about, and leaves the others as they were.
+ */
+export function writeReliability(
+  reports: readonly CheckReport[],
+  scenarios: readonly ScenarioReport[] = [],
+): void {
   const text = readFileSync(FILE, 'utf8');
-  const kept = text.slice(0, text.indexOf(BEGIN)) || `${text}\n`;
+  const [kept = '', written = ''] = text.split(BEGIN);
   const runs = reports.filter(({ mutant }) => mutant === undefined);
   const hunts = reports.filter(({ mutant }) => mutant !== undefined);
-  const parts = [
-    BEGIN,
-    ...(runs.length > 0 ? measured(runs) : []),
-    ...(hunts.length > 0 ? found(hunts) : []),
+  const fresh: readonly (readonly string[])[] = [
+    ...(runs.length > 0 ? [measured(runs)] : []),
+    ...scenarioSections(scenarios),
+    ...(hunts.length > 0 ? [found(hunts)] : []),
   ];
-  writeFileSync(FILE, `${kept}${parts.join('\n')}\n`);
+  const sections = new Map<string, string>();
+  const earlier = written.split(/^(?=## )/m).slice(1);
+  for (const section of [...earlier, ...fresh.map((lines) => lines.join('\n'))]) {
+    const body = section.trim();
+    sections.set(body.slice(0, body.indexOf('\n')), body);
+  }
+  const ordered = ORDER.flatMap((title) => sections.get(title) ?? []);
+  writeFileSync(FILE, `${kept}${[BEGIN, ...ordered].join('\n\n')}\n`);
 }
 
 function measured(reports: readonly CheckReport[]): string[] {
@@ -99,9 +116,4 @@ function injected({ faults }: CheckReport): number {
 
 function worst(values: readonly number[]): number {
   return Math.round(Math.max(0, ...values));
-}
-
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const lines = [head, head.map(() => '---'), ...rows];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

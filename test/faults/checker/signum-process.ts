@@ -64,8 +64,13 @@ export class SignumProcess {
     this.agent = new Agent({ keepAlive: true, maxSockets: 128, ca: deployment.ca });
   }
 
-  static async start(deployment: Deployment): Promise<SignumProcess> {
-    const server = new SignumProcess(deployment, await findFreePort(), await findFreePort());
+  /** `env` is for this server alone. */
+  static async start(
+    deployment: Deployment,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<SignumProcess> {
+    const own = { ...deployment, env: { ...deployment.env, ...env } };
+    const server = new SignumProcess(own, await findFreePort(), await findFreePort());
     await server.start();
     return server;
   }
@@ -120,11 +125,22 @@ export class SignumProcess {
     this.#child?.kill(name);
   }
 
-  async kill(): Promise<void> {
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+
+  /** Asks it to drain; resolves when it has exited. Rejects unless it says that all went well. */
+  async terminate(): Promise<void> {
+    await this.#end('SIGTERM');
+    const { exitCode, signalCode } = this.#child ?? {};
+    if (exitCode !== 0) throw new Error(`exited with ${exitCode ?? signalCode}: ${this.errors}`);
+  }
+
+  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   }
 }

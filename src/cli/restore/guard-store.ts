@@ -1,0 +1,45 @@
+import type { Durability } from '../../domain/session.ts';
+import { openStore } from '../../store/store.ts';
+import { raiseWatermark, type WatermarkOutcome } from '../../store/watermark.ts';
+import type { DoctorConfig } from '../doctor/doctor-config.ts';
+
+const DAY_MS = 86_400_000;
+/**
+ * The longest session that can be configured: the mark must outlive whatever was restored, and costs
+ * nothing to keep.
+ */
+const LONGEST_LIFE_MS = 3_651 * DAY_MS;
+const TIMEOUT_MS = 30_000;
+
+/** Revokes whatever has begun in a store, in every partition. All of it, or this rejects. */
+export async function guardStore(
+  config: DoctorConfig,
+  durability: Durability,
+): Promise<WatermarkOutcome> {
+  const { redis, lifetimes, sessions } = config;
+  const store = await openStore({
+    redis: {
+      url: redis.url.reveal(),
+      caFile: redis.caFile,
+      commandTimeoutMs: TIMEOUT_MS,
+      connectTimeoutMs: redis.connectTimeoutMs,
+      name: 'signum-restore-guard',
+    },
+    barrierTimeoutMs: TIMEOUT_MS,
+    partitions: redis.partitions,
+    policy: {
+      skewMs: sessions.clockSkewMs,
+      graceMs: sessions.refreshGraceMs,
+      feedMs: lifetimes.accessMs + sessions.clockSkewMs,
+      longestLifeMs: LONGEST_LIFE_MS,
+      maxDevices: sessions.maxDevices,
+    },
+    onConnectionError: () => undefined,
+  });
+  try {
+    const deadline = { deadlineAtMs: performance.now() + TIMEOUT_MS };
+    return await raiseWatermark(store, 'all', 'restore-guard', durability, deadline);
+  } finally {
+    await store.close();
+  }
+}
