@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { libfaketime } from '../setup/tools.ts';
 import { until } from '../setup/until.ts';
 import { call, type Json } from './checker/call.ts';
 import { type Rig, startRig } from './checker/rig.ts';
@@ -13,15 +14,6 @@ const LIBRARY = libfaketime();
 const WHY = LIBRARY === undefined ? ' (skipped: it takes libfaketime)' : '';
 const DEADLINE_MS = 5_000;
 const TOLERANCE_S = 60;
-
-/** As Debian's package `libfaketime` installs it; undefined where it is not. */
-function libfaketime(): string | undefined {
-  const roots = ['/usr/lib', '/usr/local/lib', '/usr/lib64'].filter((root) => existsSync(root));
-  return roots
-    .flatMap((root) => [root, ...readdirSync(root).map((name) => join(root, name))])
-    .map((folder) => join(folder, 'faketime', 'libfaketime.so.1'))
-    .find((file) => existsSync(file));
-}
 
 describe.skipIf(LIBRARY === undefined)(`a server whose clock jumps${WHY}`, () => {
   let dir: string;

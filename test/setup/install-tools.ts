@@ -1,6 +1,6 @@
 import { findExecutable } from '../../src/dev/find-executable.ts';
 import { installSystemPackages, type SystemPackages } from '../../src/dev/system-packages.ts';
-import { chromiumPath, luacheckPath, python } from './tools.ts';
+import { chromiumPath, libfaketime, luacheckPath, python } from './tools.ts';
 
 interface Tool {
   readonly name: string;
@@ -23,6 +23,11 @@ const TOOLS: readonly Tool[] = [
     name: 'chromium',
     isPresent: () => chromiumPath() !== undefined,
     packages: { 'apt-get': ['chromium'] },
+  },
+  {
+    name: 'libfaketime',
+    isPresent: () => libfaketime() !== undefined,
+    packages: { 'apt-get': ['libfaketime'] },
   },
   {
     name: 'python3 with grpcio, grpc-tools, PyJWT and cryptography',

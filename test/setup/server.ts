@@ -9,7 +9,6 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from '@connectrpc/connect-node';
-import { inject } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { developmentCertificates } from '../../src/dev/certificates.ts';
 import { CallerService } from '../../src/gen/signum/v1/caller_service_pb.js';
@@ -51,6 +50,7 @@ export interface TestServer {
 
 export const ISSUER = 'https://signum.test';
 export const AUDIENCE = 'test-api';
+const CREDENTIALS = `${USER}:${PASSWORD}@`;
 
 /** A whole server over TLS on free ports, on an empty database of the shared Redis. */
 export async function startTestServer(
@@ -58,9 +58,10 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'signum-test-'));
   const certificates = await developmentCertificates(dir);
-  const redisUrl = env['SIGNUM_REDIS_URL'] ?? (await emptyDatabaseUrl());
+  const askedUrl = env['SIGNUM_REDIS_URL'];
+  const redisUrl = askedUrl?.replace(CREDENTIALS, '') ?? (await emptyDatabaseUrl());
   // Of the shared Redis a server gets what it gets in production: the least-privileged user.
-  const serverUrl = redisUrl.replace(inject('redisUrl'), asServerUser(inject('redisUrl')));
+  const serverUrl = askedUrl ?? redisUrl.replace('://', `://${CREDENTIALS}`);
   const adminKey = `sgn_admin_${randomBytes(32).toString('base64url')}`;
   const complete = {
     SIGNUM_ISSUER: ISSUER,
@@ -72,7 +73,6 @@ export async function startTestServer(
     SIGNUM_TLS_KEY_FILE: certificates.keyFile,
     SIGNUM_SECRET: randomBytes(32).toString('base64url'),
     SIGNUM_ADMIN_KEY: adminKey,
-    SIGNUM_REDIS_URL: serverUrl,
     SIGNUM_REDIS_COMMAND_TIMEOUT: '5s',
     SIGNUM_DEADLINE_DEFAULT: '15s',
     SIGNUM_DEADLINE_MAX: '15s',
@@ -81,7 +81,7 @@ export async function startTestServer(
     SIGNUM_LOG_LEVEL: 'silent',
     SIGNUM_AUDIT: 'off',
     ...env,
-    ...(serverUrl !== redisUrl && { SIGNUM_REDIS_URL: serverUrl }),
+    SIGNUM_REDIS_URL: serverUrl,
   };
   const server = await startServer(loadConfig(complete));
   const address = `https://localhost:${server.addresses.public.port}`;
@@ -103,10 +103,6 @@ export async function startTestServer(
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-function asServerUser(url: string): string {
-  return url.replace('redis://', `redis://${USER}:${PASSWORD}@`);
 }
 
 /** A real client's transport over TLS. */

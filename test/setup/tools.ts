@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { findExecutable, isExecutable } from '../../src/dev/find-executable.ts';
 
 const MAC_CHROME = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
@@ -14,6 +16,15 @@ export function chromiumPath(): string | undefined {
 
 export function luacheckPath(): string | undefined {
   return findExecutable('luacheck');
+}
+
+/** As Debian's package `libfaketime` installs it; undefined where it is not. */
+export function libfaketime(): string | undefined {
+  const roots = ['/usr/lib', '/usr/local/lib', '/usr/lib64'].filter((root) => existsSync(root));
+  return roots
+    .flatMap((root) => [root, ...readdirSync(root).map((name) => join(root, name))])
+    .map((folder) => join(folder, 'faketime', 'libfaketime.so.1'))
+    .find((file) => existsSync(file));
 }
 
 /** A Python with grpc, grpc_tools, jwt and cryptography, or undefined. */
