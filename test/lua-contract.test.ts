@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RefreshClaims } from '../src/domain/claims.ts';
 import { noteFingerprint } from '../src/store/fingerprint.ts';
 import { issue } from '../src/store/issue.ts';
+import type { LookUpKeys } from '../src/store/look-ups.ts';
 import { takeFromRate } from '../src/store/rate-limit.ts';
 import { refresh } from '../src/store/refresh.ts';
 import { revokeDevice } from '../src/store/revoke.ts';
@@ -88,6 +89,11 @@ function record(open: Store): Runner {
     ) {
       runs.push({ script: script.name, keys, args });
       return super.run(script, keys, args, deadline);
+    }
+
+    override lookUp(look: LookUpKeys, deadline: { deadlineAtMs: number }) {
+      runs.push({ script: 'validate', ...look });
+      return super.lookUp(look, deadline);
     }
   }
   return new Recorder(open.client, open.client);

@@ -45,6 +45,8 @@ export function createClient(settings: RedisSettings): RedisClient {
 function commonOptions(settings: RedisSettings, target: RedisTarget) {
   return {
     lazyConnect: true,
+    // What wire.ts decodes.
+    protocol: 2 as const,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     // Without it, commands of a lost connection stay pending for ever (6.0.0).

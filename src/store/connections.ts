@@ -3,17 +3,23 @@ import { Cluster, type Redis } from 'ioredis';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { RedisClient } from './client.ts';
 import { NotSent, type Redirection } from './faults.ts';
+import { LookUps } from './look-ups.ts';
+import { Wire } from './wire.ts';
 
 /** One connection to one server, and whether it can be used. */
 export interface Connection {
   readonly node: Redis;
   readonly breaker: CircuitBreaker;
+  readonly wire: Wire;
+  readonly lookUps: LookUps;
 }
 
 /** Which connection leads to the primary that serves a key. */
 export interface Connections {
   /** @throws NotSent if none does now. */
   of(key: string): Connection;
+  /** Names the keys that one script may touch together with this one. */
+  groupOf(key: string): string;
   /** The connection that a plain command of the client library goes through, if there is only one. */
   readonly only: Connection | undefined;
   /** Learns from a MOVED; returns the connection that an ASK points to. */
@@ -23,8 +29,20 @@ export interface Connections {
 
 export function connectionsOf(client: RedisClient, silentTicks: number): Connections {
   if (client instanceof Cluster) return new ClusterConnections(client, silentTicks);
-  const only = { node: client, breaker: new CircuitBreaker(client, silentTicks) };
-  return { of: () => only, only, redirect: () => undefined, all: () => [only] };
+  const only = connectionTo(client, silentTicks);
+  return {
+    of: () => only,
+    groupOf: () => '',
+    only,
+    redirect: () => undefined,
+    all: () => [only],
+  };
+}
+
+function connectionTo(node: Redis, silentTicks: number): Connection {
+  const wire = new Wire(node);
+  const breaker = new CircuitBreaker(node, silentTicks);
+  return { node, breaker, wire, lookUps: new LookUps(wire) };
 }
 
 const REFRESH_GAP_MS = 100;
@@ -58,6 +76,11 @@ class ClusterConnections implements Connections {
     return connection;
   }
 
+  /** The hash tag: keys of one slot may share a script. */
+  groupOf(key: string): string {
+    return key.slice(key.indexOf('{'), key.indexOf('}') + 1);
+  }
+
   redirect({ kind, slot, address }: Redirection): Connection | undefined {
     if (kind === 'ASK') return this.#byAddress.get(address) ?? this.#meet(address);
     this.#cluster.slots[slot] = [address];
@@ -84,7 +107,7 @@ class ClusterConnections implements Connections {
   }
 
   #add(node: Redis): Connection {
-    const connection = { node, breaker: new CircuitBreaker(node, this.#silentTicks) };
+    const connection = connectionTo(node, this.#silentTicks);
     const address = addressOf(node);
     // A node that was met on the way is now known by its slots: one connection is enough.
     const met = this.#byAddress.get(address);

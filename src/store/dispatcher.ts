@@ -3,27 +3,16 @@ import { SignumError } from '../domain/errors.ts';
 import type { Connection, Connections } from './connections.ts';
 import { deadlinePassed, NotSent, redirectionOf, remedyFor, storeFault } from './faults.ts';
 import { type Bounds, type Flight, Flights, type Kind, LANDED } from './flights.ts';
+import type { Waiting } from './outgoing.ts';
+import type { How } from './script-run.ts';
 
-/** How a command has to be sent this time. */
-export interface How {
-  /** The slot is moving: the target takes the command only if it is asked to. */
-  readonly asking: boolean;
-  /** The server does not know the script by its hash. */
-  readonly bySource: boolean;
-}
-
-/** A command: sends it over a connection, at once. */
-export type Send<T> = (connection: Connection, how: How) => Promise<T>;
+/** A command: sends it over a connection, at once, and lets who waits know what becomes of it. */
+export type Send = (connection: Connection, how: How, waiting: Waiting) => void;
 
 /** Where a command goes: to the connection for it, or, without one, wherever it finds its way. */
 export interface Route {
   readonly connections: Connections;
   readonly key: string;
-}
-
-interface Dispatch<T> extends Flight<T> {
-  readonly route: Route | undefined;
-  readonly send: Send<T>;
 }
 
 const TICK_MS = 10;
@@ -59,23 +48,18 @@ export class Dispatcher {
     kind: Kind,
     { deadlineAtMs }: Deadline,
     route: Route | undefined,
-    send: Send<T>,
+    send: Send,
   ): Promise<T> {
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
     return new Promise<T>((resolve, reject) => {
-      const flight: Dispatch<T> = {
-        kind,
-        deadlineAtMs,
-        resolve,
-        reject,
-        breaker: undefined,
-        givenUpAtMs: Number.POSITIVE_INFINITY,
-        index: LANDED,
-        route,
-        send,
-      };
+      const flight = new Dispatch<T>(this, kind, deadlineAtMs, route, send, resolve, reject);
       if (this.#flights.takeOff(flight)) this.#launch(flight, PLAINLY);
     });
+  }
+
+  /** A reply has come. */
+  landed<T>(flight: Dispatch<T>, reply: unknown): void {
+    if (this.#flights.land(flight)) flight.resolve(reply as T);
   }
 
   #launch<T>(flight: Dispatch<T>, how: How, asked?: Connection): void {
@@ -84,32 +68,20 @@ export class Dispatcher {
       return;
     }
     const { route } = flight;
-    let answer: Promise<T>;
     try {
       const connection = asked ?? (route ? route.connections.of(route.key) : NOWHERE);
       connection?.breaker.check();
-      answer = flight.send(connection, how);
       flight.breaker = connection?.breaker;
+      flight.send(connection, how, flight);
+      flight.breaker?.sent();
     } catch (error) {
-      this.#failed(flight, error);
-      return;
+      flight.breaker = undefined;
+      this.failed(flight, error);
     }
-    const { breaker } = flight;
-    breaker?.sent();
-    answer.then(
-      (value) => {
-        breaker?.answered();
-        if (this.#flights.land(flight)) flight.resolve(value);
-      },
-      (error) => {
-        breaker?.answered();
-        this.#failed(flight, error);
-      },
-    );
   }
 
-  #failed<T>(flight: Dispatch<T>, error: unknown): void {
-    flight.breaker = undefined;
+  /** It has not been sent, or an error has come. */
+  failed<T>(flight: Dispatch<T>, error: unknown): void {
     const redirection = redirectionOf(error);
     const asked = redirection && flight.route?.connections.redirect(redirection);
     const remedy = asked ? 'LOAD' : remedyFor(error);
@@ -149,5 +121,48 @@ export class Dispatcher {
         if (breaker.tick()) this.#flights.endAll(breaker, storeFault(new NotSent('TIMEOUT')));
       }
     }
+  }
+}
+
+/** A command under way, and who waits for its reply: one object that has all that it needs. */
+class Dispatch<T> implements Flight<T>, Waiting {
+  readonly kind: Kind;
+  readonly deadlineAtMs: number;
+  readonly route: Route | undefined;
+  readonly send: Send;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: SignumError) => void;
+  breaker: Connection['breaker'] | undefined = undefined;
+  givenUpAtMs = Number.POSITIVE_INFINITY;
+  index = LANDED;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(
+    dispatcher: Dispatcher,
+    kind: Kind,
+    deadlineAtMs: number,
+    route: Route | undefined,
+    send: Send,
+    resolve: (value: T) => void,
+    reject: (error: SignumError) => void,
+  ) {
+    this.#dispatcher = dispatcher;
+    this.kind = kind;
+    this.deadlineAtMs = deadlineAtMs;
+    this.route = route;
+    this.send = send;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  answered(reply: unknown): void {
+    this.breaker?.answered();
+    this.#dispatcher.landed(this, reply);
+  }
+
+  failed(error: unknown): void {
+    this.breaker?.answered();
+    this.breaker = undefined;
+    this.#dispatcher.failed(this, error);
   }
 }

@@ -1,12 +1,14 @@
-import type { Redis } from 'ioredis';
 import type { Deadline } from '../domain/call.ts';
 import type { Durability, DurabilityReached } from '../domain/session.ts';
 import { Barrier } from './barrier.ts';
 import type { RedisClient } from './client.ts';
 import { type Connection, type Connections, connectionsOf } from './connections.ts';
-import { Dispatcher, type How } from './dispatcher.ts';
+import { Dispatcher } from './dispatcher.ts';
 import type { Bounds } from './flights.ts';
+import type { LookUpKeys } from './look-ups.ts';
+import type { Waiting } from './outgoing.ts';
 import type { Argument, Reply, Script } from './script.ts';
+import { Asking, ScriptRun } from './script-run.ts';
 
 export interface RunnerOptions {
   /** After how long without an answer a connection is taken for dead, in milliseconds; default 250. */
@@ -47,11 +49,21 @@ export class Runner {
     args: readonly Argument[],
     deadline: Deadline,
   ): Promise<Reply> {
-    const kind = script.name === 'validate' ? 'read' : 'write';
     const route = { connections: this.#main, key: keys[0] ?? '' };
-    return this.#dispatcher.dispatch(kind, deadline, route, ({ node }, how) =>
-      evaluate(node, script, keys, args, how),
-    );
+    return this.#dispatcher.dispatch('write', deadline, route, ({ wire }, how, waiting) => {
+      if (how.asking) wire.send(new Asking());
+      wire.send(new ScriptRun(script, keys, args, how, waiting));
+    });
+  }
+
+  /** Looks a token up (lua/validate.lua), in one run with others that begin at the same time. */
+  lookUp(lookUp: LookUpKeys, deadline: Deadline): Promise<Reply> {
+    const connections = this.#main;
+    const route = { connections, key: lookUp.keys[0] };
+    return this.#dispatcher.dispatch('read', deadline, route, ({ wire, lookUps }, how, waiting) => {
+      if (how.asking) wire.send(new Asking());
+      lookUps.add(connections.groupOf(lookUp.keys[0]), lookUp, how, waiting);
+    });
   }
 
   /**
@@ -61,7 +73,9 @@ export class Runner {
   read<T>(deadline: Deadline, command: (client: RedisClient) => Promise<T>): Promise<T> {
     const { only } = this.#main;
     const route = only && { connections: this.#main, key: '' };
-    return this.#dispatcher.dispatch('read', deadline, route, () => command(this.#client));
+    return this.#dispatcher.dispatch('read', deadline, route, (_connection, _how, waiting) =>
+      tell(waiting, command(this.#client)),
+    );
   }
 
   /**
@@ -83,8 +97,9 @@ export class Runner {
     }
     const { deadlineAtMs } = deadline;
     const route = { connections: this.#durable, key: touch };
-    return this.#dispatcher.dispatch('barrier', deadline, route, (connection) =>
-      this.#barrierOf(connection).run({ script, keys, args, touch, wanted, deadlineAtMs }),
+    const work = { script, keys, args, touch, wanted, deadlineAtMs };
+    return this.#dispatcher.dispatch('barrier', deadline, route, (connection, _how, waiting) =>
+      tell(waiting, this.#barrierOf(connection).run(work)),
     );
   }
 
@@ -97,34 +112,9 @@ export class Runner {
   }
 }
 
-function evaluate(
-  node: Redis,
-  script: Script,
-  keys: readonly string[],
-  args: readonly Argument[],
-  { asking, bySource }: How,
-): Promise<Reply> {
-  corkForThisTurn(node);
-  if (asking) node.asking().catch(() => undefined); // Shares the fate of the command behind it.
-  const reply = bySource
-    ? node.eval(script.source, keys.length, ...keys, ...args)
-    : node.evalsha(script.sha, keys.length, ...keys, ...args);
-  return reply as Promise<Reply>;
-}
-
-/**
- * One write to the socket for all commands of a turn of the event loop: writing is what costs most of
- * sending one. A turn ends as soon as what has already come in is dealt with, so that a command that
- * is alone goes out at once. The stream is what is held, not the connection: when another takes its
- * place, each is still let go of once, and to a stream that has ended meanwhile that does nothing.
- * A deadline that passes between the two is missed by the rest of the turn.
- */
-function corkForThisTurn({ stream }: Redis): void {
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  setImmediate(uncork, stream);
-}
-
-function uncork(stream: Redis['stream']): void {
-  stream.uncork();
+function tell(waiting: Waiting, outcome: Promise<unknown>): void {
+  outcome.then(
+    (value) => waiting.answered(value),
+    (error) => waiting.failed(error),
+  );
 }

@@ -5,7 +5,8 @@ import type { ActiveToken } from '../domain/verdict.ts';
 import type { StoreContext } from './context.ts';
 import { decodeClaims, decodeScopes } from './grant.ts';
 import { revokedKey, tenantField } from './keys.ts';
-import { type Reply, SCRIPTS } from './script.ts';
+import type { LookUpKeys } from './look-ups.ts';
+import type { Reply } from './script.ts';
 
 export type LookUp = {
   readonly revision: number;
@@ -23,16 +24,13 @@ export async function validate(
   ref: TokenRef,
   deadline: Deadline,
 ): Promise<LookUp> {
-  const place = store.keyspace.place(ref);
-  const { partition } = place;
-  const keys = [
-    place.active,
-    revokedKey(partition, ref.tokenId),
-    partition.watermarks,
-    partition.revision,
-  ];
-  const args = [ref.tokenId, tenantField(ref.tenantId)];
-  return parse(await store.runner.run(SCRIPTS.validate, keys, args, deadline), ref);
+  const { active, partition } = store.keyspace.place(ref);
+  const revoked = revokedKey(partition, ref.tokenId);
+  const look: LookUpKeys = {
+    keys: [active, revoked, partition.watermarks, partition.revision],
+    args: [ref.tokenId, tenantField(ref.tenantId)],
+  };
+  return parse(await store.runner.lookUp(look, deadline), ref);
 }
 
 function parse(reply: Reply, ref: TokenRef): LookUp {

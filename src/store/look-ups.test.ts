@@ -1,0 +1,88 @@
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestRedis } from '../../test/setup/redis.ts';
+import type { RedisProcess } from '../dev/redis-process.ts';
+import { connect, createClient } from './client.ts';
+import type { StoreContext } from './context.ts';
+import { Keyspace } from './keys.ts';
+import { Runner } from './runner.ts';
+import { validate } from './validate.ts';
+
+let redis: RedisProcess;
+let client: Redis;
+let store: StoreContext;
+beforeAll(async () => {
+  redis = await startTestRedis();
+  const settings = { url: redis.url, commandTimeoutMs: 1000, connectTimeoutMs: 1000, name: 'test' };
+  client = createClient(settings) as Redis;
+  client.on('error', () => undefined);
+  await connect(client, 5000);
+  const policy = { skewMs: 1000, graceMs: 0, feedMs: 1000, maxDevices: 10 };
+  store = {
+    runner: new Runner(client, client),
+    keyspace: new Keyspace(16),
+    policy,
+  } as StoreContext;
+});
+afterAll(async () => {
+  client.disconnect();
+  await redis.stop();
+});
+
+const token = (user: string) => ({
+  tenantId: 't',
+  userId: user,
+  deviceId: 'd',
+  tokenId: `jti-${user}`,
+});
+const lookUp = (user: string) =>
+  validate(store, token(user), { deadlineAtMs: performance.now() + 5000 });
+const users = (count: number) => Array.from({ length: count }, (_, i) => `user-${i}`);
+
+async function begin(user: string, fields: Record<string, string> = {}): Promise<void> {
+  const { active } = store.keyspace.place(token(user));
+  const session = { jti: `jti-${user}`, sid: `sid-${user}`, exp: '9999999999000', iat: '0' };
+  await client.hset(active, { ...session, rev: '1', kid: 'k', aud: '[]', ...fields });
+}
+
+/** How often scripts ran while something was done. */
+async function runsDuring(action: () => Promise<unknown>): Promise<number> {
+  await client.config('RESETSTAT');
+  await action();
+  const stats = await client.info('commandstats');
+  const calls = (name: string) =>
+    Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  return calls('eval') + calls('evalsha');
+}
+
+test('each of those that share a run gets its own answer', async () => {
+  await Promise.all([begin('user-0'), begin('user-2')]);
+  const found = await Promise.all(users(4).map(lookUp));
+  expect(found.map(({ status }) => status)).toEqual(['ACTIVE', 'UNKNOWN', 'ACTIVE', 'UNKNOWN']);
+  expect(found[2]).toMatchObject({ token: { sessionId: 'sid-user-2' } });
+});
+
+test('a turn of look-ups takes as few runs as may be, and none of them too long', async () => {
+  await lookUp('user-0');
+  expect(await runsDuring(() => Promise.all(users(64).map(lookUp)))).toBe(1);
+  expect(await runsDuring(() => Promise.all(users(65).map(lookUp)))).toBe(2);
+});
+
+test('those that share a run with a session that is broken are not harmed', async () => {
+  await begin('broken', { rev: 'x', exp: 'x' });
+  await client.set(store.keyspace.place(token('stranger')).active, 'no hash');
+  await begin('sound');
+  const found = await Promise.allSettled(['broken', 'sound', 'stranger'].map(lookUp));
+  expect(found.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
+  expect(found[0]).toMatchObject({ reason: { reason: 'STORE_UNAVAILABLE' } });
+  expect(found[1]).toMatchObject({ value: { status: 'ACTIVE' } });
+});
+
+test('a script that Redis does not know is sent once for all that share its run', async () => {
+  await client.script('FLUSH');
+  const all = async () => {
+    const found = await Promise.all(users(64).map(lookUp));
+    expect(new Set(found.map(({ status }) => status))).toEqual(new Set(['ACTIVE', 'UNKNOWN']));
+  };
+  expect(await runsDuring(all)).toBe(2);
+});

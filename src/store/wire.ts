@@ -1,0 +1,80 @@
+import type { Redis } from 'ioredis';
+import { NotSent } from './faults.ts';
+import type { Outgoing } from './outgoing.ts';
+import { ReplyDecoder } from './reply-decoder.ts';
+
+/** What the library keeps of each command without an answer, its own and ours. */
+type Item = Pick<Outgoing, 'command'>;
+
+/** The parts of the client library's connection that are not in its types. */
+interface Internals {
+  readonly commandQueue: { push(item: Outgoing): void; shift(): Item | undefined };
+  handleReconnection(error: Error, item: Item): void;
+}
+
+/**
+ * A quicker way over a connection of the client library, which goes on to make it, greet, notice its
+ * loss and fail what it owes an answer. All that is sent in one turn of the event loop goes out in
+ * one write at its end, because writing is what costs most of sending; and replies are decoded
+ * here. The library's queue of what is unanswered is shared, so that its own commands can be sent
+ * over the same connection, except those that ask for buffers: what is decoded here is text.
+ */
+export class Wire {
+  readonly #node: Redis;
+  readonly #internals: Internals;
+  #outgoing: Outgoing[] = [];
+
+  constructor(node: Redis) {
+    this.#node = node;
+    this.#internals = node as unknown as Internals;
+    if (node.status === 'ready') this.#takeOver();
+    node.on('ready', () => this.#takeOver());
+  }
+
+  /** Sends at the end of this turn. Rejects with NotSent if the connection is gone by then. */
+  send(outgoing: Outgoing): void {
+    if (this.#outgoing.push(outgoing) === 1) setImmediate(flush, this);
+  }
+
+  /** Writes what is on its way out. */
+  flush(): void {
+    const outgoing = this.#outgoing;
+    this.#outgoing = [];
+    const { status, stream } = this.#node;
+    if (status !== 'ready' || !stream.writable) {
+      for (const each of outgoing) each.reject(new NotSent('NOT_CONNECTED'));
+      return;
+    }
+    let text = '';
+    for (const each of outgoing) {
+      text += each.encode();
+      this.#internals.commandQueue.push(each);
+    }
+    stream.write(text);
+  }
+
+  /** The library's own decoder is the first to listen; whatever else listens goes on to. */
+  #takeOver(): void {
+    const { stream } = this.#node;
+    const [theirs] = stream.listeners('data') as ((piece: Buffer) => void)[];
+    if (theirs) stream.off('data', theirs);
+    const decoder = new ReplyDecoder({
+      onReply: (reply) => this.#internals.commandQueue.shift()?.command.resolve(reply),
+      onError: (error) => {
+        const item = this.#internals.commandQueue.shift();
+        if (item) this.#internals.handleReconnection(error, item);
+      },
+    });
+    stream.prependListener('data', (piece: Buffer) => {
+      try {
+        decoder.write(piece);
+      } catch (error) {
+        stream.destroy(error as Error);
+      }
+    });
+  }
+}
+
+function flush(wire: Wire): void {
+  wire.flush();
+}
