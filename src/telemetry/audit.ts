@@ -21,6 +21,11 @@ export interface AuditDeps {
   readonly onDropped: (count: number, error?: unknown) => void;
 }
 
+/**
+ * How long events are gathered before they are written, in milliseconds. Each write keeps a thread
+ * busy: one for each event took a fifth of what issuing a token costs.
+ */
+const GATHER_MS = 20;
 const DEFAULT_MAX_WAITING = 8 * 1_024 * 1_024;
 
 /** An audit trail that keeps nothing. */
@@ -31,8 +36,8 @@ export const NO_AUDIT: Audit = {
 };
 
 /**
- * Creates the audit trail. Events are written in order, in one chunk for all that came while the
- * last one was being written. Auditing never delays a call: a sink that is too slow or full costs
+ * Creates the audit trail. Events are written in order, in one chunk for all that came within
+ * 20 ms: that much of the trail is lost if the process is killed. Auditing never delays a call: a sink that is too slow or full costs
  * events, not availability, and the trail itself says how many.
  */
 export function createAudit(deps: AuditDeps): Audit {
@@ -42,7 +47,7 @@ export function createAudit(deps: AuditDeps): Audit {
   let dropped = 0;
   let torn = false;
   let work: Promise<void> = Promise.resolve();
-  let flushing = false;
+  let gathering: NodeJS.Timeout | undefined;
 
   /** Runs after what came before it, so that a chunk is never split between two files. */
   const enqueue = (step: () => Promise<void>) => {
@@ -51,7 +56,8 @@ export function createAudit(deps: AuditDeps): Audit {
   };
 
   const flush = async () => {
-    flushing = false;
+    clearTimeout(gathering);
+    gathering = undefined;
     if (waiting.length === 0 && dropped === 0) return;
     const lines = waiting;
     const lost = dropped;
@@ -80,14 +86,15 @@ export function createAudit(deps: AuditDeps): Audit {
       }
       waiting.push(line);
       waitingLength += line.length;
-      if (flushing) return;
-      flushing = true;
-      void enqueue(flush);
+      gathering ??= setTimeout(() => void enqueue(flush), GATHER_MS);
     },
-    reopen: () => enqueue(() => sink.reopen()),
-    async close() {
-      await enqueue(flush);
-      await enqueue(() => sink.close());
+    reopen() {
+      void enqueue(flush);
+      return enqueue(() => sink.reopen());
+    },
+    close() {
+      void enqueue(flush);
+      return enqueue(() => sink.close());
     },
   };
 }
