@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { NodeConnector, SentinelPrimaryConnector } from './connector.ts';
 import { parseRedisUrl, type RedisTarget } from './url.ts';
 
 /** A connection to whatever Redis there is: standalone, behind Sentinel, or a Cluster. */
@@ -44,6 +45,7 @@ export function createClient(settings: RedisSettings): RedisClient {
 
 function commonOptions(settings: RedisSettings, target: RedisTarget) {
   return {
+    Connector: NodeConnector,
     lazyConnect: true,
     // What wire.ts decodes.
     protocol: 2 as const,
@@ -77,6 +79,7 @@ function sentinelOptions(
   const { tls } = common;
   return {
     ...common,
+    Connector: SentinelPrimaryConnector,
     sentinels: [...target.nodes],
     name: target.masterName,
     role: 'master' as const,

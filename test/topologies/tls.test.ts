@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import tls, { type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { clientCertificate, developmentCertificates } from '../../src/dev/certificates.ts';
 import { connect, createClient } from '../../src/store/client.ts';
@@ -22,6 +23,8 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 interface Subject {
   readonly url: string;
   readonly replicas: number;
+  /** How many sockets a client opens, at the least. */
+  readonly sockets: number;
   readonly failOver?: () => Promise<void>;
   stop(): Promise<void>;
 }
@@ -31,7 +34,7 @@ const SUBJECTS: Readonly<Record<string, (tls: RedisTls, dir: string) => Promise<
     const node = await RedisNode.start({ dir: join(dir, 'redis'), args: [], tls });
     await until('it answers', () => ask(node.port, async (r) => (await r.ping()) === 'PONG'));
     const url = `rediss://127.0.0.1:${node.publicPort}`;
-    return { url, replicas: 0, stop: () => node.destroy() };
+    return { url, replicas: 0, sockets: 1, stop: () => node.destroy() };
   },
   'rediss+sentinel://': async (tls) => {
     const sentinel = await startSentinel({ tls, replicas: 1 });
@@ -41,7 +44,9 @@ const SUBJECTS: Readonly<Record<string, (tls: RedisTls, dir: string) => Promise<
       await until('it is deposed', async () => (await sentinel.primary()) !== before);
       await sentinel.settled();
     };
-    return { url: sentinel.url, replicas: 1, failOver, stop: () => sentinel.stop() };
+    // To one Sentinel for the primary, to that, and to each Sentinel for news of a failover.
+    const sockets = 1 + 1 + sentinel.sentinels.length;
+    return { url: sentinel.url, replicas: 1, sockets, failOver, stop: () => sentinel.stop() };
   },
   'rediss+cluster://': async (tls) => {
     const cluster = await startRedisCluster({ tls, replicas: 1 });
@@ -52,7 +57,9 @@ const SUBJECTS: Readonly<Record<string, (tls: RedisTls, dir: string) => Promise<
       await until('it is deposed', async () => !(await cluster.primaries()).includes(first));
       await cluster.settled();
     };
-    return { url: cluster.url, replicas: 1, failOver, stop: () => cluster.stop() };
+    // To one node for the slots, and to each primary.
+    const sockets = 1 + (await cluster.primaries()).length;
+    return { url: cluster.url, replicas: 1, sockets, failOver, stop: () => cluster.stop() };
   },
 };
 
@@ -116,6 +123,23 @@ describe.each(Object.entries(SUBJECTS))('%s', (scheme, start) => {
       }
     } finally {
       await store.close();
+    }
+  });
+
+  test('every socket of a client may fail more than once', async () => {
+    const opened = vi.spyOn(tls, 'connect');
+    const client = createClient(redis(own.caFile));
+    client.on('error', () => undefined);
+    try {
+      await connect(client, 20_000);
+      await until('all are open', () => opened.mock.results.length >= subject.sockets);
+      for (const { value } of opened.mock.results) {
+        const socket = value as TLSSocket;
+        socket.emit('error', new Error('the first, which the client library listens for'));
+        expect(() => socket.emit('error', new Error('the second'))).not.toThrow();
+      }
+    } finally {
+      client.disconnect();
     }
   });
 
