@@ -11,6 +11,7 @@ import { createRpc } from './rpc/create-rpc.ts';
 import { methodNames } from './rpc/services.ts';
 import { describeAddresses, type ServerAddresses } from './server/addresses.ts';
 import { auditedKeys } from './server/audited-keys.ts';
+import { createConnectionLog } from './server/connection-log.ts';
 import { openAudit } from './server/open-audit.ts';
 import { openTls } from './server/open-tls.ts';
 import { createRateLimiter } from './server/rate-limiter.ts';
@@ -79,9 +80,7 @@ async function compose(
   const report = createReport(audit, telemetry);
   const secrets = new RootSecrets(config.keys.rootSecrets.map((secret) => secret.reveal()));
 
-  const store = await openStore(
-    storeSettings(config, (error) => log.warn({ err: error }, 'Redis connection')),
-  );
+  const store = await openStore(storeSettings(config, createConnectionLog({ log })));
   undo.push(() => store.close());
   const soon = () => ({ deadlineAtMs: performance.now() + config.limits.deadlineMaxMs });
 

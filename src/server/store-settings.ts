@@ -6,7 +6,7 @@ const MARGIN_MS = 500;
 /** What the store needs to know of the configuration. */
 export function storeSettings(
   config: Config,
-  onConnectionError: (error: Error) => void,
+  onConnectionError: (line: string) => void,
 ): StoreSettings {
   const { redis, lifetimes, sessions, limits } = config;
   return {

@@ -3,11 +3,13 @@ import type { Deadline } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
 import { connect, createClient, type RedisClient, type RedisSettings } from './client.ts';
+import { describeConnectionError } from './connection-error.ts';
 import type { StoreContext, StorePolicy } from './context.ts';
 import { Keyspace, SHARED_KEYS } from './keys.ts';
 import { checkLayout } from './meta.ts';
 import { createRecords } from './records.ts';
 import { Runner } from './runner.ts';
+import { parseRedisUrl } from './url.ts';
 
 export interface StoreSettings {
   readonly redis: RedisSettings;
@@ -16,8 +18,8 @@ export interface StoreSettings {
   /** Fixed when a deployment is created: 1 to 1024. */
   readonly partitions: number;
   readonly policy: StorePolicy;
-  /** Told of every connection error; there is nothing to do but to note it. */
-  readonly onConnectionError: (error: Error) => void;
+  /** Told in a line of every connection error; there is nothing to do but to note it. */
+  readonly onConnectionError: (line: string) => void;
 }
 
 /** The one door to Redis. */
@@ -31,20 +33,34 @@ export interface Store extends StoreContext {
 const START_TIMEOUT_MS = 10_000;
 const START_RETRY_MS = 200;
 
-/** Connects and checks the layout; rejects if that takes longer than 10 s or the layout is another. */
+/**
+ * Connects and checks the layout; rejects if that takes longer than 10 s, with STORE_UNAVAILABLE and
+ * what went wrong last, or if the layout is another.
+ */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const client = createClient(settings.redis);
   const barrier = createClient({ ...settings.redis, name: `${settings.redis.name}-barrier` });
+  const target = parseRedisUrl(settings.redis.url);
+  let lastError = '';
+  const onError = (error: Error) => {
+    lastError = describeConnectionError(error, target);
+    settings.onConnectionError(lastError);
+  };
   for (const each of [client, barrier]) {
-    each.on('error', settings.onConnectionError);
-    each.on('node error', settings.onConnectionError);
+    each.on('error', onError);
+    each.on('node error', onError);
   }
   const close = async () => {
     client.disconnect();
     barrier.disconnect();
   };
   try {
-    await Promise.all([connect(client, START_TIMEOUT_MS), connect(barrier, START_TIMEOUT_MS)]);
+    await Promise.all([
+      connect(client, START_TIMEOUT_MS),
+      connect(barrier, START_TIMEOUT_MS),
+    ]).catch(() => {
+      throw neverConnected(lastError);
+    });
     const runner = new Runner(client, barrier, { silenceMs: settings.redis.commandTimeoutMs });
     const deadline = { deadlineAtMs: performance.now() + START_TIMEOUT_MS };
     await whileUnavailable(deadline, () => checkLayout(runner, settings.partitions, deadline));
@@ -61,6 +77,11 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     await close();
     throw error;
   }
+}
+
+function neverConnected(lastError: string): SignumError {
+  const within = `no connection to Redis within ${START_TIMEOUT_MS / 1000} s`;
+  return new SignumError('STORE_UNAVAILABLE', lastError ? `${within}: ${lastError}` : within);
 }
 
 /** A server that starts while Redis fails over waits for it; one that serves answers at once. */
