@@ -42,6 +42,12 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'maxRetriesPerRequest: 0',
         replace: 'maxRetriesPerRequest: 20',
       },
+      {
+        file: 'src/store/runner.ts',
+        find: "dispatch('write', deadline, route, ({ wire }, how, waiting) => {\n      if (how.asking) wire.send(new Asking());\n      wire.send(new ScriptRun(script, keys, args, how, waiting));",
+        replace:
+          "dispatch('write', deadline, route, ({ node }, how, waiting) => {\n      tell(waiting, how.bySource ? node.eval(script.source, keys.length, ...keys, ...args) : node.evalsha(script.sha, keys.length, ...keys, ...args));",
+      },
     ],
   },
   {
@@ -124,9 +130,9 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/store/validate.ts',
-        find: 'return parse(await store.runner.run(SCRIPTS.validate, keys, args, deadline), ref);',
+        find: 'return parse(await store.runner.lookUp(look, deadline), ref);',
         replace:
-          "return parse(await store.runner.run(SCRIPTS.validate, keys, args, deadline).catch(() => ['UNKNOWN', 0]), ref);",
+          "return parse(await store.runner.lookUp(look, deadline).catch(() => ['UNKNOWN', 0]), ref);",
       },
     ],
   },
