@@ -42,11 +42,23 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'maxRetriesPerRequest: 0',
         replace: 'maxRetriesPerRequest: 20',
       },
+      // The library resends only what went through it.
       {
         file: 'src/store/runner.ts',
-        find: "dispatch('write', deadline, route, ({ wire }, how, waiting) => {\n      if (how.asking) wire.send(new Asking());\n      wire.send(new ScriptRun(script, keys, args, how, waiting));",
+        find: 'import type { Argument, Reply, Script }',
+        replace: 'import { SCRIPTS, type Argument, type Reply, type Script }',
+      },
+      {
+        file: 'src/store/runner.ts',
+        find: '({ wire }, how, waiting) => {\n      if (how.asking) wire.send(new Asking());\n      wire.send(new ScriptRun(script, keys, args, how, waiting));',
         replace:
-          "dispatch('write', deadline, route, ({ node }, how, waiting) => {\n      tell(waiting, how.bySource ? node.eval(script.source, keys.length, ...keys, ...args) : node.evalsha(script.sha, keys.length, ...keys, ...args));",
+          '({ node }, how, waiting) => {\n      tell(waiting, how.bySource ? node.eval(script.source, keys.length, ...keys, ...args) : node.evalsha(script.sha, keys.length, ...keys, ...args));',
+      },
+      {
+        file: 'src/store/runner.ts',
+        find: '({ wire, lookUps }, how, waiting) => {\n      if (how.asking) wire.send(new Asking());\n      lookUps.add(connections.groupOf(lookUp.keys[0]), lookUp, how, waiting);',
+        replace:
+          '({ node }, _how, waiting) => {\n      tell(waiting, node.eval(SCRIPTS.validate.source, 4, ...lookUp.keys, ...lookUp.args).then((replies: any) => replies[0]));',
       },
     ],
   },
