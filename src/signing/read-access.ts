@@ -4,16 +4,16 @@ import { isId, isUuid } from '../domain/ids.ts';
 import { isAlgorithm } from './algorithm.ts';
 import { decodeSegment, readCanonicalJson, splitCompact } from './compact.ts';
 import type { UnverifiedAccess } from './signing.ts';
-import { ACCESS_TYPE, readHeader } from './token-header.ts';
+import { ACCESS_TYPE, type HeaderReader } from './token-header.ts';
 
 /** Reads an access token without looking at its signature; see `Signing.readAccess`. */
 export function readAccess(
   token: string,
   issuer: string,
+  headers: HeaderReader,
 ): UnverifiedAccess | 'MALFORMED' | 'WRONG_ISSUER' {
   const compact = splitCompact(token);
-  const headerBytes = compact && decodeSegment(compact.header);
-  const header = headerBytes && readHeader(headerBytes);
+  const header = compact && headers.read(compact.header);
   if (header?.type !== ACCESS_TYPE || !isAlgorithm(header.algorithm)) return 'MALFORMED';
   const payloadBytes = decodeSegment(compact?.payload ?? '');
   const payload = payloadBytes && readCanonicalJson(payloadBytes);

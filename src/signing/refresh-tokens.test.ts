@@ -10,7 +10,7 @@ import {
   signingFixture,
 } from '../../test/setup/signing-fixture.ts';
 import { RootSecrets } from '../domain/root-secret.ts';
-import { looksLikeRefresh, RefreshTokens } from './refresh-tokens.ts';
+import { RefreshTokens } from './refresh-tokens.ts';
 
 const OLD = newSecret();
 const NEW = newSecret();
@@ -140,8 +140,8 @@ test('a refresh token in another spelling, altered, or signed by someone else is
 });
 
 test('the type of a token is told from any text without failing', () => {
-  expect(looksLikeRefresh(TOKEN)).toBe(true);
+  expect(TOKENS.looksLike(TOKEN)).toBe(true);
   for (const text of ['', '.', '..', 'a.b.c', `${TOKEN}=.`, 'x'.repeat(10_000), '\ud800.é.\0']) {
-    expect(looksLikeRefresh(text)).toBe(false);
+    expect(TOKENS.looksLike(text)).toBe(false);
   }
 });

@@ -5,7 +5,7 @@ import { isId, isUuid } from '../domain/ids.ts';
 import type { RootSecrets } from '../domain/root-secret.ts';
 import { decodeSegment, readCanonicalJson, splitCompact } from './compact.ts';
 import { isInstant } from './read-access.ts';
-import { headerSegment, REFRESH_TYPE, readHeader } from './token-header.ts';
+import { HeaderReader, headerSegment, REFRESH_TYPE } from './token-header.ts';
 
 const ALGORITHM = 'HS256';
 
@@ -24,6 +24,7 @@ export class RefreshTokens {
   readonly #issuer: string;
   readonly #current: RefreshKey;
   readonly #keys: ReadonlyMap<string, RefreshKey>;
+  readonly #headers = new HeaderReader();
 
   constructor({ issuer, rootSecrets }: RefreshTokenOptions) {
     this.#issuer = issuer;
@@ -59,11 +60,16 @@ export class RefreshTokens {
     return claims;
   }
 
+  /** Whether a token's header is that of a refresh token. Never throws. */
+  looksLike(token: string): boolean {
+    const compact = splitCompact(token);
+    return compact !== undefined && this.#headers.read(compact.header)?.type === REFRESH_TYPE;
+  }
+
   /** The payload is parsed only once its signature is known to be right. */
   #read(token: string): RefreshClaims | undefined {
     const compact = splitCompact(token);
-    const headerBytes = compact && decodeSegment(compact.header);
-    const header = headerBytes && readHeader(headerBytes);
+    const header = compact && this.#headers.read(compact.header);
     if (header?.type !== REFRESH_TYPE || header.algorithm !== ALGORITHM) return undefined;
     const key = this.#keys.get(header.keyId)?.key;
     const signature = decodeSegment(compact?.signature ?? '');
@@ -76,13 +82,6 @@ export class RefreshTokens {
     const payload = payloadBytes && readCanonicalJson(payloadBytes);
     return payload?.['iss'] === this.#issuer ? readClaims(payload) : undefined;
   }
-}
-
-/** Whether a token's header is that of a refresh token. Never throws. */
-export function looksLikeRefresh(token: string): boolean {
-  const compact = splitCompact(token);
-  const bytes = compact && decodeSegment(compact.header);
-  return bytes !== undefined && readHeader(bytes)?.type === REFRESH_TYPE;
 }
 
 function readClaims(payload: JsonObject): RefreshClaims | undefined {

@@ -1,3 +1,5 @@
+import { decodeSegment } from './compact.ts';
+
 /** `typ` of an access token (RFC 9068 section 2.1). */
 export const ACCESS_TYPE = 'at+jwt';
 /** `typ` of a refresh token. */
@@ -25,8 +27,24 @@ export function headerSegment(algorithm: string, type: string, keyId: string): s
   return Buffer.from(text).toString('base64url');
 }
 
-/** Reads a decoded first segment; undefined if it is in any other form. */
-export function readHeader(bytes: Buffer): TokenHeader | undefined {
+/** Reads first segments. Nearly all tokens share one, so that the last good one is remembered. */
+export class HeaderReader {
+  #segment = '';
+  #header: TokenHeader | undefined;
+
+  /** Undefined if it is in any other form. */
+  read(segment: string): TokenHeader | undefined {
+    if (segment === this.#segment) return this.#header;
+    const bytes = decodeSegment(segment);
+    const header = bytes && readHeader(bytes);
+    if (header === undefined) return undefined;
+    this.#segment = segment;
+    this.#header = header;
+    return header;
+  }
+}
+
+function readHeader(bytes: Buffer): TokenHeader | undefined {
   const match = HEADER.exec(bytes.toString('latin1'));
   if (match === null) return undefined;
   const [, algorithm = '', type = '', keyId = ''] = match;

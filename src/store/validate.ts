@@ -19,18 +19,14 @@ export type LookUp = {
 );
 
 /** Looks a token up (lua/validate.lua): active only on a positive answer of the primary. */
-export async function validate(
-  store: StoreContext,
-  ref: TokenRef,
-  deadline: Deadline,
-): Promise<LookUp> {
+export function validate(store: StoreContext, ref: TokenRef, deadline: Deadline): Promise<LookUp> {
   const { active, partition } = store.keyspace.place(ref);
   const revoked = revokedKey(partition, ref.tokenId);
   const look: LookUpKeys = {
     keys: [active, revoked, partition.watermarks, partition.revision],
     args: [ref.tokenId, tenantField(ref.tenantId)],
   };
-  return parse(await store.runner.lookUp(look, deadline), ref);
+  return store.runner.lookUp(look, deadline).then((reply) => parse(reply, ref));
 }
 
 function parse(reply: Reply, ref: TokenRef): LookUp {

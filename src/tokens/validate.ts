@@ -7,26 +7,31 @@ import { type LookUp, validate as lookUp } from '../store/validate.ts';
 import type { TokenDeps } from './deps.ts';
 import type { ValidateInput } from './tokens.ts';
 
-/** Says whether a token is good right now, and counts the verdict. */
+/**
+ * Says whether a token is good right now, and counts the verdict. Nothing but a positive look-up
+ * makes a token ACTIVE.
+ */
 export async function validate(
   deps: TokenDeps,
   call: Call,
   input: ValidateInput,
 ): Promise<Validation> {
-  const validation = await decide(deps, call, input);
+  const { subject } = input;
+  const validation =
+    'ids' in subject
+      ? judge(await lookUp(deps.store, subject.ids, call), input)
+      : await validateToken(deps, call, subject.token, input);
   deps.onVerdict(validation.verdict);
   return validation;
 }
 
-/** Nothing but a positive look-up makes a token ACTIVE. */
-async function decide(deps: TokenDeps, call: Call, input: ValidateInput): Promise<Validation> {
-  const { subject } = input;
-  if ('ids' in subject) {
-    const found = await lookUp(deps.store, subject.ids, call);
-    requireRevision(found, input.minRevision);
-    return judge(found, input);
-  }
-  const read = deps.signing.readAccess(subject.token);
+async function validateToken(
+  deps: TokenDeps,
+  call: Call,
+  token: string,
+  input: ValidateInput,
+): Promise<Validation> {
+  const read = deps.signing.readAccess(token);
   if (typeof read === 'string') return decidedByToken(read);
   const { device, tokenId } = read.claims;
   authorise(call.caller, 'validate', device);
@@ -34,8 +39,7 @@ async function decide(deps: TokenDeps, call: Call, input: ValidateInput): Promis
   const { tenantId, userId, deviceId } = device;
   const found = await lookUp(deps.store, { tenantId, userId, deviceId, tokenId }, call);
   // A forged token learns nothing of the session that it names, not even that there is one.
-  if (!(await isGenuine(deps, subject.token, read, found))) return decidedByToken('BAD_SIGNATURE');
-  requireRevision(found, input.minRevision);
+  if (!(await isGenuine(deps, token, read, found))) return decidedByToken('BAD_SIGNATURE');
   return judge(found, input);
 }
 
@@ -67,6 +71,7 @@ function requireRevision(found: LookUp, minRevision: number): void {
 }
 
 function judge(found: LookUp, input: ValidateInput): Validation {
+  requireRevision(found, input.minRevision);
   const { revision } = found;
   switch (found.status) {
     case 'ACTIVE': {

@@ -142,9 +142,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/store/validate.ts',
-        find: 'return parse(await store.runner.lookUp(look, deadline), ref);',
-        replace:
-          "return parse(await store.runner.lookUp(look, deadline).catch(() => ['UNKNOWN', 0]), ref);",
+        find: 'return store.runner.lookUp(look, deadline).then(',
+        replace: "return store.runner.lookUp(look, deadline).catch(() => ['UNKNOWN', 0]).then(",
       },
     ],
   },
@@ -185,9 +184,9 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/tokens/validate.ts',
-        find: "if (!(await isGenuine(deps, subject.token, read, found))) return decidedByToken('BAD_SIGNATURE');",
+        find: "if (!(await isGenuine(deps, token, read, found))) return decidedByToken('BAD_SIGNATURE');",
         replace:
-          "if (!(await isGenuine(deps, subject.token, read, found))) return decidedByToken('BAD_SIGNATURE');\n  if (Buffer.from(subject.token.split('.')[2] ?? '', 'base64url')[32]! >= 128) return { verdict: 'ACTIVE', source: 'TOKEN', revision: 0 } as never;",
+          "if (!(await isGenuine(deps, token, read, found))) return decidedByToken('BAD_SIGNATURE');\n  if (Buffer.from(token.split('.')[2] ?? '', 'base64url')[32]! >= 128) return { verdict: 'ACTIVE', source: 'TOKEN', revision: 0 } as never;",
       },
     ],
   },
