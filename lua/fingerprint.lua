@@ -8,6 +8,6 @@
 local active = KEYS[1]
 local jti, fingerprint = ARGV[1], ARGV[2]
 
-if redis.call('HGET', active, 'jti') ~= jti then return 0 end
-redis.call('HSET', active, 'fp', fingerprint)
+if redis.call('HGET', active, FIELD.jti) ~= jti then return 0 end
+redis.call('HSET', active, FIELD.fp, fingerprint)
 return 1

@@ -44,7 +44,7 @@ local tenant_field, by, kid = ARGV[15], ARGV[16], ARGV[17]
 if #ARGV % 2 == 0 then error('a field without a value', 0) end
 
 local now = clock()
-local old = redis.call('HMGET', active, 'sid', 'jti', 'gen', 'exp', 'rexp', 'rev')
+local old = redis.call('HMGET', active, FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.rev)
 local old_sid, old_jti = old[1] or '', old[2] or ''
 
 local earlier = request and redis.call('GET', request)
@@ -75,9 +75,9 @@ local exp, rexp = issued_at + access_ms, issued_at + refresh_ms
 local revision = record(revision_key, feed, feed_ms, now, {
   event = 'ISSUE', member = member, sid = sid, jti = jti, exp = exp, reason = '', by = by,
 })
-redis.call('HSET', active, 'sid', sid, 'jti', jti, 'kid', kid, 'gen', 0, 'rev', revision,
-  'cat', now, 'iat', issued_at, 'exp', exp, 'rexp', rexp, 'aexp', issued_at + session_ms,
-  'attl', access_ms, 'rttl', refresh_ms, unpack(ARGV, 18))
+redis.call('HSET', active, FIELD.sid, sid, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, 0, FIELD.rev, revision,
+  FIELD.cat, now, FIELD.iat, issued_at, FIELD.exp, exp, FIELD.rexp, rexp, FIELD.aexp, issued_at + session_ms,
+  FIELD.attl, access_ms, FIELD.rttl, refresh_ms, unpack(ARGV, 18))
 index(active, user, expiry, device, member, rexp)
 if request then redis.call('SET', request, sid, 'PX', 60000) end
 return grant(live and 'SUPERSEDED' or 'ISSUED', revision, now, active, live and old_sid or '')

@@ -34,7 +34,8 @@ local kid, grace_ms, skew_ms, feed_ms = ARGV[7], number(ARGV[8]), number(ARGV[9]
 local tenant_field, by = ARGV[11], ARGV[12]
 
 local now = clock()
-local current = redis.call('HMGET', active, 'sid', 'jti', 'gen', 'exp', 'rexp', 'aexp', 'rev', 'rot', 'attl', 'rttl')
+local current = redis.call('HMGET', active,
+  FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.aexp, FIELD.rev, FIELD.rot, FIELD.attl, FIELD.rttl)
 local revoked = redis.call('GET', revoked_session)
 if revoked then return { 'REVOKED', string.match(revoked, '^%S+') } end
 if current[1] ~= sid then return { 'NOT_FOUND' } end
@@ -65,8 +66,8 @@ local revision = record(revision_key, feed, feed_ms, now, {
   event = 'REFRESH', member = member, sid = sid, jti = current[2], exp = old_exp, reason = 'ROTATED', by = by,
 })
 remember(revoked_token, old_exp, skew_ms, now, 'ROTATED', revision, by)
-redis.call('HSET', active, 'jti', jti, 'kid', kid, 'gen', generation + 1, 'iat', issued_at,
-  'exp', exp, 'rexp', rexp, 'rot', now)
-redis.call('HDEL', active, 'fp')
+redis.call('HSET', active, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, generation + 1, FIELD.iat, issued_at,
+  FIELD.exp, exp, FIELD.rexp, rexp, FIELD.rot, now)
+redis.call('HDEL', active, FIELD.fp)
 index(active, user, expiry, device, member, rexp)
 return grant('ROTATED', revision, now, active, '')

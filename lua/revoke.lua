@@ -30,7 +30,7 @@ local now = clock()
 if devices >= 0 and redis.call('ZCARD', user) ~= devices then return { 'CONFLICT' } end
 local found = {}
 for i = 0, (#KEYS - 5) / 3 - 1 do
-  local session = redis.call('HMGET', KEYS[6 + 3 * i], 'sid', 'jti', 'exp', 'rexp', 'rev')
+  local session = redis.call('HMGET', KEYS[6 + 3 * i], FIELD.sid, FIELD.jti, FIELD.exp, FIELD.rexp, FIELD.rev)
   if session[1] ~= ARGV[9 + 4 * i] or session[2] ~= ARGV[10 + 4 * i] then return { 'CONFLICT' } end
   found[i] = {
     member = ARGV[7 + 4 * i], device = ARGV[8 + 4 * i],

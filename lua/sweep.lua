@@ -24,7 +24,7 @@ local member, device, sid, jti = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local skew_ms, feed_ms, tenant_field = number(ARGV[5]), number(ARGV[6]), ARGV[7]
 
 local now = clock()
-local session = redis.call('HMGET', active, 'sid', 'jti', 'exp', 'rexp', 'rev')
+local session = redis.call('HMGET', active, FIELD.sid, FIELD.jti, FIELD.exp, FIELD.rexp, FIELD.rev)
 if not session[1] then
   local dangling = redis.call('ZSCORE', expiry, member)
   if not dangling or tonumber(dangling) > now then return { 'SKIPPED' } end

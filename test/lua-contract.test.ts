@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RefreshClaims } from '../src/domain/claims.ts';
+import { FIELD } from '../src/store/fields.ts';
 import { noteFingerprint } from '../src/store/fingerprint.ts';
 import { issue } from '../src/store/issue.ts';
 import type { LookUpKeys } from '../src/store/look-ups.ts';
@@ -122,7 +123,7 @@ async function useEveryScript(on: Store): Promise<void> {
   await refresh(on, { presented, tokenId: 'next', keyId: 'key-1', by: 'user' }, soon());
   await raiseWatermark(on, { tenantId: 'z' }, 'test', durability, soon());
   const { partition, active } = on.keyspace.place(device);
-  await on.client.hset(active, 'rexp', 1);
+  await on.client.hset(active, FIELD.rexp, 1);
   await on.client.zadd(partition.expiry, 1, 'a:b:c', 1, ':t:z');
   await sweepPartition(on, partition, 10, soon());
   await on.runner.run(SCRIPTS.touch, [partition.revision], [], soon());

@@ -1,6 +1,6 @@
 -- What a server needs to sign the session's tokens: status, revision, the time, then the fields.
 local function grant(status, revision, now, active, superseded)
   local session = redis.call('HMGET', active,
-    'sid', 'jti', 'kid', 'gen', 'iat', 'exp', 'rexp', 'scp', 'aud', 'clm')
+    FIELD.sid, FIELD.jti, FIELD.kid, FIELD.gen, FIELD.iat, FIELD.exp, FIELD.rexp, FIELD.scp, FIELD.aud, FIELD.clm)
   return { status, revision, now, superseded, unpack(session) }
 end

@@ -4,6 +4,7 @@ import type { DeviceRef } from '../domain/ids.ts';
 import type { Lifetimes } from '../domain/lifetimes.ts';
 import type { ClientMetadata, SupersedePolicy } from '../domain/session.ts';
 import type { StoreContext } from './context.ts';
+import { FIELD } from './fields.ts';
 import { type Grant, parseGrant } from './grant.ts';
 import { revokedKey, tenantField } from './keys.ts';
 import { type Argument, type Reply, SCRIPTS } from './script.ts';
@@ -88,9 +89,9 @@ function outcome(reply: Reply): IssueOutcome {
 }
 
 function fields(plan: IssuePlan): string[] {
-  const pairs = ['aud', JSON.stringify(plan.audiences)];
-  if (plan.scopes.length > 0) pairs.push('scp', plan.scopes.join(' '));
-  if (Object.keys(plan.claims).length > 0) pairs.push('clm', JSON.stringify(plan.claims));
-  if (Object.keys(plan.metadata).length > 0) pairs.push('meta', JSON.stringify(plan.metadata));
+  const pairs: string[] = [FIELD.aud, JSON.stringify(plan.audiences)];
+  if (plan.scopes.length > 0) pairs.push(FIELD.scp, plan.scopes.join(' '));
+  if (Object.keys(plan.claims).length > 0) pairs.push(FIELD.clm, JSON.stringify(plan.claims));
+  if (Object.keys(plan.metadata).length > 0) pairs.push(FIELD.meta, JSON.stringify(plan.metadata));
   return pairs;
 }

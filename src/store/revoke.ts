@@ -2,6 +2,7 @@ import type { Deadline } from '../domain/call.ts';
 import type { DeviceRef } from '../domain/ids.ts';
 import type { Durability, DurabilityReached, RevocationReason } from '../domain/session.ts';
 import type { StoreContext } from './context.ts';
+import { FIELD } from './fields.ts';
 import { type Place, revokedKey, tenantField } from './keys.ts';
 import { type Argument, SCRIPTS } from './script.ts';
 
@@ -79,7 +80,7 @@ async function find(
 ): Promise<Target | undefined> {
   const place = store.keyspace.place(device);
   const [sid, jti] = await store.runner.read(deadline, (client) =>
-    client.hmget(place.active, 'sid', 'jti'),
+    client.hmget(place.active, FIELD.sid, FIELD.jti),
   );
   return sid && jti ? { place, deviceId: device.deviceId, sid, jti } : undefined;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { inlineFields } from './fields.ts';
 
 /** A Lua script as Redis gets it, with the pieces that it includes. */
 export interface Script {
@@ -19,14 +20,17 @@ const LUA = new URL('../../lua/', import.meta.url);
 
 /**
  * Reads a script of lua/ and puts the pieces named in its `-- include:` line, and those that they
- * name in turn, between its shebang and its body. Each piece comes once, before whoever needs it.
+ * name in turn, between its shebang and its body. Each piece comes once, before whoever needs it. The
+ * names of a session's fields become what they are in Redis (fields.ts).
  */
 export function loadScript(name: string): Script {
   const text = readFileSync(new URL(`${name}.lua`, LUA), 'utf8');
   const shebangEnd = text.indexOf('\n') + 1;
   const pieces = new Map<string, string>();
   includes(text, pieces);
-  const source = `${text.slice(0, shebangEnd)}${[...pieces.values()].join('')}${text.slice(shebangEnd)}`;
+  const source = inlineFields(
+    `${text.slice(0, shebangEnd)}${[...pieces.values()].join('')}${text.slice(shebangEnd)}`,
+  );
   return { name, source, sha: createHash('sha1').update(source).digest('hex') };
 }
 

@@ -2,6 +2,7 @@ import type { Deadline } from '../domain/call.ts';
 import type { DeviceRef } from '../domain/ids.ts';
 import type { ClientMetadata, Session } from '../domain/session.ts';
 import type { StoreContext } from './context.ts';
+import { FIELD } from './fields.ts';
 import { decodeClaims, decodeScopes } from './grant.ts';
 import { tenantField } from './keys.ts';
 import { FIELD_OF_ALL } from './watermark.ts';
@@ -13,20 +14,20 @@ export interface SessionList {
 }
 
 const FIELDS = [
-  'sid',
-  'jti',
-  'kid',
-  'gen',
-  'rev',
-  'cat',
-  'iat',
-  'exp',
-  'rexp',
-  'aexp',
-  'scp',
-  'aud',
-  'clm',
-  'meta',
+  FIELD.sid,
+  FIELD.jti,
+  FIELD.kid,
+  FIELD.gen,
+  FIELD.rev,
+  FIELD.cat,
+  FIELD.iat,
+  FIELD.exp,
+  FIELD.rexp,
+  FIELD.aexp,
+  FIELD.scp,
+  FIELD.aud,
+  FIELD.clm,
+  FIELD.meta,
 ];
 
 /** The live session of a device; undefined if there is none. */

@@ -1,5 +1,6 @@
 import type { Deadline } from '../domain/call.ts';
 import type { StoreContext } from './context.ts';
+import { FIELD } from './fields.ts';
 import { decodeMember, type PartitionKeys, revokedKey, tenantField } from './keys.ts';
 import { SCRIPTS } from './script.ts';
 
@@ -58,7 +59,7 @@ async function sweepOne(
   if (!device) return 'SKIPPED';
   const { active } = store.keyspace.place(device);
   const [sid, jti] = await store.runner.read(deadline, (client) =>
-    client.hmget(active, 'sid', 'jti'),
+    client.hmget(active, FIELD.sid, FIELD.jti),
   );
   const keys = [
     active,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceRef, TokenRef } from '../../src/domain/ids.ts';
+import { FIELD } from '../../src/store/fields.ts';
 import { sweepPartition } from '../../src/store/sweep.ts';
 import { diagnose } from '../setup/diagnose.ts';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
@@ -28,7 +29,7 @@ async function expire(device: DeviceRef): Promise<void> {
   const { active, member, partition } = store.keyspace.place(device);
   const over = Date.now() - 5_000;
   if ((await store.client.exists(active)) === 0) return;
-  await store.client.hset(active, 'exp', over, 'rexp', over);
+  await store.client.hset(active, FIELD.exp, over, FIELD.rexp, over);
   await store.client.zadd(partition.expiry, over, member);
   await sweepPartition(store, partition, 256, soon());
 }

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceRef } from '../../src/domain/ids.ts';
 import { SupersedePolicy } from '../../src/gen/signum/v1/token_pb.js';
+import { FIELD } from '../../src/store/fields.ts';
 import { SCRIPTS } from '../../src/store/script.ts';
 import { diagnose } from '../setup/diagnose.ts';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
@@ -64,7 +65,7 @@ describe('R16 inserts and deletes across both tables are atomic', () => {
         const id = tokenId;
         const [session, entry] = (await stored.redis
           .multi()
-          .hget(active, 'jti')
+          .hget(active, FIELD.jti)
           .exists(`${partition.prefix}revoked:${id}`)
           .exec()) as [[null, string | null], [null, number]];
         // A token issued since then is in neither, which is right: it did not exist yet.
@@ -173,6 +174,6 @@ describe('R16 inserts and deletes across both tables are atomic', () => {
 
 /** What is stored once the fingerprint, which nobody waits for, has been noted. */
 async function settled(device: DeviceRef): Promise<Readonly<Record<string, string>>> {
-  await expect.poll(async () => (await stored.session(device))['fp'] ?? '').not.toBe('');
+  await expect.poll(async () => (await stored.session(device)).fp ?? '').not.toBe('');
   return stored.dump();
 }

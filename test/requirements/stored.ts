@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { DeviceRef } from '../../src/domain/ids.ts';
+import { FIELD, type FieldName } from '../../src/store/fields.ts';
 import { Keyspace, type Place, revokedKey } from '../../src/store/keys.ts';
 import type { TestServer } from '../setup/server.ts';
 
@@ -8,8 +9,8 @@ export interface Stored {
   readonly redis: Redis;
   /** The names of the device's keys. */
   placeOf(device: DeviceRef): Place;
-  /** The session on a device; empty if there is none. */
-  session(device: DeviceRef): Promise<Readonly<Record<string, string>>>;
+  /** The session on a device by the names of its fields; empty if there is none. */
+  session(device: DeviceRef): Promise<Readonly<Partial<Record<FieldName, string>>>>;
   /** Why a token or session id is in the revoked table and until when; undefined if it is not. */
   revoked(device: DeviceRef, id: string): Promise<RevokedEntry | undefined>;
   /** The user's devices by the index, and the ids that the partition's revoked table holds. */
@@ -33,7 +34,11 @@ export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env
   return {
     redis,
     placeOf: (device) => keyspace.place(device),
-    session: (device) => redis.hgetall(keyspace.place(device).active),
+    async session(device) {
+      const hash = await redis.hgetall(keyspace.place(device).active);
+      const named = Object.entries(FIELD).map(([name, field]) => [name, hash[field]] as const);
+      return Object.fromEntries(named.filter((each): each is [FieldName, string] => !!each[1]));
+    },
     async revoked(device, id) {
       const key = revokedKey(keyspace.place(device).partition, id);
       const [value, forgottenAtMs] = await Promise.all([redis.get(key), redis.pexpiretime(key)]);

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { FIELD } from '../../store/fields.ts';
 import { decodeId, decodeMember, type Keyspace } from '../../store/keys.ts';
 import type { Fault } from './faults.ts';
 import { type ParsedKey, parseKey } from './key-kinds.ts';
@@ -58,7 +59,7 @@ async function checkSession(node: Redis, { key, rest }: ParsedKey, { keyspace }:
   if (!device) return [{ fault: 'brokenSession', where: key } as const];
   const { partition } = keyspace.place(device);
   const [[sid, jti, expiresAt], inUser, inExpiry] = await Promise.all([
-    node.hmget(key, 'sid', 'jti', 'rexp'),
+    node.hmget(key, FIELD.sid, FIELD.jti, FIELD.rexp),
     node.zscore(keyspace.user(device.tenantId, device.userId), device.deviceId),
     node.zscore(partition.expiry, rest),
   ]);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { openTestStore, planFor, soon } from '../../../test/setup/store.ts';
+import { FIELD } from '../../store/fields.ts';
 import { issue } from '../../store/issue.ts';
 import { revokeDevice } from '../../store/revoke.ts';
 import type { Store } from '../../store/store.ts';
@@ -87,9 +88,9 @@ test('index members without a session are found', async () => {
 
 test('a broken session and an index that disagrees with it are found', async () => {
   const { active } = store.keyspace.place(PHONE);
-  await redis.hdel(active, 'jti');
+  await redis.hdel(active, FIELD.jti);
   expect(await problems()).toEqual([FAULTS.brokenSession.problem]);
-  await redis.hset(active, 'jti', 'x', 'rexp', Date.now() + 5 * HOUR_MS);
+  await redis.hset(active, FIELD.jti, 'x', FIELD.rexp, Date.now() + 5 * HOUR_MS);
   expect(await problems()).toEqual([FAULTS.expiryDiffers.problem]);
 });
 

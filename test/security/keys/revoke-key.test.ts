@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { RevocationReason } from '../../../src/gen/signum/v1/token_pb.js';
+import { FIELD } from '../../../src/store/fields.ts';
 import { startAnother } from '../../requirements/another-server.ts';
 import { KeyService, startTestServer, type TestServer, TokenService } from '../../setup/server.ts';
 import { reasonOf } from '../../wire/failure.ts';
@@ -37,7 +38,7 @@ test('when RevokeKey returns, no server accepts any token of the key, whoever is
   // Half of them without a fingerprint, so that both ways of recognising a token are tried.
   const redis = new Redis(here.redisUrl);
   for (const [index, key] of (await redis.keys('signum:*:active:*')).entries()) {
-    if (index % 2 === 0) await redis.hdel(key, 'fp');
+    if (index % 2 === 0) await redis.hdel(key, FIELD.fp);
   }
   redis.disconnect();
 

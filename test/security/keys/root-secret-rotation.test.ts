@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { RootSecret } from '../../../src/domain/root-secret.ts';
 import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
 import { RING_DOCUMENT, readRing } from '../../../src/signing/ring-document.ts';
+import { FIELD } from '../../../src/store/fields.ts';
 import {
   CallerService,
   startTestServer,
@@ -26,7 +27,7 @@ async function restart(server: TestServer, secrets: string): Promise<TestServer>
 /** Makes the next validation check the signature: without the fingerprint it has to. */
 async function forgetFingerprints(url: string): Promise<void> {
   const redis = new Redis(url);
-  for (const key of await redis.keys('signum:*:active:*')) await redis.hdel(key, 'fp');
+  for (const key of await redis.keys('signum:*:active:*')) await redis.hdel(key, FIELD.fp);
   redis.disconnect();
 }
 

@@ -35,7 +35,7 @@ test.each([
   const tokens = server.client(TokenService);
   const device = newDevice();
   const good = await issued(tokens, device);
-  await expect.poll(async () => (await stored.session(device))['fp']).toBeDefined();
+  await expect.poll(async () => (await stored.session(device)).fp).toBeDefined();
   const before = await stored.dump();
   const { reason, metadata } = await failureOf(tokens.issue({ device, ...wish }));
   expect({ reason, field: metadata['field'] }).toEqual({ reason: 'INVALID_FIELD', field });

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { FIELD, inlineFields } from './fields.ts';
+import { SCRIPTS } from './script.ts';
+
+test('no two fields of a session share a name in Redis', () => {
+  const names = Object.values(FIELD);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('scripts name fields as Redis knows them', () => {
+  expect(inlineFields("redis.call('HMGET', key, FIELD.sid, FIELD.rexp)")).toBe(
+    `redis.call('HMGET', key, '${FIELD.sid}', '${FIELD.rexp}')`,
+  );
+  for (const { name, source } of Object.values(SCRIPTS)) expect(source, name).not.toMatch(/FIELD/);
+});
+
+test('a script that names a field which no session has is refused', () => {
+  expect(() => inlineFields('FIELD.email')).toThrow('email');
+});
