@@ -47,13 +47,13 @@ export function decode(
   { input }: DescMethod,
   bytes: Uint8Array,
   maxBytes: number,
-  quick?: QuickCodec,
+  quick: QuickCodec,
 ): Message {
   if (bytes.byteLength > maxBytes) {
     throw invalidField('message', `must be at most ${maxBytes} bytes`);
   }
   try {
-    return quick?.read(bytes) ?? fromBinary(input, bytes);
+    return quick.read(bytes) ?? fromBinary(input, bytes);
   } catch {
     throw invalidField('message', `must be a ${input.typeName}`);
   }

@@ -1,6 +1,7 @@
 import type { DescMethodBiDiStreaming, Message } from '@bufbuild/protobuf';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { SignumError } from '../domain/errors.ts';
+import { type QuickCodec, quickCodecOf } from '../rpc/codec/quick-codec.ts';
 import { contextOf, decode, type GrpcServiceDeps, toServiceError } from './grpc-call.ts';
 import { maxBytesOf } from './message-limits.ts';
 
@@ -11,8 +12,9 @@ type Call = ServerDuplexStream<Buffer, Message>;
 
 /** Serves a method that streams both ways. */
 export function streamHandlerOf(method: DescMethodBiDiStreaming, deps: GrpcServiceDeps) {
+  const quick = quickCodecOf(method);
   return (call: Call) => {
-    carryOn(method, deps, call).then(
+    carryOn(method, quick, deps, call).then(
       () => call.end(),
       // grpc-js makes it the status of the call, behind the answers that are on their way.
       (thrown) => call.emit('error', toServiceError(thrown)),
@@ -22,10 +24,11 @@ export function streamHandlerOf(method: DescMethodBiDiStreaming, deps: GrpcServi
 
 async function carryOn(
   method: DescMethodBiDiStreaming,
+  quick: QuickCodec,
   { rpc, peerAt, limits, draining }: GrpcServiceDeps,
   call: Call,
 ): Promise<void> {
-  const messages = decoded(method, call, maxBytesOf(method, limits));
+  const messages = decoded(method, quick, call, maxBytesOf(method, limits));
   const context = contextOf(call, peerAt);
   for await (const answer of rpc.converse({ method, messages, ...context, draining })) {
     await send(call, answer);
@@ -35,11 +38,12 @@ async function carryOn(
 /** Ending the reading must not end the call, which still has its answers to write. */
 async function* decoded(
   method: DescMethodBiDiStreaming,
+  quick: QuickCodec,
   call: Call,
   maxBytes: number,
 ): AsyncGenerator<Message> {
   for await (const bytes of call.iterator({ destroyOnReturn: false })) {
-    yield decode(method, bytes, maxBytes);
+    yield decode(method, bytes, maxBytes, quick);
   }
 }
 

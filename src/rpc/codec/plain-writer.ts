@@ -1,27 +1,50 @@
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
+/** What a tag and a length take at most. */
+const PREFIX_BYTES = 6;
+/** Characters. */
+const LONGEST_SHORT = 16;
 
 /**
- * Writes protobuf into one piece of memory, over and over. It knows only what is plain: ASCII, field
- * numbers up to 15, integers that a double holds. Given anything else
- * it gives up, and `finish` answers undefined.
+ * Writes protobuf into one piece of memory, over and over, in parts that may fail each for itself. It
+ * knows only what is plain: field numbers up to 15, integers that a double holds. Given anything else,
+ * or more than a part may hold, it gives up on the part that it is in: `isWhole` is false then, until
+ * `rewind`.
  */
 export class PlainWriter {
-  readonly #bytes: Buffer;
+  readonly #maxPartBytes: number;
+  #bytes: Buffer;
   #at = 0;
+  #limit: number;
   #isPlain = true;
 
-  constructor(maxBytes: number) {
-    this.#bytes = Buffer.alloc(maxBytes);
-  }
-
-  reset(): void {
-    this.#at = 0;
-    this.#isPlain = true;
+  /** Of parts, at most 16 KiB: lengths within them take two bytes at most. */
+  constructor(maxPartBytes: number) {
+    this.#maxPartBytes = maxPartBytes;
+    this.#limit = maxPartBytes;
+    this.#bytes = Buffer.alloc(maxPartBytes);
   }
 
   giveUp(): void {
     this.#isPlain = false;
+  }
+
+  /** Whether all of the part could be written. */
+  get isWhole(): boolean {
+    return this.#isPlain && this.#at <= this.#limit;
+  }
+
+  /** Begins another part; what it gives goes to `rewind`. */
+  part(): number {
+    this.#makeRoom(this.#maxPartBytes);
+    this.#limit = this.#at + this.#maxPartBytes;
+    return this.#at;
+  }
+
+  /** Takes back a part, or all there is. */
+  rewind(start = 0): void {
+    this.#at = start;
+    this.#isPlain = true;
   }
 
   /** Left out if it is 0, as proto3 does. */
@@ -39,20 +62,19 @@ export class PlainWriter {
 
   /** One of a repeated field. */
   element(field: number, text: string): void {
-    const { length } = text;
+    const start = this.open(field);
+    if (!this.#isShortAscii(text)) this.#utf8(text);
+    this.close(start);
+  }
+
+  /** A part of any length, as somebody else has written it. */
+  message(field: number, bytes: Uint8Array): void {
+    this.#makeRoom(PREFIX_BYTES + bytes.length);
     this.#byte((field << 3) | LENGTH_DELIMITED);
-    this.#varint(length);
-    const bytes = this.#bytes;
-    let at = this.#at;
-    let bits = 0;
-    // Past the end of a buffer nothing is written, which `finish` finds out.
-    for (let i = 0; i < length; i += 1) {
-      const code = text.charCodeAt(i);
-      bits |= code;
-      bytes[at++] = code;
-    }
-    if (bits >= 0x80) this.giveUp();
-    this.#at = at;
+    this.#varint(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+    this.#limit = this.#at;
   }
 
   /** Begins a sub-message; what it gives goes to `close`. */
@@ -68,31 +90,65 @@ export class PlainWriter {
     else this.#widen(start, length);
   }
 
-  /** A copy of what has been written; undefined if it could not all be. */
+  /** A copy of what has been written; undefined if the last part could not be. */
   finish(): Uint8Array | undefined {
-    if (!this.#isPlain || this.#at > this.#bytes.length) return undefined;
+    if (!this.isWhole) return undefined;
     return Buffer.from(this.#bytes.subarray(0, this.#at));
   }
 
   /** Makes room for a length of two bytes. */
   #widen(start: number, length: number): void {
-    if (length >= 0x4000) this.giveUp();
     this.#bytes.copyWithin(start + 1, start, this.#at);
     this.#bytes[start - 1] = (length & 0x7f) | 0x80;
     this.#bytes[start] = length >> 7;
     this.#at += 1;
   }
 
+  /** Writes text that is short and in ASCII, or nothing: calling out of JavaScript takes longer. */
+  #isShortAscii(text: string): boolean {
+    const { length } = text;
+    if (length > LONGEST_SHORT) return false;
+    const bytes = this.#bytes;
+    const at = this.#at;
+    let bits = 0;
+    for (let i = 0; i < length; i += 1) {
+      const code = text.charCodeAt(i);
+      bits |= code;
+      bytes[at + i] = code;
+    }
+    if (bits >= 0x80) return false;
+    this.#at = at + length;
+    return true;
+  }
+
+  #utf8(text: string): void {
+    // Where there is no room for the longest that it can become, no more than fits would be written.
+    if (this.#at + 3 * text.length > this.#bytes.length) this.giveUp();
+    else this.#at += Buffer.prototype.utf8Write.call(this.#bytes, text, this.#at);
+  }
+
   #varint(value: number): void {
     let rest = value;
-    while (rest >= 0x80) {
+    while (rest >= 0x8000_0000) {
       this.#byte((rest % 0x80) | 0x80);
       rest = Math.floor(rest / 0x80);
+    }
+    while (rest >= 0x80) {
+      this.#byte((rest & 0x7f) | 0x80);
+      rest >>>= 7;
     }
     this.#byte(rest);
   }
 
   #byte(value: number): void {
     this.#bytes[this.#at++] = value;
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#at + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.alloc(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
   }
 }

@@ -1,6 +1,6 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TokenRefSchema } from '../../gen/signum/v1/token_pb.js';
 import {
   TokenService,
@@ -9,11 +9,17 @@ import {
 } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
-const codec = quickCodecOf(TokenService.method.validate);
+const { validate, batchValidate, validateStream } = TokenService.method;
+
+/** UTF-16 as it comes, halves of pairs included. */
+const unit = fc
+  .oneof(fc.nat({ max: 0xffff }), fc.integer({ min: 0xd7f0, max: 0xe00f }))
+  .map((code) => String.fromCharCode(code));
 
 const text = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.string({ unit: 'grapheme', maxLength: 10 }),
+  fc.string({ unit, maxLength: 30 }),
   fc.string({ minLength: 100, maxLength: 300 }),
 );
 const texts = fc.array(text, { maxLength: 4 });
@@ -32,7 +38,7 @@ const request = fc.record({
   ),
   requiredScopes: texts,
   audience: text,
-  minRevision: fc.oneof(fc.constant(0n), uint64),
+  minRevision: fc.oneof({ weight: 9, arbitrary: fc.constant(0n) }, uint64),
 });
 
 const response = fc.record({
@@ -50,81 +56,133 @@ const response = fc.record({
   claims: fc.constantFrom(undefined, {}, { plan: 'gold' }),
 });
 
+const status = fc.record({ code: fc.nat({ max: 16 }), message: text });
+
+const result = fc.record({
+  result: fc.oneof(
+    { weight: 4, arbitrary: response.map((value) => ({ case: 'response' as const, value })) },
+    status.map((value) => ({ case: 'error' as const, value })),
+    fc.constant({ case: undefined }),
+  ),
+});
+
+const items = fc.record({ items: fc.array(request, { maxLength: 6 }) });
+const results = fc.record({ results: fc.array(result, { maxLength: 12 }) });
+
+/** A field that no message has. */
+const UNKNOWN = { no: 31, wireType: 0, data: Uint8Array.of(7) };
+
+describe.each<[string, DescMethod, fc.Arbitrary<unknown>, fc.Arbitrary<unknown>]>([
+  ['Validate', validate, request, response],
+  ['BatchValidate', batchValidate, items, results],
+  ['ValidateStream', validateStream, items, results],
+])('of %s', (_name, method, inputs, outputs) => {
+  const codec = quickCodecOf(method);
+  const inputBytes = inputs.map((init) =>
+    toBinary(method.input, create(method.input, init as never)),
+  );
+
+  /** What is read is what protobuf-es reads: where that refuses, nothing is. */
+  function expectSameReading(bytes: Uint8Array): void {
+    const read = codec.read(bytes);
+    if (read !== undefined) expect(read).toStrictEqual(reference(method, bytes));
+  }
+
+  test('requests are read as protobuf-es reads them', () => {
+    let read = 0;
+    fc.assert(
+      fc.property(inputBytes, (bytes) => {
+        expectSameReading(bytes);
+        if (codec.read(bytes) !== undefined) read += 1;
+      }),
+      { numRuns: 500 },
+    );
+    expect(read).toBeGreaterThan(0);
+  });
+
+  test('bytes that are cut off, changed or joined are read as protobuf-es reads them, or not at all', () => {
+    fc.assert(
+      fc.property(
+        inputBytes,
+        inputBytes,
+        fc.nat(),
+        fc.nat({ max: 255 }),
+        (one, other, at, value) => {
+          expectSameReading(one.subarray(0, at % (one.length + 1)));
+          expectSameReading(Buffer.concat([one, other]));
+          if (one.length === 0) return;
+          const changed = Uint8Array.from(one);
+          changed[at % one.length] = value;
+          expectSameReading(changed);
+          const before = one.subarray(0, at % one.length);
+          const after = one.subarray(at % one.length);
+          expectSameReading(Buffer.concat([before, Uint8Array.of(value), after]));
+          expectSameReading(Buffer.concat([before, after.subarray(1)]));
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('bytes that are anything are read as protobuf-es reads them, or not at all', () => {
+    const byte = fc.oneof(
+      fc.nat({ max: 255 }),
+      // Tags and lengths, so that something comes of it.
+      fc.constantFrom(0x0a, 0x12, 0x1a, 0x22, 0x80, 0, 1, 2, 3),
+    );
+    const bytes = fc.array(byte, { maxLength: 24 }).map((all) => Uint8Array.from(all));
+    fc.assert(fc.property(bytes, expectSameReading), { numRuns: 4_000 });
+  });
+
+  test('answers are written as protobuf-es writes them', () => {
+    let written = 0;
+    fc.assert(
+      fc.property(outputs, (init) => {
+        const message = create(method.output, init as never);
+        const bytes = codec.write(message);
+        if (bytes === undefined) return;
+        written += 1;
+        expectSameBytes(bytes, toBinary(method.output, message));
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(written).toBeGreaterThan(0);
+  });
+
+  test('an answer with a field that is not known is left to protobuf-es', () => {
+    const message = create(method.output);
+    message.$unknown = [UNKNOWN];
+    expect(codec.write(message)).toBeUndefined();
+  });
+
+  test('what was written stays as it is when others are written', () => {
+    const written = fc.sample(outputs, 50).map((init) => {
+      const message = create(method.output, init as never);
+      return { bytes: codec.write(message), expected: toBinary(method.output, message) };
+    });
+    for (const { bytes, expected } of written) {
+      if (bytes !== undefined) expectSameBytes(bytes, expected);
+    }
+  });
+});
+
 /** What protobuf-es makes of it; undefined if it refuses. */
-function reference(bytes: Uint8Array): unknown {
+function reference({ input }: DescMethod, bytes: Uint8Array): Message | undefined {
   try {
-    return fromBinary(ValidateRequestSchema, bytes);
+    return fromBinary(input, bytes);
   } catch {
     return undefined;
   }
 }
 
-/** What is read is what protobuf-es reads. */
-function expectSameReading(bytes: Uint8Array): void {
-  const read = codec.read(bytes);
-  if (read !== undefined) expect(read).toStrictEqual(reference(bytes));
+function expectSameBytes(bytes: Uint8Array, expected: Uint8Array): void {
+  expect(Buffer.from(bytes).toString('hex')).toBe(Buffer.from(expected).toString('hex'));
 }
-
-test('requests are read as protobuf-es reads them', () => {
-  fc.assert(
-    fc.property(request, (init) => {
-      const message = create(ValidateRequestSchema, init as never);
-      expectSameReading(toBinary(ValidateRequestSchema, message));
-    }),
-    { numRuns: 500 },
-  );
-});
-
-test('bytes that are cut off, changed or joined are read as protobuf-es reads them, or not at all', () => {
-  const bytes = request.map((init) =>
-    toBinary(ValidateRequestSchema, create(ValidateRequestSchema, init as never)),
-  );
-  fc.assert(
-    fc.property(bytes, bytes, fc.nat(), fc.nat({ max: 255 }), (one, other, at, value) => {
-      expectSameReading(one.subarray(0, at % (one.length + 1)));
-      expectSameReading(Buffer.concat([one, other]));
-      if (one.length === 0) return;
-      const changed = Uint8Array.from(one);
-      changed[at % one.length] = value;
-      expectSameReading(changed);
-    }),
-    { numRuns: 1_000 },
-  );
-});
-
-test('bytes that are anything are read as protobuf-es reads them, or not at all', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 24 }), expectSameReading), { numRuns: 2_000 });
-});
-
-test.each([
-  ['a field that is not known', [0xf8, 0x01, 0x07]],
-  ['a field that is not known, of ids', [0x12, 0x02, 0x28, 0x01]],
-  ['min_revision', [0x28, 0x07]],
-  ['two subjects', [0x0a, 0x01, 0x61, 0x12, 0x00]],
-  ['text that is no UTF-8', [0x22, 0x01, 0xff]],
-])('%s is left to protobuf-es', (_what, bytes) => {
-  expect(codec.read(Uint8Array.from(bytes))).toBeUndefined();
-});
-
-test('answers are written as protobuf-es writes them', () => {
-  let written = 0;
-  fc.assert(
-    fc.property(response, (init) => {
-      const message = create(ValidateResponseSchema, init as never);
-      const bytes = codec.write(message);
-      if (bytes === undefined) return;
-      written += 1;
-      const expected = toBinary(ValidateResponseSchema, message);
-      expect(Buffer.from(bytes).toString('hex')).toBe(Buffer.from(expected).toString('hex'));
-    }),
-    { numRuns: 1_000 },
-  );
-  expect(written).toBeGreaterThan(0);
-});
 
 test('an ordinary request and an ordinary answer are plain', () => {
   const token = { tenantId: 'acme', userId: 'u1', deviceId: 'phone', tokenId: 'x'.repeat(36) };
   const subject = { case: 'ids', value: create(TokenRefSchema, token) } as const;
+  const codec = quickCodecOf(validate);
   const bytes = toBinary(ValidateRequestSchema, create(ValidateRequestSchema, { subject }));
   expect(codec.read(bytes)).toBeDefined();
   const seconds = 1_700_000_000n;
@@ -142,11 +200,4 @@ test('an ordinary request and an ordinary answer are plain', () => {
     claims: {},
   });
   expect(codec.write(answer)).toEqual(Buffer.from(toBinary(ValidateResponseSchema, answer)));
-});
-
-test('what was written stays as it is when the next is written', () => {
-  const first = create(ValidateResponseSchema, { sessionId: 'first' });
-  const bytes = codec.write(first);
-  codec.write(create(ValidateResponseSchema, { sessionId: 'other' }));
-  expect(bytes).toEqual(Buffer.from(toBinary(ValidateResponseSchema, first)));
 });

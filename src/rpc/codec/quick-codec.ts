@@ -1,7 +1,18 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
-import { TokenService, type ValidateResponse } from '../../gen/signum/v1/token_service_pb.js';
+import {
+  type BatchValidateRequest,
+  type BatchValidateResponse,
+  TokenService,
+  type ValidateResponse,
+  type ValidateStreamRequest,
+  type ValidateStreamResponse,
+} from '../../gen/signum/v1/token_service_pb.js';
+import { Cursor } from './cursor.ts';
+import { PlainWriter } from './plain-writer.ts';
+import { readItems } from './read-items.ts';
 import { readValidateRequest } from './read-validate-request.ts';
-import { createValidateResponseWriter } from './write-validate-response.ts';
+import { writeResults } from './write-results.ts';
+import { writeValidateResponse } from './write-validate-response.ts';
 
 /**
  * Reads and writes the plain messages of one method; what is not plain it leaves to protobuf-es by
@@ -12,14 +23,57 @@ export interface QuickCodec {
   write(message: Message): Uint8Array | undefined;
 }
 
+/** A longer answer to one request is not plain. */
+const MAX_RESPONSE_BYTES = 2_048;
+
 const NOTHING_IS_PLAIN: QuickCodec = { read: () => undefined, write: () => undefined };
 
 /**
- * Of Validate, the hot one: reading four ids and writing an answer take 0.8 µs together, and 3.4 µs
- * in protobuf-es. Other methods are not worth it.
+ * Of the methods that validate, the hot ones. Reading four ids and writing an answer take 0.9 µs
+ * together, and 2.2 µs in protobuf-es. Other methods are not worth it.
  */
 export function quickCodecOf(method: DescMethod): QuickCodec {
-  if (method !== TokenService.method.validate) return NOTHING_IS_PLAIN;
-  const write = createValidateResponseWriter();
-  return { read: readValidateRequest, write: (message) => write(message as ValidateResponse) };
+  const { validate, batchValidate, validateStream } = TokenService.method;
+  switch (method) {
+    case validate:
+      return oneCodec();
+    case batchValidate:
+      return itemsCodec('signum.v1.BatchValidateRequest');
+    case validateStream:
+      return itemsCodec('signum.v1.ValidateStreamRequest');
+    default:
+      return NOTHING_IS_PLAIN;
+  }
+}
+
+function oneCodec(): QuickCodec {
+  const to = new PlainWriter(MAX_RESPONSE_BYTES);
+  return {
+    read: (bytes) => readValidateRequest(new Cursor(bytes), bytes.length),
+    write(message) {
+      to.rewind();
+      writeValidateResponse(to, message as ValidateResponse);
+      return to.finish();
+    },
+  };
+}
+
+type ItemsRequest = BatchValidateRequest | ValidateStreamRequest;
+type ItemsResponse = BatchValidateResponse | ValidateStreamResponse;
+
+function itemsCodec($typeName: ItemsRequest['$typeName']): QuickCodec {
+  const to = new PlainWriter(MAX_RESPONSE_BYTES);
+  return {
+    read(bytes) {
+      const items = readItems(bytes);
+      return items && ({ $typeName, items } as ItemsRequest);
+    },
+    write(message) {
+      const { results, $unknown } = message as ItemsResponse;
+      if ($unknown !== undefined) return undefined;
+      to.rewind();
+      writeResults(to, results);
+      return to.finish();
+    },
+  };
 }

@@ -2,34 +2,24 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import type { TokenRef } from '../../gen/signum/v1/token_pb.js';
 import type { ValidateResponse } from '../../gen/signum/v1/token_service_pb.js';
-import { PlainWriter } from './plain-writer.ts';
+import type { PlainWriter } from './plain-writer.ts';
 
-/**
- * Writes ValidateResponses that are plain: strings in ASCII, no custom claims, 2 KiB at most.
- * Undefined for anything else.
- */
-export function createValidateResponseWriter(): (
-  message: ValidateResponse,
-) => Uint8Array | undefined {
-  const to = new PlainWriter(2_048);
-  return (message) => {
-    const { token, issueTime, expireTime, claims } = message;
-    to.reset();
-    if (message.$unknown !== undefined) to.giveUp();
-    to.integer(1, Number(message.active));
-    to.integer(2, message.verdict);
-    to.integer(3, message.revocationReason);
-    to.integer(4, message.source);
-    if (token !== undefined) writeRef(to, 5, token);
-    to.string(6, message.sessionId);
-    for (const scope of message.scopes) to.element(7, scope);
-    if (issueTime !== undefined) writeTime(to, 8, issueTime);
-    if (expireTime !== undefined) writeTime(to, 9, expireTime);
-    to.integer(10, Number(message.revision));
-    for (const audience of message.audiences) to.element(11, audience);
-    if (claims !== undefined) writeClaims(to, 12, claims);
-    return to.finish();
-  };
+/** Writes the fields of a ValidateResponse. Plain is one without custom claims. */
+export function writeValidateResponse(to: PlainWriter, message: ValidateResponse): void {
+  const { token, issueTime, expireTime, claims } = message;
+  if (message.$unknown !== undefined) to.giveUp();
+  to.integer(1, Number(message.active));
+  to.integer(2, message.verdict);
+  to.integer(3, message.revocationReason);
+  to.integer(4, message.source);
+  if (token !== undefined) writeRef(to, 5, token);
+  to.string(6, message.sessionId);
+  for (const scope of message.scopes) to.element(7, scope);
+  if (issueTime !== undefined) writeTime(to, 8, issueTime);
+  if (expireTime !== undefined) writeTime(to, 9, expireTime);
+  to.integer(10, Number(message.revision));
+  for (const audience of message.audiences) to.element(11, audience);
+  if (claims !== undefined) writeClaims(to, 12, claims);
 }
 
 function writeRef(to: PlainWriter, field: number, ref: TokenRef): void {
