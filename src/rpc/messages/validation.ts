@@ -1,59 +1,84 @@
-import { create } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { invalidField } from '../../domain/errors.ts';
+import type { TokenRef } from '../../domain/ids.ts';
 import type { Validation } from '../../domain/verdict.ts';
-import { TokenRefSchema } from '../../gen/signum/v1/token_pb.js';
 import {
   type ValidateRequest,
   type ValidateResponse,
-  ValidateResponseSchema,
   ValidationSource,
   Verdict,
 } from '../../gen/signum/v1/token_service_pb.js';
 import type { ValidateInput } from '../../tokens/tokens.ts';
 import { toTokenRef } from './ids.ts';
 import { fromRevocationReason } from './revocation-reason.ts';
+import { toTimestamp } from './time.ts';
 
 /** Revisions are counted from 0 by ones: one that no double can hold has never been given out. */
 const MAX_REVISION = BigInt(Number.MAX_SAFE_INTEGER);
 
-export function toValidateInput(request: ValidateRequest): ValidateInput {
+/** @param isPlain whether the ids are known to be ids; else they are looked at. */
+export function toValidateInput(request: ValidateRequest, isPlain: boolean): ValidateInput {
   const { requiredScopes, audience, minRevision } = request;
   if (minRevision > MAX_REVISION) throw invalidField('min_revision', 'is no revision of Signum');
-  return { subject: subject(request), requiredScopes, audience, minRevision: Number(minRevision) };
+  return {
+    subject: subject(request, isPlain),
+    requiredScopes,
+    audience,
+    minRevision: Number(minRevision),
+  };
 }
 
-function subject({ subject }: ValidateRequest): ValidateInput['subject'] {
+function subject({ subject }: ValidateRequest, isPlain: boolean): ValidateInput['subject'] {
   switch (subject.case) {
     case 'token':
       return { token: subject.value };
     case 'ids':
-      return { ids: toTokenRef('ids', subject.value) };
+      return { ids: isPlain ? tokenRef(subject.value) : toTokenRef('ids', subject.value) };
     default:
       throw invalidField('subject', 'exactly one field is required in oneof');
   }
 }
 
+function tokenRef({ tenantId, userId, deviceId, tokenId }: TokenRef): TokenRef {
+  return { tenantId, userId, deviceId, tokenId };
+}
+
+/**
+ * An answer as protobuf-es would create it, but written down: a batch makes hundreds of them, and
+ * `create` takes four times as long.
+ */
 export function fromValidation(validation: Validation): ValidateResponse {
-  const response = create(ValidateResponseSchema);
-  response.active = validation.verdict === 'ACTIVE';
-  response.verdict = Verdict[validation.verdict];
-  response.revocationReason = fromRevocationReason(validation.revocationReason);
-  response.source = ValidationSource[validation.source];
-  response.revision = BigInt(validation.revision);
   const { token } = validation;
-  if (token === undefined) return response;
-  const ref = create(TokenRefSchema);
-  ref.tenantId = token.ref.tenantId;
-  ref.userId = token.ref.userId;
-  ref.deviceId = token.ref.deviceId;
-  ref.tokenId = token.ref.tokenId;
-  response.token = ref;
-  response.sessionId = token.sessionId;
-  response.scopes = token.scopes as string[];
-  response.audiences = token.audiences as string[];
-  response.issueTime = timestampFromMs(token.issuedAtMs);
-  response.expireTime = timestampFromMs(token.expiresAtMs);
-  response.claims = token.claims;
-  return response;
+  const active = validation.verdict === 'ACTIVE';
+  const verdict = Verdict[validation.verdict];
+  const revocationReason = fromRevocationReason(validation.revocationReason);
+  const source = ValidationSource[validation.source];
+  const revision = BigInt(validation.revision);
+  if (token === undefined) {
+    return {
+      $typeName: 'signum.v1.ValidateResponse',
+      active,
+      verdict,
+      revocationReason,
+      source,
+      sessionId: '',
+      scopes: [],
+      revision,
+      audiences: [],
+    };
+  }
+  return {
+    $typeName: 'signum.v1.ValidateResponse',
+    active,
+    verdict,
+    revocationReason,
+    source,
+    token: { $typeName: 'signum.v1.TokenRef', ...tokenRef(token.ref) },
+    sessionId: token.sessionId,
+    scopes: token.scopes as string[],
+    issueTime: toTimestamp(token.issuedAtMs),
+    expireTime: toTimestamp(token.expiresAtMs),
+    revision,
+    audiences: token.audiences as string[],
+    claims: token.claims,
+  };
 }

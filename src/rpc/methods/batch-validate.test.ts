@@ -1,7 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { invoke } from '../../../test/listeners/invoke.ts';
 import { createTestRpc } from '../../../test/listeners/test-rpc.ts';
-import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import type { Validation } from '../../domain/verdict.ts';
+import {
+  TokenService,
+  type ValidateResponse,
+  Verdict,
+} from '../../gen/signum/v1/token_service_pb.js';
 
 const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
 const { issue, batchValidate } = TokenService.method;
@@ -50,6 +55,40 @@ test('has all items under way at the same time', async () => {
   expect(results).toHaveLength(10);
 });
 
+test('keeps the order, whichever item is answered first', async () => {
+  const test = createTestRpc();
+  const verdicts = ['EXPIRED', 'UNKNOWN', 'MALFORMED'] as const;
+  const asked: ((validation: Validation) => void)[] = [];
+  test.tokens.validate = () => new Promise((resolve) => asked.push(resolve));
+  const items = verdicts.map(() => ({ subject: { case: 'token', value: 'x' } }));
+  const answer = invoke(test, batchValidate, { items } as never, { as: 'acme' });
+  await vi.waitFor(() => expect(asked).toHaveLength(3));
+  for (const i of [2, 0, 1] as const) {
+    asked[i]?.({ verdict: verdicts[i], source: 'TOKEN', revision: 0 });
+  }
+  const { results } = await answer;
+  expect(results.map(({ result: { value } }) => (value as ValidateResponse).verdict)).toEqual(
+    verdicts.map((verdict) => Verdict[verdict]),
+  );
+});
+
+test.each<[string, () => Promise<Validation>]>([
+  ['that is thrown', () => fault()],
+  ['that is a rejection', async () => fault()],
+  [
+    'that is an answer which cannot be sent',
+    async () => ({ verdict: 'UNKNOWN', source: 'STORE', revision: 0.5 }),
+  ],
+])('holds a fault %s against its item alone', async (_what, second) => {
+  const test = createTestRpc();
+  const good: Validation = { verdict: 'UNKNOWN', source: 'STORE', revision: 1 };
+  test.tokens.validate = vi.fn(async () => good).mockImplementationOnce(second);
+  const items = [1, 2].map(() => ({ subject: { case: 'token', value: 'x' } }));
+  const { results } = await invoke(test, batchValidate, { items } as never, { as: 'acme' });
+  expect(results.map(({ result }) => result.case)).toEqual(['error', 'response']);
+  expect(results[0]?.result.value).toMatchObject({ code: 13 });
+});
+
 test('logs an item’s fault and tells its request id, and no more', async () => {
   const test = createTestRpc();
   test.tokens.before = () => {
@@ -67,3 +106,7 @@ test.each([0, 257])('refuses %i items', async (length) => {
   const answer = invoke(createTestRpc(), batchValidate, { items }, { as: 'acme' });
   await expect(answer).rejects.toEqual(reason('INVALID_FIELD', { field: 'items' }));
 });
+
+function fault(): never {
+  throw new Error('a fault');
+}

@@ -1,20 +1,18 @@
-import { create } from '@bufbuild/protobuf';
 import type { Call } from '../../domain/call.ts';
 import { invalidField, type SignumError } from '../../domain/errors.ts';
+import type { Validation } from '../../domain/verdict.ts';
 import {
   type BatchValidateResult,
-  BatchValidateResultSchema,
   TokenService,
   type ValidateRequest,
-  ValidateRequestSchema,
 } from '../../gen/signum/v1/token_service_pb.js';
 import type { Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { demandsOf, meetDemand } from '../demand.ts';
 import type { ToSignumError } from '../internal-error.ts';
-import { fromValidation, toValidateInput } from '../messages/validation.ts';
+import { fromValidation } from '../messages/validation.ts';
 import { toStatusMessage } from '../status.ts';
-import { isPlain } from './is-plain.ts';
+import { checkedInput } from './checked-input.ts';
 
 export const MAX_ITEMS = 256;
 
@@ -32,34 +30,64 @@ export function checkItems({ items }: { readonly items: readonly ValidateRequest
   throw invalidField('items', `must hold 1 to ${MAX_ITEMS} items`);
 }
 
-/** Each item is authorised, checked and validated as if it had come alone, all at the same time. */
+/**
+ * Each item is authorised, checked and validated as if it had come alone, all at the same time; what
+ * goes wrong with one is its result. A counter instead of an async function per item and
+ * `Promise.all`, which together take half as long again.
+ */
 export function validateItems(
   deps: ValidateItemsDeps,
   call: Call,
   items: readonly ValidateRequest[],
 ): Promise<BatchValidateResult[]> {
-  return Promise.all(items.map((item) => validateItem(deps, call, item)));
+  return new Promise((resolve, reject) => {
+    const results = new Array<BatchValidateResult>(items.length);
+    let left = items.length;
+    const settle = (at: number, result: BatchValidateResult) => {
+      results[at] = result;
+      left -= 1;
+      if (left === 0) resolve(results);
+    };
+    const fail = (at: number, thrown: unknown) => {
+      try {
+        settle(at, failedItem(deps.toSignumError(thrown, call)));
+      } catch (fault) {
+        reject(fault);
+      }
+    };
+    const answer = (at: number, validation: Validation) => {
+      try {
+        settle(at, itemResult({ case: 'response', value: fromValidation(validation) }));
+      } catch (thrown) {
+        fail(at, thrown);
+      }
+    };
+    items.forEach((item, at) => {
+      try {
+        validateItem(deps, call, item).then(
+          (validation) => answer(at, validation),
+          (thrown) => fail(at, thrown),
+        );
+      } catch (thrown) {
+        fail(at, thrown);
+      }
+    });
+  });
 }
 
-async function validateItem(
-  deps: ValidateItemsDeps,
+function validateItem(
+  { tokens, checkMessage }: ValidateItemsDeps,
   call: Call,
   item: ValidateRequest,
-): Promise<BatchValidateResult> {
-  try {
-    meetDemand(demandOf(item), call.caller);
-    if (!isPlain(item)) deps.checkMessage(ValidateRequestSchema, item);
-    const validation = await deps.tokens.validate(call, toValidateInput(item));
-    const result = create(BatchValidateResultSchema);
-    result.result = { case: 'response', value: fromValidation(validation) };
-    return result;
-  } catch (thrown) {
-    return failedItem(deps.toSignumError(thrown, call));
-  }
+): Promise<Validation> {
+  meetDemand(demandOf(item), call.caller);
+  return tokens.validate(call, checkedInput(item, checkMessage));
 }
 
 export function failedItem(error: SignumError): BatchValidateResult {
-  const result = create(BatchValidateResultSchema);
-  result.result = { case: 'error', value: toStatusMessage(error) };
-  return result;
+  return itemResult({ case: 'error', value: toStatusMessage(error) });
+}
+
+function itemResult(result: BatchValidateResult['result']): BatchValidateResult {
+  return { $typeName: 'signum.v1.BatchValidateResult', result };
 }
