@@ -18,7 +18,8 @@ local function look_up(active, revoked_token, watermarks, revision_key, jti, ten
   local revoked = redis.call('GET', revoked_token)
   if revoked then return { 'REVOKED', revision, string.match(revoked, '^%S+'), '' } end
 
-  local session = redis.call('HMGET', active, 'jti', 'exp', 'rev', 'kid', 'fp', 'sid', 'iat', 'scp', 'aud', 'clm')
+  local session = redis.call('HMGET', active, FIELD.jti, FIELD.exp, FIELD.rev, FIELD.kid, FIELD.fp,
+    FIELD.sid, FIELD.iat, FIELD.scp, FIELD.aud, FIELD.clm)
   if session[1] ~= jti then return { 'UNKNOWN', revision } end
   local expires_at, fingerprint = session[2], session[5] or ''
   local mark = redis.call('HMGET', watermarks, tenant_field, 'k:' .. session[4], 'all')
