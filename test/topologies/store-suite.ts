@@ -245,6 +245,17 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     );
   });
 
+  test('a session that vanished before it was swept leaves nothing in the indexes', async () => {
+    const device = newDevice();
+    await begin(device);
+    const { active, partition, member } = store.keyspace.place(device);
+    await store.client.del(active);
+    await store.client.zadd(partition.expiry, 1, member);
+    expect((await sweepPartition(store, partition, 64, soon())).pruned).toBe(1);
+    expect(await store.client.zscore(partition.expiry, member)).toBeNull();
+    expect(await store.client.exists(store.keyspace.user('acme', device.userId))).toBe(0);
+  });
+
   test('each change has its own revision, without a gap, and stands in the feed', async () => {
     const device = newDevice();
     const { partition } = store.keyspace.place(device);

@@ -4,7 +4,7 @@ export type RedisType = 'hash' | 'string' | 'zset' | 'stream';
 export interface KeyKind {
   readonly name: string;
   readonly type: RedisType;
-  /** Whether it stays for ever; every other key must have a time to live. */
+  /** Whether it stays as long as anything is in it; every other key must have a time to live. */
   readonly lasting: boolean;
 }
 
@@ -27,7 +27,7 @@ const SHARED: readonly KeyKind[] = [
 const PARTITIONED: readonly (KeyKind & { readonly ids: number })[] = [
   { name: 'active', type: 'hash', lasting: false, ids: 3 },
   { name: 'revoked', type: 'string', lasting: false, ids: 1 },
-  { name: 'user', type: 'zset', lasting: false, ids: 2 },
+  { name: 'user', type: 'zset', lasting: true, ids: 2 },
   { name: 'request', type: 'string', lasting: false, ids: 4 },
   { name: 'rate', type: 'string', lasting: false, ids: 2 },
   { name: 'expiry', type: 'zset', lasting: true, ids: 0 },
