@@ -3,7 +3,7 @@
 -- another token meanwhile. A presented token that has it needs no signature check.
 -- KEYS[1] active       hash  the device's session
 -- ARGV[1] jti          token id that was signed
--- ARGV[2] fingerprint  HMAC-SHA256 of the compact JWS, base64url
+-- ARGV[2] fingerprint  of the compact JWS (src/signing/fingerprint.ts)
 -- Reply 1 | 0
 local active = KEYS[1]
 local jti, fingerprint = ARGV[1], ARGV[2]
