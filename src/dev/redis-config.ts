@@ -42,6 +42,7 @@ export function redisConfig({ dir, port, kind, password, tls }: RedisConfig): st
     'appendfsync everysec',
     'save ""',
     'maxmemory-policy noeviction',
+    'hash-max-listpack-value 1024',
     'daemonize no',
   ];
   return `${lines.join('\n')}\n`;

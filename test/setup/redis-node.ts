@@ -116,6 +116,7 @@ export class RedisNode {
 /** What every data node of a topology is started with. */
 export const DATA_ARGS = [
   ...['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'],
+  ...['--hash-max-listpack-value', '1024'],
   ...['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'],
 ];
 

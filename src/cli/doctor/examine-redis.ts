@@ -4,7 +4,7 @@ import { SHARED_KEYS } from '../../store/keys.ts';
 import { FORMAT } from '../../store/meta.ts';
 import type { Examination, Finding } from './finding.ts';
 import { addressOf } from './primaries.ts';
-import { judgeSettings } from './redis-settings.ts';
+import { judgeSettings, SETTINGS } from './redis-settings.ts';
 
 const SKEW_WARNING_MS = 1_000;
 const SKEW_ERROR_MS = 60_000;
@@ -75,7 +75,7 @@ function wrongFormat(found: string | undefined): Finding {
 /** CONFIG GET, which the ACL of a production Redis need not allow: undefined then. */
 async function readSettings(node: Redis): Promise<ReadonlyMap<string, string> | undefined> {
   try {
-    const reply = (await node.call('CONFIG', 'GET', 'appendfsync')) as string[];
+    const reply = (await node.call('CONFIG', 'GET', ...SETTINGS)) as string[];
     const pairs = Array.from({ length: reply.length / 2 }, (_, i) => reply.slice(2 * i, 2 * i + 2));
     return new Map(pairs as [string, string][]);
   } catch (error) {

@@ -3,7 +3,7 @@ import { judgeSkew } from './examine-redis.ts';
 import { judgeSettings } from './redis-settings.ts';
 
 const SOUND_INFO = { aof_enabled: '1' };
-const SOUND_CONFIG = { appendfsync: 'everysec' };
+const SOUND_CONFIG = { appendfsync: 'everysec', 'hash-max-listpack-value': '1024' };
 
 function subjects(info: object = {}, config: object | undefined = {}): string[] {
   const settings =
@@ -19,6 +19,10 @@ test('a Redis set as it should be has no findings', () => {
 test('fsync that is left to the kernel is found, where there is a file to write', () => {
   expect(subjects({}, { appendfsync: 'no' })).toEqual(['appendfsync']);
   expect(subjects({ aof_enabled: '0' }, { appendfsync: 'no' })).toEqual([]);
+});
+
+test('a setting that doubles the memory of long metadata is noted', () => {
+  expect(subjects({}, { 'hash-max-listpack-value': '64' })).toEqual(['hash-max-listpack-value']);
 });
 
 test('where CONFIG is refused the report says so', () => {

@@ -7,9 +7,15 @@ type Settings = ReadonlyMap<string, string> | undefined;
 
 type Check = (info: Info, settings: Settings) => Finding | undefined;
 
+/** What the doctor asks CONFIG GET for. */
+export const SETTINGS = ['appendfsync', 'hash-max-listpack-value'] as const;
+
+/** Bytes of a session's longest value, a user agent's worth, up to which its hash shall stay small. */
+const LISTPACK_VALUE = 1024;
+
 /**
  * What the doctor looks at beyond what every server checks for its readiness (src/store/health.ts):
- * settings under which Redis works and may still lose a revocation.
+ * settings under which Redis works and may still lose a revocation, or takes more memory than it has to.
  */
 const CHECKS: readonly Check[] = [
   (info, settings) => {
@@ -19,6 +25,16 @@ const CHECKS: readonly Check[] = [
       subject: 'appendfsync',
       problem: 'when to write to disk is left to the kernel: a power cut may undo half a minute',
       fix: 'CONFIG SET appendfsync everysec, or always',
+    };
+  },
+  (_, settings) => {
+    const bytes = settings?.get('hash-max-listpack-value');
+    if (bytes === undefined || Number(bytes) >= LISTPACK_VALUE) return undefined;
+    return {
+      severity: 'note',
+      subject: 'hash-max-listpack-value',
+      problem: `a session with metadata or claims of more than ${bytes} bytes takes twice the memory`,
+      fix: `CONFIG SET hash-max-listpack-value ${LISTPACK_VALUE}, for sessions that begin from then on`,
     };
   },
   (_, settings) => {
