@@ -29,7 +29,7 @@
 -- ARGV[15] tenant_field    the tenant's field in watermarks
 -- ARGV[16] by              caller's name
 -- ARGV[17] kid             id of the key that will sign
--- ARGV[18...] fields       further fields of the session, name and value in turn
+-- ARGV[18...] fields       further fields of the session, stored name and value in turn
 -- Reply { CONFLICT, sid, jti } | { EXISTS } | { PROOF_REQUIRED } | { DEVICE_LIMIT } | { MOVED_ON }
 -- Reply { KEY_REVOKED }
 -- Reply { ISSUED | SUPERSEDED | REPEATED, revision, now, superseded_sid, grant fields }
@@ -76,8 +76,8 @@ local revision = record(revision_key, feed, feed_ms, now, {
   event = 'ISSUE', member = member, sid = sid, jti = jti, exp = exp, reason = '', by = by,
 })
 redis.call('HSET', active, FIELD.sid, sid, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, 0, FIELD.rev, revision,
-  FIELD.cat, now, FIELD.iat, issued_at, FIELD.exp, exp, FIELD.rexp, rexp, FIELD.aexp, issued_at + session_ms,
-  FIELD.attl, access_ms, FIELD.rttl, refresh_ms, unpack(ARGV, 18))
+  FIELD.cat, issued_at / 1000, FIELD.iat, issued_at / 1000, FIELD.exp, exp / 1000, FIELD.rexp, rexp / 1000,
+  FIELD.aexp, (issued_at + session_ms) / 1000, unpack(ARGV, 18))
 index(active, user, expiry, device, member, rexp)
 if request then redis.call('SET', request, sid, 'PX', 60000) end
 return grant(live and 'SUPERSEDED' or 'ISSUED', revision, now, active, live and old_sid or '')

@@ -35,7 +35,7 @@ local tenant_field, by = ARGV[11], ARGV[12]
 
 local now = clock()
 local current = redis.call('HMGET', active,
-  FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.aexp, FIELD.rev, FIELD.rot, FIELD.attl, FIELD.rttl)
+  FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.aexp, FIELD.rev, FIELD.iat, FIELD.rot)
 local revoked = redis.call('GET', revoked_session)
 if revoked then return { 'REVOKED', string.match(revoked, '^%S+') } end
 if current[1] ~= sid then return { 'NOT_FOUND' } end
@@ -43,9 +43,9 @@ local over = ended(current[5], current[7], watermarks, tenant_field, now)
 if over == 'EXPIRED' then return { 'EXPIRED' } end
 if over then return { 'REVOKED', over } end
 
-local at_generation = tonumber(current[3])
+local at_generation, old_iat = number(current[3]), number(current[8])
 if generation > at_generation then return { 'NOT_FOUND' } end
-if generation == at_generation - 1 and now - tonumber(current[8] or 0) <= grace_ms then
+if generation == at_generation - 1 and now - old_iat * 1000 - number(current[9]) <= grace_ms then
   return grant('REPLAYED', tonumber(redis.call('GET', revision_key)), now, active, '')
 end
 if current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
@@ -59,15 +59,16 @@ if generation < at_generation then
 end
 if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
 
-local issued_at, old_exp, absolute = now - now % 1000, number(current[4]), number(current[6])
-local exp = math.min(issued_at + tonumber(current[9]), absolute)
-local rexp = math.min(issued_at + tonumber(current[10]), absolute)
+local old_exp, old_rexp, absolute = number(current[4]), number(current[5]), number(current[6])
+local issued_at = (now - now % 1000) / 1000
+local exp = math.min(issued_at + old_exp - old_iat, absolute)
+local rexp = math.min(issued_at + old_rexp - old_iat, absolute)
 local revision = record(revision_key, feed, feed_ms, now, {
-  event = 'REFRESH', member = member, sid = sid, jti = current[2], exp = old_exp, reason = 'ROTATED', by = by,
+  event = 'REFRESH', member = member, sid = sid, jti = current[2], exp = old_exp * 1000, reason = 'ROTATED', by = by,
 })
-remember(revoked_token, old_exp, skew_ms, now, 'ROTATED', revision, by)
+remember(revoked_token, old_exp * 1000, skew_ms, now, 'ROTATED', revision, by)
 redis.call('HSET', active, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, generation + 1, FIELD.iat, issued_at,
-  FIELD.exp, exp, FIELD.rexp, rexp, FIELD.rot, now)
+  FIELD.exp, exp, FIELD.rexp, rexp, FIELD.rot, now % 1000)
 redis.call('HDEL', active, FIELD.fp)
-index(active, user, expiry, device, member, rexp)
+index(active, user, expiry, device, member, rexp * 1000)
 return grant('ROTATED', revision, now, active, '')

@@ -28,7 +28,7 @@ local function look_up(active, revoked_token, watermarks, revision_key, jti, ten
     return { 'REVOKED', revision, 'TENANT', fingerprint }
   end
   if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
-  if tonumber(expires_at) <= now then return { 'EXPIRED', revision, '', fingerprint } end
+  if tonumber(expires_at) * 1000 <= now then return { 'EXPIRED', revision, '', fingerprint } end
   return { 'ACTIVE', revision, '', fingerprint, session[6], session[7], expires_at, session[8], session[9], session[10] }
 end
 

@@ -1,43 +1,46 @@
 /**
  * The fields of a session's hash, by the names that the code uses; lua/ writes them `FIELD.<name>`.
+ * In Redis each is one letter: a name is stored with every session, and takes two bytes more than it
+ * has letters. Instants are whole seconds since the epoch, as in the tokens: those take half as much
+ * as milliseconds do.
+ *
+ * How long access and refresh tokens live is not stored: a refresh grants the same spans again, and
+ * both ends of them are here. Near the end of the session the spans are shorter than what was granted
+ * at first; what they are cut to then is that very end, which stays where it is.
  */
 export const FIELD = {
   /** Session id. */
-  sid: 'sid',
+  sid: 's',
   /** Id of the one active access token. */
-  jti: 'jti',
+  jti: 'j',
   /** Id of the key that signed it. */
-  kid: 'kid',
+  kid: 'k',
   /** Generation: refreshes so far. */
-  gen: 'gen',
+  gen: 'g',
   /** The partition's revision at which the session began. */
-  rev: 'rev',
+  rev: 'v',
   /** When the session began. */
-  cat: 'cat',
+  cat: 'c',
   /** When the access token was issued. */
-  iat: 'iat',
+  iat: 'i',
   /** When the access token expires. */
-  exp: 'exp',
+  exp: 'e',
   /** When the refresh token expires. */
-  rexp: 'rexp',
+  rexp: 'r',
   /** When the session ends however often it is refreshed. */
-  aexp: 'aexp',
-  /** Lifetime of access tokens. */
-  attl: 'attl',
-  /** Lifetime of refresh tokens. */
-  rttl: 'rttl',
-  /** Last rotation, for the grace window; absent before the first. */
-  rot: 'rot',
+  aexp: 'a',
+  /** Milliseconds past `iat` of the last rotation, for the grace window; absent before the first. */
+  rot: 't',
   /** Fingerprint of the access token; absent until it has been signed. */
-  fp: 'fp',
-  /** Audiences as JSON. */
-  aud: 'aud',
+  fp: 'f',
+  /** Audiences, joined by spaces. */
+  aud: 'u',
   /** Scopes, joined by spaces (RFC 6749 section 3.3); absent if there are none. */
-  scp: 'scp',
+  scp: 'p',
   /** Custom claims as JSON; absent if there are none. */
-  clm: 'clm',
+  clm: 'l',
   /** What the client told about itself, as JSON; absent if that is nothing. */
-  meta: 'meta',
+  meta: 'm',
 } as const;
 
 export type FieldName = keyof typeof FIELD;

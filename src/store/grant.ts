@@ -30,18 +30,23 @@ export function parseGrant(reply: Reply): Grant {
     tokenId: jti as string,
     keyId: kid as string,
     generation: Number(gen),
-    issuedAtMs: Number(iat),
-    accessExpiresAtMs: Number(exp),
-    refreshExpiresAtMs: Number(rexp),
-    scopes: decodeScopes(scp),
-    audiences: JSON.parse(aud as string) as string[],
+    issuedAtMs: decodeInstant(iat),
+    accessExpiresAtMs: decodeInstant(exp),
+    refreshExpiresAtMs: decodeInstant(rexp),
+    scopes: decodeWords(scp),
+    audiences: decodeWords(aud),
     claims: decodeClaims(clm),
   };
 }
 
-/** Scopes are stored as in the token (RFC 6749 section 3.3): joined by spaces, none as ''. */
-export function decodeScopes(scp: string | null | undefined): string[] {
-  return scp ? scp.split(' ') : [];
+/** Instants are stored in seconds. */
+export function decodeInstant(seconds: string | null | undefined): number {
+  return Number(seconds) * 1000;
+}
+
+/** Scopes and audiences hold no spaces and are stored joined by them; none as ''. */
+export function decodeWords(words: string | null | undefined): string[] {
+  return words ? words.split(' ') : [];
 }
 
 /** Custom claims are stored as JSON, none as ''. */

@@ -88,10 +88,10 @@ function outcome(reply: Reply): IssueOutcome {
   return { status };
 }
 
-function fields(plan: IssuePlan): string[] {
-  const pairs: string[] = [FIELD.aud, JSON.stringify(plan.audiences)];
-  if (plan.scopes.length > 0) pairs.push(FIELD.scp, plan.scopes.join(' '));
-  if (Object.keys(plan.claims).length > 0) pairs.push(FIELD.clm, JSON.stringify(plan.claims));
-  if (Object.keys(plan.metadata).length > 0) pairs.push(FIELD.meta, JSON.stringify(plan.metadata));
+function fields({ scopes, audiences, claims, metadata }: IssuePlan): string[] {
+  const pairs: string[] = [FIELD.aud, audiences.join(' ')];
+  if (scopes.length > 0) pairs.push(FIELD.scp, scopes.join(' '));
+  if (Object.keys(claims).length > 0) pairs.push(FIELD.clm, JSON.stringify(claims));
+  if (Object.keys(metadata).length > 0) pairs.push(FIELD.meta, JSON.stringify(metadata));
   return pairs;
 }

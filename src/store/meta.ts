@@ -2,8 +2,11 @@ import type { Deadline } from '../domain/call.ts';
 import { SHARED_KEYS } from './keys.ts';
 import type { Runner } from './runner.ts';
 
-/** The version of the data's layout that this code reads and writes. */
-export const FORMAT = 1;
+/**
+ * The version of the data's layout that this code reads and writes. 2: a session's fields have short
+ * names and instants in seconds (fields.ts), and its fingerprint is cut.
+ */
+export const FORMAT = 2;
 
 /** What a server finds when it starts: the store was made for another layout. */
 export class LayoutMismatch extends Error {

@@ -3,7 +3,7 @@ import type { DeviceRef } from '../domain/ids.ts';
 import type { ClientMetadata, Session } from '../domain/session.ts';
 import type { StoreContext } from './context.ts';
 import { FIELD } from './fields.ts';
-import { decodeClaims, decodeScopes } from './grant.ts';
+import { decodeClaims, decodeInstant, decodeWords } from './grant.ts';
 import { tenantField } from './keys.ts';
 import { FIELD_OF_ALL } from './watermark.ts';
 
@@ -89,13 +89,13 @@ function parse(device: DeviceRef, hash: (string | null)[]): Session | undefined 
     keyId: kid,
     generation: Number(gen),
     revision: Number(rev),
-    createdAtMs: Number(cat),
-    issuedAtMs: Number(iat),
-    accessExpiresAtMs: Number(exp),
-    refreshExpiresAtMs: Number(rexp),
-    absoluteExpiresAtMs: Number(aexp),
-    scopes: decodeScopes(scp),
-    audiences: JSON.parse(aud ?? '[]') as string[],
+    createdAtMs: decodeInstant(cat),
+    issuedAtMs: decodeInstant(iat),
+    accessExpiresAtMs: decodeInstant(exp),
+    refreshExpiresAtMs: decodeInstant(rexp),
+    absoluteExpiresAtMs: decodeInstant(aexp),
+    scopes: decodeWords(scp),
+    audiences: decodeWords(aud),
     claims: decodeClaims(clm),
     metadata: meta ? (JSON.parse(meta) as ClientMetadata) : {},
   };

@@ -3,7 +3,7 @@ import type { TokenRef } from '../domain/ids.ts';
 import type { RevocationReason } from '../domain/session.ts';
 import type { ActiveToken } from '../domain/verdict.ts';
 import type { StoreContext } from './context.ts';
-import { decodeClaims, decodeScopes } from './grant.ts';
+import { decodeClaims, decodeInstant, decodeWords } from './grant.ts';
 import { revokedKey, tenantField } from './keys.ts';
 import type { LookUpKeys } from './look-ups.ts';
 import type { Reply } from './script.ts';
@@ -44,10 +44,10 @@ function parse(reply: Reply, ref: TokenRef): LookUp {
     token: {
       ref,
       sessionId: sid as string,
-      issuedAtMs: Number(iat),
-      expiresAtMs: Number(exp),
-      scopes: decodeScopes(scp),
-      audiences: JSON.parse(aud as string) as string[],
+      issuedAtMs: decodeInstant(iat),
+      expiresAtMs: decodeInstant(exp),
+      scopes: decodeWords(scp),
+      audiences: decodeWords(aud),
       claims: decodeClaims(clm),
     },
   };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeviceRef } from '../../src/domain/ids.ts';
 import type { StorePolicy } from '../../src/store/context.ts';
+import { FIELD } from '../../src/store/fields.ts';
 import type { Grant } from '../../src/store/grant.ts';
 import { type IssueOutcome, issue } from '../../src/store/issue.ts';
 import { refresh } from '../../src/store/refresh.ts';
@@ -243,6 +244,31 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     expect(await store.client.get(`${partition.prefix}revoked:${grant.tokenId}`)).toMatch(
       /^EXPIRED /,
     );
+  });
+
+  test('every refresh grants the spans of the first tokens again, and none past the end of the session', async () => {
+    const device = newDevice();
+    const { active } = store.keyspace.place(device);
+    const spans = (outcome: Awaited<ReturnType<typeof exchange>>) => {
+      if (!('grant' in outcome)) throw new Error(outcome.status);
+      const { issuedAtMs, accessExpiresAtMs, refreshExpiresAtMs } = outcome.grant;
+      return [accessExpiresAtMs - issuedAtMs, refreshExpiresAtMs - issuedAtMs];
+    };
+    let grant = await begin(device);
+    for (const tokenId of ['second', 'third']) {
+      const outcome = await exchange(device, grant, tokenId);
+      expect(spans(outcome)).toEqual([60_000, 600_000]);
+      if ('grant' in outcome) grant = outcome.grant;
+    }
+    const endS = grant.issuedAtMs / 1_000 + 30;
+    await store.client.hset(active, FIELD.aexp, endS);
+    for (const tokenId of ['last but one', 'last']) {
+      const outcome = await exchange(device, grant, tokenId);
+      if (!('grant' in outcome)) throw new Error(outcome.status);
+      grant = outcome.grant;
+      expect(grant.accessExpiresAtMs).toBe(endS * 1_000);
+      expect(grant.refreshExpiresAtMs).toBe(endS * 1_000);
+    }
   });
 
   test('a session that vanished before it was swept leaves nothing in the indexes', async () => {

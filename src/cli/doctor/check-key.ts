@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { FIELD } from '../../store/fields.ts';
+import { decodeInstant } from '../../store/grant.ts';
 import { decodeId, decodeMember, type Keyspace } from '../../store/keys.ts';
 import type { Fault } from './faults.ts';
 import { type ParsedKey, parseKey } from './key-kinds.ts';
@@ -64,11 +65,12 @@ async function checkSession(node: Redis, { key, rest }: ParsedKey, { keyspace }:
     node.zscore(partition.expiry, rest),
   ]);
   const names: FaultName[] = [];
-  if (!sid || !jti || !/^\d{13}$/.test(expiresAt ?? '')) names.push('brokenSession');
+  if (!sid || !jti || !/^\d{10}$/.test(expiresAt ?? '')) names.push('brokenSession');
   if (inUser === null) names.push('notInUserIndex');
   if (inExpiry === null) names.push('notInExpiryIndex');
   const scores = [inUser, inExpiry].filter((score) => score !== null);
-  if (scores.some((score) => Number(score) !== Number(expiresAt))) names.push('expiryDiffers');
+  if (scores.some((score) => Number(score) !== decodeInstant(expiresAt)))
+    names.push('expiryDiffers');
   return names.map((fault) => ({ fault, where: key }));
 }
 

@@ -90,7 +90,8 @@ test('a broken session and an index that disagrees with it are found', async () 
   const { active } = store.keyspace.place(PHONE);
   await redis.hdel(active, FIELD.jti);
   expect(await problems()).toEqual([FAULTS.brokenSession.problem]);
-  await redis.hset(active, FIELD.jti, 'x', FIELD.rexp, Date.now() + 5 * HOUR_MS);
+  const inFiveHours = Math.round(Date.now() / 1000) + 5 * 3600;
+  await redis.hset(active, FIELD.jti, 'x', FIELD.rexp, inFiveHours);
   expect(await problems()).toEqual([FAULTS.expiryDiffers.problem]);
 });
 

@@ -165,7 +165,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'lua/refresh.lua',
-        find: 'if generation == at_generation - 1 and now - tonumber(current[8] or 0) <= grace_ms then',
+        find: 'if generation == at_generation - 1 and now - old_iat * 1000 - number(current[9]) <= grace_ms then',
         replace: 'if false then',
       },
       {
