@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Whether tokens are good right now, as many as come at once. It only reads, and is declared able to write on purpose: Redis
--- then refuses it on a replica and on a primary that has lost its replicas, so that neither can say
--- "active" from a state that has been overtaken.
+-- Whether tokens are good right now, as many as come at once. It only reads, and is declared able to
+-- write on purpose: Redis then refuses it on a replica and on a primary that has lost its replicas, so
+-- that neither can say "active" from a state that has been overtaken.
 -- include: clock
 -- KEYS[1 + 4i] active         hash    the device's session
 -- KEYS[2 + 4i] revoked_token  string  the token's entry in the revoked table
@@ -11,8 +11,9 @@
 -- ARGV[2 + 2i] tenant_field   the tenant's field in watermarks
 -- Reply for each { UNKNOWN, revision } | { EXPIRED, revision, '', fp } | { REVOKED, revision, reason, fp }
 -- Reply for each { ACTIVE, revision, '', fp, sid, iat, exp, scp, aud, clm }
-local now = clock()
+if #KEYS == 0 or #KEYS ~= 2 * #ARGV then error('keys and arguments do not match', 0) end
 
+local now = clock()
 local function look_up(active, revoked_token, watermarks, revision_key, jti, tenant_field)
   local revision = tonumber(redis.call('GET', revision_key) or 0)
   local revoked = redis.call('GET', revoked_token)

@@ -4,6 +4,7 @@ import { startTestRedis } from '../../test/setup/redis.ts';
 import type { RedisProcess } from '../dev/redis-process.ts';
 import { connect, createClient } from './client.ts';
 import type { StoreContext } from './context.ts';
+import { FIELD, type FieldName } from './fields.ts';
 import { Keyspace } from './keys.ts';
 import { Runner } from './runner.ts';
 import { validate } from './validate.ts';
@@ -39,10 +40,11 @@ const lookUp = (user: string) =>
   validate(store, token(user), { deadlineAtMs: performance.now() + 5000 });
 const users = (count: number) => Array.from({ length: count }, (_, i) => `user-${i}`);
 
-async function begin(user: string, fields: Record<string, string> = {}): Promise<void> {
+async function begin(user: string, fields: { readonly [F in FieldName]?: string } = {}) {
   const { active } = store.keyspace.place(token(user));
-  const session = { jti: `jti-${user}`, sid: `sid-${user}`, exp: '9999999999000', iat: '0' };
-  await client.hset(active, { ...session, rev: '1', kid: 'k', aud: '[]', ...fields });
+  const session = { jti: `jti-${user}`, sid: `sid-${user}`, exp: '9999999999', iat: '0', rev: '1' };
+  const all = Object.entries({ ...session, kid: 'k', aud: 'a', ...fields });
+  await client.hset(active, Object.fromEntries(all.map(([f, v]) => [FIELD[f as FieldName], v])));
 }
 
 /** How often scripts ran while something was done. */
