@@ -2,7 +2,7 @@
 -- Whether tokens are good right now, as many as come at once. It only reads, and is declared able to
 -- write on purpose: Redis then refuses it on a replica and on a primary that has lost its replicas, so
 -- that neither can say "active" from a state that has been overtaken.
--- include: clock
+-- include: clock, each
 -- KEYS[1 + 4i] active         hash    the device's session
 -- KEYS[2 + 4i] revoked_token  string  the token's entry in the revoked table
 -- KEYS[3 + 4i] watermarks     hash    revoked tenants and keys, or everything
@@ -11,10 +11,12 @@
 -- ARGV[2 + 2i] tenant_field   the tenant's field in watermarks
 -- Reply for each { UNKNOWN, revision } | { EXPIRED, revision, '', fp } | { REVOKED, revision, reason, fp }
 -- Reply for each { ACTIVE, revision, '', fp, sid, iat, exp, scp, aud, clm }
-if #KEYS == 0 or #KEYS ~= 2 * #ARGV then error('keys and arguments do not match', 0) end
-
 local now = clock()
-local function look_up(active, revoked_token, watermarks, revision_key, jti, tenant_field)
+
+return each(4, 2, function(key, arg)
+  local active, revoked_token, watermarks, revision_key = KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], KEYS[key + 4]
+  local jti, tenant_field = ARGV[arg + 1], ARGV[arg + 2]
+
   local revision = tonumber(redis.call('GET', revision_key) or 0)
   local revoked = redis.call('GET', revoked_token)
   if revoked then return { 'REVOKED', revision, string.match(revoked, '^%S+'), '' } end
@@ -31,13 +33,4 @@ local function look_up(active, revoked_token, watermarks, revision_key, jti, ten
   if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
   if tonumber(expires_at) * 1000 <= now then return { 'EXPIRED', revision, '', fingerprint } end
   return { 'ACTIVE', revision, '', fingerprint, session[6], session[7], expires_at, session[8], session[9], session[10] }
-end
-
-local replies = {}
-for i = 0, #KEYS / 4 - 1 do
-  local active, revoked_token, watermarks, revision_key = KEYS[1 + 4 * i], KEYS[2 + 4 * i], KEYS[3 + 4 * i], KEYS[4 + 4 * i]
-  -- What is wrong with one session is not the others' business.
-  local succeeded, reply = pcall(look_up, active, revoked_token, watermarks, revision_key, ARGV[1 + 2 * i], ARGV[2 + 2 * i])
-  replies[i + 1] = (succeeded or type(reply) == 'table') and reply or { err = tostring(reply) }
-end
-return replies
+end)

@@ -3,7 +3,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { RedisClient } from './client.ts';
 import { NotSent, type Redirection } from './faults.ts';
-import { LookUps } from './look-ups.ts';
+import { SharedRuns } from './shared-runs.ts';
 import { Wire } from './wire.ts';
 
 /** One connection to one server, and whether it can be used. */
@@ -11,7 +11,7 @@ export interface Connection {
   readonly node: Redis;
   readonly breaker: CircuitBreaker;
   readonly wire: Wire;
-  readonly lookUps: LookUps;
+  readonly shared: SharedRuns;
 }
 
 /** Which connection leads to the primary that serves a key. */
@@ -42,7 +42,7 @@ export function connectionsOf(client: RedisClient, silentTicks: number): Connect
 function connectionTo(node: Redis, silentTicks: number): Connection {
   const wire = new Wire(node);
   const breaker = new CircuitBreaker(node, silentTicks);
-  return { node, breaker, wire, lookUps: new LookUps(wire) };
+  return { node, breaker, wire, shared: new SharedRuns(wire) };
 }
 
 const REFRESH_GAP_MS = 100;

@@ -12,11 +12,7 @@ export async function noteFingerprint(
   deadline: Deadline,
 ): Promise<boolean> {
   const { active } = store.keyspace.place(device);
-  const reply: unknown = await store.runner.run(
-    SCRIPTS.fingerprint,
-    [active],
-    [tokenId, fingerprint],
-    deadline,
-  );
+  const item = { keys: [active], args: [tokenId, fingerprint] };
+  const reply: unknown = await store.runner.runShared(SCRIPTS.fingerprint, item, deadline);
   return reply === 1;
 }

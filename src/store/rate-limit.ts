@@ -27,8 +27,8 @@ export async function takeFromRate(
 ): Promise<void> {
   const { prefix } = store.keyspace.partition(limit, subject);
   const key = `${prefix}rate:${limit}:${encodeId(subject)}`;
-  const args = [1000 / rate.perSecond, rate.burst];
-  const waitMs = Number(await store.runner.run(SCRIPTS.take, [key], args, deadline));
+  const item = { keys: [key], args: [1000 / rate.perSecond, rate.burst] };
+  const waitMs = Number(await store.runner.runShared(SCRIPTS.take, item, deadline));
   if (waitMs === 0) return;
   throw new SignumError('RATE_LIMITED', `too many requests: ${limit}`, {
     metadata: { limit },

@@ -5,10 +5,10 @@ import type { RedisClient } from './client.ts';
 import { type Connection, type Connections, connectionsOf } from './connections.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Bounds } from './flights.ts';
-import type { LookUpKeys } from './look-ups.ts';
 import type { Waiting } from './outgoing.ts';
 import type { Argument, Reply, Script } from './script.ts';
 import { Asking, ScriptRun } from './script-run.ts';
+import type { Item } from './shared-runs.ts';
 
 export interface RunnerOptions {
   /** After how long without an answer a connection is taken for dead, in milliseconds; default 250. */
@@ -56,13 +56,14 @@ export class Runner {
     });
   }
 
-  /** Looks a token up (lua/validate.lua), in one run with others that begin at the same time. */
-  lookUp(lookUp: LookUpKeys, deadline: Deadline): Promise<Reply> {
+  /** The same for a script that takes any number of items, in one run with others of this turn. */
+  runShared(script: Script, item: Item, deadline: Deadline): Promise<Reply> {
+    const kind = script.name === 'validate' ? 'read' : 'write';
     const connections = this.#main;
-    const route = { connections, key: lookUp.keys[0] };
-    return this.#dispatcher.dispatch('read', deadline, route, ({ wire, lookUps }, how, waiting) => {
-      if (how.asking) wire.send(new Asking());
-      lookUps.add(connections.groupOf(lookUp.keys[0]), lookUp, how, waiting);
+    const key = item.keys[0] ?? '';
+    return this.#dispatcher.dispatch(kind, deadline, { connections, key }, (to, how, waiting) => {
+      if (how.asking) to.wire.send(new Asking());
+      to.shared.add(script, connections.groupOf(key), item, how, waiting);
     });
   }
 

@@ -5,8 +5,7 @@ import type { ActiveToken } from '../domain/verdict.ts';
 import type { StoreContext } from './context.ts';
 import { decodeClaims, decodeInstant, decodeWords } from './grant.ts';
 import { revokedKey, tenantField } from './keys.ts';
-import type { LookUpKeys } from './look-ups.ts';
-import type { Reply } from './script.ts';
+import { type Reply, SCRIPTS } from './script.ts';
 
 export type LookUp = {
   readonly revision: number;
@@ -22,11 +21,13 @@ export type LookUp = {
 export function validate(store: StoreContext, ref: TokenRef, deadline: Deadline): Promise<LookUp> {
   const { active, partition } = store.keyspace.place(ref);
   const revoked = revokedKey(partition, ref.tokenId);
-  const look: LookUpKeys = {
+  const item = {
     keys: [active, revoked, partition.watermarks, partition.revision],
     args: [ref.tokenId, tenantField(ref.tenantId)],
   };
-  return store.runner.lookUp(look, deadline).then((reply) => parse(reply, ref));
+  return store.runner
+    .runShared(SCRIPTS.validate, item, deadline)
+    .then((reply) => parse(reply, ref));
 }
 
 function parse(reply: Reply, ref: TokenRef): LookUp {

@@ -45,20 +45,15 @@ export const MUTANTS: readonly Mutant[] = [
       // The library resends only what went through it.
       {
         file: 'src/store/runner.ts',
-        find: 'import type { Argument, Reply, Script }',
-        replace: 'import { SCRIPTS, type Argument, type Reply, type Script }',
-      },
-      {
-        file: 'src/store/runner.ts',
         find: '({ wire }, how, waiting) => {\n      if (how.asking) wire.send(new Asking());\n      wire.send(new ScriptRun(script, keys, args, how, waiting));',
         replace:
           '({ node }, how, waiting) => {\n      tell(waiting, how.bySource ? node.eval(script.source, keys.length, ...keys, ...args) : node.evalsha(script.sha, keys.length, ...keys, ...args));',
       },
       {
         file: 'src/store/runner.ts',
-        find: '({ wire, lookUps }, how, waiting) => {\n      if (how.asking) wire.send(new Asking());\n      lookUps.add(connections.groupOf(lookUp.keys[0]), lookUp, how, waiting);',
+        find: '(to, how, waiting) => {\n      if (how.asking) to.wire.send(new Asking());\n      to.shared.add(script, connections.groupOf(key), item, how, waiting);',
         replace:
-          '({ node }, _how, waiting) => {\n      tell(waiting, node.eval(SCRIPTS.validate.source, 4, ...lookUp.keys, ...lookUp.args).then((replies: any) => replies[0]));',
+          '({ node }, _how, waiting) => {\n      tell(waiting, node.eval(script.source, item.keys.length, ...item.keys, ...item.args).then((replies: any) => replies[0]));',
       },
     ],
   },
@@ -142,8 +137,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/store/validate.ts',
-        find: 'return store.runner.lookUp(look, deadline).then(',
-        replace: "return store.runner.lookUp(look, deadline).catch(() => ['UNKNOWN', 0]).then(",
+        find: '.runShared(SCRIPTS.validate, item, deadline)',
+        replace: ".runShared(SCRIPTS.validate, item, deadline).catch(() => ['UNKNOWN', 0])",
       },
     ],
   },

@@ -1,0 +1,88 @@
+import { bulk, Outgoing, type Waiting } from './outgoing.ts';
+import type { Argument, Script } from './script.ts';
+import { beginRun, type How } from './script-run.ts';
+import type { Wire } from './wire.ts';
+
+/** One thing to be done by a script that does any number of them in one run. */
+export interface Item {
+  readonly keys: readonly string[];
+  readonly args: readonly Argument[];
+}
+
+/** How many things one run does, at most: nobody else is served meanwhile. */
+const MOST = 64;
+
+/**
+ * Runs of scripts that take any number of items, each with its own keys, arguments and reply. What
+ * begins in the same turn of the event loop shares a run, which costs Redis a third less for each.
+ */
+export class SharedRuns {
+  readonly #wire: Wire;
+  readonly #open = new Map<string, SharedRun>();
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  /** `group` names the items whose keys one script may touch together. */
+  add(script: Script, group: string, item: Item, how: How, waiting: Waiting): void {
+    const name = `${script.name}${group}${how.bySource ? ' by source' : ''}`;
+    let run = this.#open.get(name);
+    // ASKING holds for the one command behind it.
+    if (run === undefined || !run.isOpen || how.asking) {
+      run = new SharedRun(script, how);
+      this.#open.set(name, run);
+      this.#wire.send(run);
+    }
+    run.add(item, waiting);
+  }
+}
+
+/** One run, to which items can be added until it is written. */
+class SharedRun extends Outgoing {
+  readonly #script: Script;
+  readonly #how: How;
+  readonly #waiting: Waiting[] = [];
+  #keyCount = 0;
+  #argCount = 0;
+  #keys = '';
+  #args = '';
+  #isWritten = false;
+
+  constructor(script: Script, how: How) {
+    super();
+    this.#script = script;
+    this.#how = how;
+  }
+
+  get isOpen(): boolean {
+    return !this.#isWritten && this.#waiting.length < MOST;
+  }
+
+  add({ keys, args }: Item, waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#keyCount += keys.length;
+    this.#argCount += args.length;
+    for (const key of keys) this.#keys += bulk(key);
+    for (const arg of args) this.#args += bulk(arg);
+  }
+
+  encode(): string {
+    this.#isWritten = true;
+    const begin = beginRun(this.#script, this.#how.bySource, this.#keyCount, this.#argCount);
+    return begin + this.#keys + this.#args;
+  }
+
+  resolve(replies: unknown): void {
+    const each = replies as readonly unknown[];
+    this.#waiting.forEach((waiting, i) => {
+      if (each[i] instanceof Error) waiting.failed(each[i]);
+      else waiting.answered(each[i]);
+    });
+  }
+
+  reject(error: unknown): void {
+    this.#isWritten = true;
+    for (const waiting of this.#waiting) waiting.failed(error);
+  }
+}
