@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { DeviceRef, TokenRef } from '../../src/domain/ids.ts';
 import { FIELD } from '../../src/store/fields.ts';
 import { sweepPartition } from '../../src/store/sweep.ts';
@@ -10,6 +10,12 @@ import { Model } from './model.ts';
 import { apply, compareAll, hostileDevices, operation, type Real } from './operations.ts';
 
 type Store = Awaited<ReturnType<typeof openTestStore>>;
+
+/** How many sequences are tried, one after the other and all at once. */
+const RUNS =
+  inject('redis').topology === 'standalone'
+    ? { inTurn: 100, atOnce: 25 }
+    : { inTurn: 30, atOnce: 10 };
 
 let server: TestServer;
 let store: Store;
@@ -52,7 +58,7 @@ describe.each(['connect', 'connect-h1', 'grpc-web'] as const)('over %s', (protoc
         for (const each of operations) await apply(each, real, model);
         await compareAll(real, model);
       }),
-      { numRuns: 100 },
+      { numRuns: RUNS.inTurn },
     );
   }, 120_000);
 
@@ -78,7 +84,7 @@ describe.each(['connect', 'connect-h1', 'grpc-web'] as const)('over %s', (protoc
         for (const device of real.devices) await real.tokens.issue({ device });
         expect(await activeTokens(real, issued)).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: RUNS.atOnce },
     );
   }, 120_000);
 });

@@ -1,12 +1,13 @@
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { DeviceRef } from '../../src/domain/ids.ts';
 import { FIELD, type FieldName } from '../../src/store/fields.ts';
 import { Keyspace, type Place, revokedKey } from '../../src/store/keys.ts';
+import { primariesOf, redisClient } from '../setup/redis-client.ts';
 import type { TestServer } from '../setup/server.ts';
 
 /** What Redis itself holds, read beside the service. */
 export interface Stored {
-  readonly redis: Redis;
+  readonly redis: Redis | Cluster;
   /** The names of the device's keys. */
   placeOf(device: DeviceRef): Place;
   /** The session on a device by the names of its fields; empty if there is none. */
@@ -27,10 +28,14 @@ export interface RevokedEntry {
 }
 
 export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env'>): Stored {
-  const redis = new Redis(redisUrl);
+  const redis = redisClient(redisUrl);
   // Some tests take Redis away; a command that is lost fails by itself.
   redis.on('error', () => undefined);
   const keyspace = new Keyspace(Number(env['SIGNUM_PARTITIONS']));
+  const keys = async (pattern: string) => {
+    const primaries = await primariesOf(redis);
+    return (await Promise.all(primaries.map((primary) => primary.keys(pattern)))).flat();
+  };
   return {
     redis,
     placeOf: (device) => keyspace.place(device),
@@ -46,16 +51,16 @@ export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env
     },
     async user({ tenantId, userId }) {
       const { prefix } = keyspace.partition(tenantId, userId);
-      const revoked = await redis.keys(`${prefix.replace(/[{}]/g, '\\$&')}revoked:*`);
+      const revoked = await keys(`${prefix.replace(/[{}]/g, '\\$&')}revoked:*`);
       return {
         devices: await redis.zrange(keyspace.user(tenantId, userId), 0, '-1'),
         revokedIds: revoked.map((key) => key.slice(`${prefix}revoked:`.length)),
       };
     },
     async dump() {
-      const keys = (await redis.keys('signum:*')).sort();
-      const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
-      return Object.fromEntries(keys.map((key, i) => [key, values[i]?.toString('hex') ?? '']));
+      const names = (await keys('signum:*')).sort();
+      const values = await Promise.all(names.map((key) => redis.dumpBuffer(key)));
+      return Object.fromEntries(names.map((key, i) => [key, values[i]?.toString('hex') ?? '']));
     },
     close: () => redis.disconnect(),
   };

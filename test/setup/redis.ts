@@ -1,19 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { type RedisOptions, type RedisProcess, startRedis } from '../../src/dev/redis-process.ts';
+import { primariesOf, redisClient } from './redis-client.ts';
 
 /**
- * URL of an empty database of the shared Redis, for one test file alone: each vitest worker has
- * its own. The time, `CONFIG` and `SCRIPT FLUSH` are shared; tests that change those start their
- * own server with `startTestRedis`.
+ * URL of an empty database of the shared Redis, for one test file alone: each vitest worker has its
+ * own. Behind Sentinel and in a Cluster there is only one, and the files take turns. The time,
+ * `CONFIG` and `SCRIPT FLUSH` are shared; tests that change those start their own server with
+ * `startTestRedis`.
  */
 export async function emptyDatabaseUrl(): Promise<string> {
-  const url = `${inject('redisUrl')}/${process.env['VITEST_POOL_ID'] ?? '0'}`;
-  const redis = new Redis(url);
-  await redis.flushdb();
+  const { topology, url: shared } = inject('redis');
+  const database = `/${process.env['VITEST_POOL_ID'] ?? '0'}`;
+  const url = topology === 'standalone' ? `${shared}${database}` : shared;
+  const redis = redisClient(url);
+  await Promise.all((await primariesOf(redis)).map((primary) => primary.flushdb()));
   redis.disconnect();
   return url;
 }

@@ -1,52 +1,44 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { TestProject } from 'vitest/node';
 import { findRedisCommand } from '../../src/dev/redis-command.ts';
-import { startRedis } from '../../src/dev/redis-process.ts';
 import { addUser } from './acl-users.ts';
+import { DATABASES, startTopology, type Topology, type TopologyName } from './topology.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** URL of a Redis that all test files share; see `emptyDatabaseUrl` in redis.ts. */
-    redisUrl: string;
+    /** The Redis that all test files of a project share; see `emptyRedisUrl` in redis.ts. */
+    redis: Pick<Topology, 'url' | 'replicas'> & { readonly topology: TopologyName };
   }
 }
 
-const DATABASES = ['--databases', '1024'];
-
-/** The user of deploy/redis/users.acl, as whom the servers under test connect. */
-async function addServerUser(url: string): Promise<void> {
-  const redis = new Redis(url);
-  await addUser(redis);
-  redis.disconnect();
+/** One Redis for the whole of a project: starting one per file would take longer than most tests. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const topology = project.name as TopologyName;
+  const { url, replicas, nodes, stop } = await start(topology);
+  await Promise.all(nodes.map(addServerUser));
+  project.provide('redis', { topology, url, replicas });
+  return stop;
 }
 
 /**
- * One Redis for the whole run: starting one per file would take longer than most tests. It is a
- * process of this machine's, or a container with SIGNUM_TEST_REDIS=testcontainers and where Docker
- * is all there is.
+ * Processes of this machine's; a standalone one is a container with SIGNUM_TEST_REDIS=testcontainers
+ * and where Docker is all there is.
  */
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  if (wantsContainer()) {
-    const { startRedisContainer } = await import('./redis-container.ts');
-    const container = await startRedisContainer(DATABASES);
-    await addServerUser(container.url);
-    project.provide('redisUrl', container.url);
-    return container.stop;
-  }
-  const dir = mkdtempSync(join(tmpdir(), 'signum-test-redis-'));
-  const redis = await startRedis({ dir, extraArgs: DATABASES });
-  await addServerUser(redis.url);
-  project.provide('redisUrl', redis.url);
-  return async () => {
-    await redis.stop();
-    rmSync(dir, { recursive: true, force: true });
-  };
+async function start(topology: TopologyName): Promise<Topology> {
+  if (topology !== 'standalone' || !wantsContainer()) return startTopology(topology);
+  const { startRedisContainer } = await import('./redis-container.ts');
+  const { url, stop } = await startRedisContainer(DATABASES);
+  return { url, replicas: 0, nodes: [{ url }], stop };
 }
 
 function wantsContainer(): boolean {
   if (process.env['SIGNUM_TEST_REDIS'] === 'testcontainers') return true;
   return findRedisCommand().kind === 'docker';
+}
+
+/** The user of deploy/redis/users.acl, as whom the servers under test connect. */
+async function addServerUser({ url }: { readonly url: string }): Promise<void> {
+  const redis = new Redis(url);
+  await addUser(redis);
+  redis.disconnect();
 }

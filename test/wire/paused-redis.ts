@@ -1,7 +1,6 @@
-import { Redis } from 'ioredis';
-import { expect } from 'vitest';
-import type { RedisProcess } from '../../src/dev/redis-process.ts';
-import { startTestRedis } from '../setup/redis.ts';
+import { expect, inject } from 'vitest';
+import { primariesOf, redisClient } from '../setup/redis-client.ts';
+import { startTopology } from '../setup/topology.ts';
 
 /** A Redis that can be told to hold every script back: calls are then under way until it goes on. */
 export interface PausableRedis {
@@ -14,26 +13,32 @@ export interface PausableRedis {
 }
 
 const PAUSE_MS = 60_000;
+/** A blocked client of the service's in CLIENT LIST: what Sentinels publish is held back too. */
+const HELD_BACK = / name=signum .* flags=\S*b/;
 
+/** Of the kind that the suite runs on, its own: a pause is one of the whole server. */
 export async function startPausableRedis(): Promise<PausableRedis> {
-  const process: RedisProcess = await startTestRedis();
-  const control = new Redis(process.url);
+  const topology = await startTopology(inject('redis').topology);
+  const control = redisClient(topology.url);
   control.on('error', () => undefined);
+  const primaries = await primariesOf(control);
   return {
-    url: process.url,
+    url: topology.url,
     async pause() {
-      await control.client('PAUSE', PAUSE_MS, 'WRITE');
+      await Promise.all(primaries.map((primary) => primary.client('PAUSE', PAUSE_MS, 'WRITE')));
     },
     async resume() {
-      await control.client('UNPAUSE');
+      await Promise.all(primaries.map((primary) => primary.client('UNPAUSE')));
     },
     untilBusy: () =>
       expect
-        .poll(() => control.info('clients'), { timeout: 10_000 })
-        .toMatch(/^blocked_clients:[1-9]/m),
+        .poll(() => Promise.all(primaries.map((primary) => primary.client('LIST'))), {
+          timeout: 10_000,
+        })
+        .toContainEqual(expect.stringMatching(HELD_BACK)),
     async stop() {
       control.disconnect();
-      await process.stop();
+      await topology.stop();
     },
   };
 }
