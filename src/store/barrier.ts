@@ -26,6 +26,8 @@ interface Job extends DurableRun {
   readonly reject: (error: unknown) => void;
   /** What Redis answered to the script, once it has. */
   answer: Answer<Reply> | undefined;
+  /** What the last round has seen, for who asked for more. */
+  reached: DurabilityReached;
   isSettled: boolean;
 }
 
@@ -59,7 +61,14 @@ export class Barrier {
   /** Fails with DURABILITY_UNCONFIRMED, or with what Redis answered to the script. */
   async run(run: DurableRun): Promise<Durable> {
     const { promise, resolve, reject } = Promise.withResolvers<Durable>();
-    const job: Job = { ...run, resolve, reject, answer: undefined, isSettled: false };
+    const job: Job = {
+      ...run,
+      resolve,
+      reject,
+      answer: undefined,
+      reached: NOTHING,
+      isSettled: false,
+    };
     const leftMs = Math.max(0, run.deadlineAtMs - performance.now() - MARGIN_MS);
     const timer = setTimeout(() => expire(job), leftMs);
     this.#fresh.push(job);
@@ -135,6 +144,7 @@ export class Barrier {
     const refused = 'error' in waited ? whyRefused(waited.error) : undefined;
     this.#applied = this.#applied.filter((job) => {
       const { wanted, answer } = job;
+      job.reached = reached;
       const isReached = reached.replicas >= wanted.replicas && (reached.fsync || !wanted.fsync);
       if (isReached && answer && 'value' in answer) {
         job.resolve({ reply: answer.value, reached });
@@ -154,7 +164,7 @@ export class Barrier {
 /** A script that Redis has not answered to is not known to have run: its call's deadline decides. */
 function expire(job: Job): void {
   if (job.answer && 'value' in job.answer) {
-    job.reject(unconfirmed(NOTHING, 'the deadline came first'));
+    job.reject(unconfirmed(job.reached, 'the deadline came first'));
   }
 }
 

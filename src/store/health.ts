@@ -2,6 +2,7 @@ import { Cluster, type Redis } from 'ioredis';
 import type { Deadline } from '../domain/call.ts';
 import type { Durability } from '../domain/session.ts';
 import type { RedisClient } from './client.ts';
+import { storeFault } from './faults.ts';
 import type { Runner } from './runner.ts';
 
 /** Something about Redis that endangers what the service promises, and the line that mends it. */
@@ -36,6 +37,8 @@ export async function checkHealth(
   const infos = await runner.read(deadline, (client) =>
     Promise.all(primaries(client).map((node) => lookAt(node, client instanceof Cluster))),
   );
+  // The client forgets the nodes of a Cluster that are gone, in the end all of them.
+  if (infos.length === 0) throw storeFault(new Error('CLUSTERDOWN no primary is known'));
   return infos.flatMap((info) => judge(info, wanted));
 }
 
