@@ -174,7 +174,7 @@ test('DURABILITY_UNCONFIRMED arrives whole by every protocol, once the deadline 
     expect(failure).toEqual({
       code: 'Unavailable',
       reason: 'DURABILITY_UNCONFIRMED',
-      metadata: { replicas: '0', fsync: 'false' },
+      metadata: { replicas: `${replicas}`, fsync: 'false' },
       retryAfterMs: expect.any(Number),
     });
   }

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RedisProcess } from '../../src/dev/redis-process.ts';
-import { startTestRedis } from '../setup/redis.ts';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
+import { startTopology } from '../setup/topology.ts';
 import { failureOf } from './failure.ts';
 import { issued, newDevice } from './issued.ts';
 import { clientsOf, PROTOCOLS } from './protocols.ts';
 
-let redis: RedisProcess;
 let server: TestServer;
 let accessToken: string;
 
 beforeAll(async () => {
-  redis = await startTestRedis();
+  const redis = await startTopology(inject('redis').topology);
   server = await startTestServer({ SIGNUM_REDIS_URL: redis.url });
   ({ accessToken } = await issued(server.client(TokenService), newDevice()));
   await redis.stop();
