@@ -50,6 +50,11 @@ export interface TestServer {
 
 export const ISSUER = 'https://signum.test';
 export const AUDIENCE = 'test-api';
+/**
+ * Of all servers of a test file: where they share a Redis without databases, one that runs may have
+ * put its keys into the database that the next has just found empty.
+ */
+const ROOT_SECRET = randomBytes(32).toString('base64url');
 const CREDENTIALS = `${USER}:${PASSWORD}@`;
 
 /** A whole server over TLS on free ports, on an empty database of the shared Redis. */
@@ -71,7 +76,7 @@ export async function startTestServer(
     SIGNUM_OPS_LISTEN: '127.0.0.1:0',
     SIGNUM_TLS_CERT_FILE: certificates.certFile,
     SIGNUM_TLS_KEY_FILE: certificates.keyFile,
-    SIGNUM_SECRET: randomBytes(32).toString('base64url'),
+    SIGNUM_SECRET: ROOT_SECRET,
     SIGNUM_ADMIN_KEY: adminKey,
     SIGNUM_REDIS_COMMAND_TIMEOUT: '5s',
     SIGNUM_DEADLINE_DEFAULT: '15s',
