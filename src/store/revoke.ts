@@ -23,6 +23,8 @@ export interface RevokeOutcome {
 export interface SessionGuard {
   readonly sessionId?: string | undefined;
   readonly tokenId?: string | undefined;
+  /** The token that the session named by its id has, most likely: it is not looked up first then. */
+  readonly likelyTokenId?: string | undefined;
 }
 
 type Owner = Pick<DeviceRef, 'tenantId' | 'userId'>;
@@ -42,14 +44,13 @@ export async function revokeDevice(
   revocation: Revocation,
   deadline: Deadline,
 ): Promise<RevokeOutcome> {
+  let target = guess(store, device, guard);
   for (;;) {
-    const found = await find(store, device, deadline);
-    const meant =
-      found &&
-      (guard.sessionId ?? found.sid) === found.sid &&
-      (guard.tokenId ?? found.jti) === found.jti;
-    const outcome = await attempt(store, device, meant ? [found] : [], -1, revocation, deadline);
+    target ??= await find(store, device, deadline);
+    const targets = target && isMeant(target, guard) ? [target] : [];
+    const outcome = await attempt(store, device, targets, -1, revocation, deadline);
     if (outcome) return outcome;
+    target = undefined;
   }
 }
 
@@ -71,6 +72,19 @@ export async function revokeUser(
     const outcome = await attempt(store, who, found, devices.length, revocation, deadline);
     if (outcome) return outcome;
   }
+}
+
+function isMeant({ sid, jti }: Target, { sessionId = sid, tokenId = jti }: SessionGuard): boolean {
+  return sid === sessionId && jti === tokenId;
+}
+
+function guess(
+  store: StoreContext,
+  device: DeviceRef,
+  { sessionId: sid, likelyTokenId: jti }: SessionGuard,
+): Target | undefined {
+  if (!sid || !jti) return undefined;
+  return { place: store.keyspace.place(device), deviceId: device.deviceId, sid, jti };
 }
 
 async function find(

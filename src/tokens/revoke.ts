@@ -25,7 +25,11 @@ export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): P
     call,
   );
   const { tenantId, userId, deviceId } = device;
-  deps.onEvent({ event: 'revoke', call, tenantId, userId, deviceId, ...guard, reason, count });
+  const { sessionId, tokenId } = guard;
+  deps.onEvent({
+    ...{ event: 'revoke', call, reason, count },
+    ...{ tenantId, userId, deviceId, sessionId, tokenId },
+  });
   return { count, revision, durability: reached };
 }
 
@@ -59,16 +63,16 @@ async function resolve(
     return { device: subject.session.device, guard: { sessionId: subject.session.sessionId } };
   }
   if ('ids' in subject) return { device: subject.ids, guard: { tokenId: subject.ids.tokenId } };
-  const { device, sessionId } = await readEither(deps, subject.token);
+  const { device, sessionId, tokenId } = await readEither(deps, subject.token);
   authoriseHolder(call.caller, 'revoke', device);
-  return { device, guard: { sessionId } };
+  return { device, guard: { sessionId, likelyTokenId: tokenId } };
 }
 
 /** The claims of a genuine access or refresh token, expired ones included: logging out always works. */
 async function readEither(
   deps: TokenDeps,
   token: string,
-): Promise<{ device: DeviceRef; sessionId: string }> {
+): Promise<{ device: DeviceRef; sessionId: string; tokenId: string }> {
   if (deps.signing.looksLikeRefresh(token)) return deps.signing.readRefresh(token);
   const read = deps.signing.readAccess(token);
   if (typeof read !== 'string' && (await deps.signing.verifyAccess(token, read)))
