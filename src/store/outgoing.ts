@@ -1,3 +1,5 @@
+import type { Argument } from './script.ts';
+
 /** Who waits for a reply. Gets to hear of it once. */
 export interface Waiting {
   answered(reply: unknown): void;
@@ -27,8 +29,19 @@ export abstract class Outgoing {
   }
 }
 
-/** One bulk string of RESP. */
-export function bulk(value: string | number): string {
-  const text = typeof value === 'number' ? String(value) : value;
-  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+/** Values as bulk strings of RESP. Nearly all are ASCII, which one look at all of them tells. */
+export function bulks(values: readonly Argument[]): string {
+  const all = join(values, ({ length }) => length);
+  return Buffer.byteLength(all) === all.length
+    ? all
+    : join(values, (text) => Buffer.byteLength(text));
+}
+
+function join(values: readonly Argument[], lengthOf: (text: string) => number): string {
+  let all = '';
+  for (const value of values) {
+    const text = typeof value === 'number' ? String(value) : value;
+    all += `$${lengthOf(text)}\r\n${text}\r\n`;
+  }
+  return all;
 }

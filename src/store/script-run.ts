@@ -1,4 +1,4 @@
-import { bulk, Outgoing, type Waiting } from './outgoing.ts';
+import { bulks, Outgoing, type Waiting } from './outgoing.ts';
 import type { Argument, Script } from './script.ts';
 
 /** How a command has to be sent this time. */
@@ -22,10 +22,8 @@ export class ScriptRun extends Outgoing {
     waiting: Waiting,
   ) {
     super();
-    let command = beginRun(script, bySource, keys.length, args.length);
-    for (const key of keys) command += bulk(key);
-    for (const arg of args) command += bulk(arg);
-    this.#command = command;
+    const begin = beginRun(script, bySource, keys.length, args.length);
+    this.#command = begin + bulks(keys) + bulks(args);
     this.#waiting = waiting;
   }
 
@@ -45,9 +43,8 @@ export class ScriptRun extends Outgoing {
 /** The command as far as the keys. */
 export function beginRun(script: Script, bySource: boolean, keys: number, args: number): string {
   const length = 3 + keys + args;
-  return bySource
-    ? `*${length}\r\n$4\r\nEVAL\r\n${bulk(script.source)}${bulk(keys)}`
-    : `*${length}\r\n$7\r\nEVALSHA\r\n$40\r\n${script.sha}\r\n${bulk(keys)}`;
+  const named = bySource ? ['EVAL', script.source] : ['EVALSHA', script.sha];
+  return `*${length}\r\n${bulks([...named, keys])}`;
 }
 
 /** Asks a server for a slot that is not its own yet; shares the fate of the command behind it. */

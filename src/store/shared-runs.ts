@@ -1,4 +1,4 @@
-import { bulk, Outgoing, type Waiting } from './outgoing.ts';
+import { bulks, Outgoing, type Waiting } from './outgoing.ts';
 import type { Argument, Script } from './script.ts';
 import { beginRun, type How } from './script-run.ts';
 import type { Wire } from './wire.ts';
@@ -63,8 +63,8 @@ class SharedRun extends Outgoing {
     this.#waiting.push(waiting);
     this.#keyCount += keys.length;
     this.#argCount += args.length;
-    for (const key of keys) this.#keys += bulk(key);
-    for (const arg of args) this.#args += bulk(arg);
+    this.#keys += bulks(keys);
+    this.#args += bulks(args);
   }
 
   encode(): string {

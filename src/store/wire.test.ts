@@ -57,6 +57,12 @@ test("each gets its own reply, the library's commands between ours too", async (
   expect(time).toEqual([expect.stringMatching(/^\d+$/), expect.stringMatching(/^\d+$/)]);
 });
 
+test('text that is not ASCII arrives as it was sent', async () => {
+  const [name, value] = ['schlüssel', 'Ключ 🗝'];
+  await runner.run(SCRIPTS.recordPut, ['texts'], [name, value, 0, ''], soon());
+  expect(await client.hgetall('texts')).toEqual({ [name]: value });
+});
+
 test('an error is the answer of the one that it belongs to', async () => {
   await client.set('text', 'x');
   const [refused, served] = await Promise.allSettled([touch('text'), touch()]);
