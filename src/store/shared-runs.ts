@@ -11,6 +11,11 @@ export interface Item {
 
 /** How many things one run does, at most: nobody else is served meanwhile. */
 const MOST = 64;
+/**
+ * With so many, a run does not wait for the turn to end: Redis works on it while the next one fills.
+ * Otherwise each side spends a fifth of its time waiting for the other.
+ */
+const ENOUGH = 16;
 
 /**
  * Runs of scripts that take any number of items, each with its own keys, arguments and reply. What
@@ -35,6 +40,8 @@ export class SharedRuns {
       this.#wire.send(run);
     }
     run.add(item, waiting);
+    // What comes in one call, such as a batch, still stays together.
+    if (run.size === ENOUGH) queueMicrotask(() => this.#wire.flush());
   }
 }
 
@@ -55,8 +62,12 @@ class SharedRun extends Outgoing {
     this.#how = how;
   }
 
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   get isOpen(): boolean {
-    return !this.#isWritten && this.#waiting.length < MOST;
+    return !this.#isWritten && this.size < MOST;
   }
 
   add({ keys, args }: Item, waiting: Waiting): void {

@@ -39,6 +39,7 @@ export class Wire {
   /** Writes what is on its way out. */
   flush(): void {
     const outgoing = this.#outgoing;
+    if (outgoing.length === 0) return;
     this.#outgoing = [];
     const { status, stream } = this.#node;
     if (status !== 'ready' || !stream.writable) {
