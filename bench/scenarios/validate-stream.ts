@@ -31,7 +31,7 @@ export const validateStream: Scenario = {
     const rate = figures[0]?.perSecond.median;
     return {
       figures,
-      checks: [limit(`validations a second, ${SIZE} in a message`, 'at least', 60_000, '/s', rate)],
+      checks: [limit(`validations a second, ${SIZE} in a message`, 'XX)],
       notes: [
         'The client is grpc-js: where the CPU of the server is not busy, the client is what bounds.',
       ],
