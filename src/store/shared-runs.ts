@@ -23,6 +23,7 @@ const ENOUGH = 16;
  */
 export class SharedRuns {
   readonly #wire: Wire;
+  /** Those that are still to be written, by what tells them apart. */
   readonly #open = new Map<string, SharedRun>();
 
   constructor(wire: Wire) {
@@ -34,10 +35,13 @@ export class SharedRuns {
     const name = `${script.name}${group}${how.bySource ? ' by source' : ''}`;
     let run = this.#open.get(name);
     // ASKING holds for the one command behind it.
-    if (run === undefined || !run.isOpen || how.asking) {
-      run = new SharedRun(script, how);
-      this.#open.set(name, run);
-      this.#wire.send(run);
+    if (run === undefined || run.size === MOST || how.asking) {
+      const begun = new SharedRun(script, how, () => {
+        if (this.#open.get(name) === begun) this.#open.delete(name);
+      });
+      this.#open.set(name, begun);
+      this.#wire.send(begun);
+      run = begun;
     }
     run.add(item, waiting);
     // What comes in one call, such as a batch, still stays together.
@@ -49,25 +53,23 @@ export class SharedRuns {
 class SharedRun extends Outgoing {
   readonly #script: Script;
   readonly #how: How;
+  readonly #onClosed: () => void;
   readonly #waiting: Waiting[] = [];
   #keyCount = 0;
   #argCount = 0;
   #keys = '';
   #args = '';
-  #isWritten = false;
 
-  constructor(script: Script, how: How) {
+  /** `onClosed`: nothing can be added from now on. May be called twice. */
+  constructor(script: Script, how: How, onClosed: () => void) {
     super();
     this.#script = script;
     this.#how = how;
+    this.#onClosed = onClosed;
   }
 
   get size(): number {
     return this.#waiting.length;
-  }
-
-  get isOpen(): boolean {
-    return !this.#isWritten && this.size < MOST;
   }
 
   add({ keys, args }: Item, waiting: Waiting): void {
@@ -79,7 +81,7 @@ class SharedRun extends Outgoing {
   }
 
   encode(): string {
-    this.#isWritten = true;
+    this.#onClosed();
     const begin = beginRun(this.#script, this.#how.bySource, this.#keyCount, this.#argCount);
     return begin + this.#keys + this.#args;
   }
@@ -93,7 +95,7 @@ class SharedRun extends Outgoing {
   }
 
   reject(error: unknown): void {
-    this.#isWritten = true;
+    this.#onClosed();
     for (const waiting of this.#waiting) waiting.failed(error);
   }
 }
