@@ -20,6 +20,7 @@ import { JSON_OPTIONS } from './json-options.ts';
 import type { TransportLog } from './listener.ts';
 import { type MessageLimits, maxBytesOf } from './message-limits.ts';
 import { endWith, type NodeRequest, type NodeResponse } from './node-http.ts';
+import { stopSending } from './stop-sending.ts';
 import { streamingMethods } from './streaming-methods.ts';
 import { unaryMethods } from './unary-methods.ts';
 
@@ -93,7 +94,7 @@ function register(
 /**
  * Of a message that is refused half-way connect-node leaves the rest unread. On HTTP/1.1 no other
  * request could follow it, and the client would wait for ever: the connection ends instead. On HTTP/2
- * the stream would stay open and hold up a drain: the rest is thrown away.
+ * the rest is thrown away, and the stream ends whether the client ends it or not.
  */
 function tidy(
   answer: UniversalServerResponse,
@@ -103,6 +104,8 @@ function tidy(
   if ('stream' in request) {
     const { stream } = request;
     stream.once('finish', () => stream.removeAllListeners('data').resume());
+    // The answer is whole but for its trailers, which nothing holds up.
+    stream.once('wantTrailers', () => stopSending(stream));
     return answer;
   }
   const { body } = answer;

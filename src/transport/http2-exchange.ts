@@ -1,9 +1,10 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Peer } from '../rpc/rpc.ts';
 import type { HeaderRecord } from './cors.ts';
 import { ClientDeparture } from './departure.ts';
 import type { UnaryExchange } from './direct-unary.ts';
 import { readBody } from './read-body.ts';
+import { stopSending } from './stop-sending.ts';
 
 /** A request over HTTP/2, on the bare stream. `headers` go on its answer. */
 export function http2Exchange(
@@ -33,9 +34,8 @@ export function http2Exchange(
         'content-type': contentType,
         'content-length': body.byteLength,
       });
-      // A body that was refused half-way is not read to its end (RFC 9113 section 8.1).
-      if (!stream.readableEnded)
-        stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+      // A body that was refused half-way is not read to its end.
+      if (!stream.readableEnded) stream.once('finish', () => stopSending(stream));
       stream.end(body);
     },
   };

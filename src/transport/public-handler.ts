@@ -26,12 +26,6 @@ const IDLE_STREAM_MS = 30_000;
 /** The same for calls that stream, which have an end of their own for when nothing moves. */
 const IDLE_STREAMING_MS = 120_000;
 
-/**
- * From the end of a call that streams until its HTTP/2 stream is closed whatever the client does
- * (RFC 9113 section 8.1), in milliseconds. A client that learns of both at once sees the close only.
- */
-const LEAVE_MS = 500;
-
 export interface PublicHandlerDeps {
   /** Absent: connect-node answers everything. */
   readonly direct: DirectUnary | undefined;
@@ -92,21 +86,14 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
         void answer(http2Exchange(stream, requestHeaders, peer, headers));
         return;
       }
-      const streams = deps.streamPaths.has(path);
-      const idleMs = streams ? IDLE_STREAMING_MS : IDLE_STREAM_MS;
+      const idleMs = deps.streamPaths.has(path) ? IDLE_STREAMING_MS : IDLE_STREAM_MS;
       stream.setTimeout(idleMs, () => stream.close(constants.NGHTTP2_CANCEL));
-      if (streams) stream.once('wantTrailers', () => setTimeout(leave, LEAVE_MS, stream).unref());
       const request = new Http2ServerRequest(stream, requestHeaders, {}, rawHeaders);
       const response = new Http2ServerResponse(stream);
       if (requestHeaders.expect === '100-continue') response.writeContinue();
       void serve(deps, { request, response, path, peer, headers });
     },
   };
-}
-
-/** The client has not closed its side, although it has been told how the call ended. */
-function leave(stream: ServerHttp2Stream): void {
-  if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
 interface Exchange {
