@@ -1,5 +1,3 @@
-import type { Server as HttpServer } from 'node:http';
-import { constants, type ServerHttp2Session } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpRoutes } from '../http/answer.ts';
 import type { Rpc } from '../rpc/rpc.ts';
@@ -18,6 +16,7 @@ import { securityHeaders } from './security-headers.ts';
 import { streamingMethods } from './streaming-methods.ts';
 import type { TlsListenOptions } from './tls-options.ts';
 import { pathOf } from './unary-methods.ts';
+import { GOAWAY_GRACE_MS, trackUnderway } from './underway.ts';
 
 export interface PublicOptions extends ListenOptions, TlsListenOptions {
   readonly rpc: Rpc;
@@ -34,12 +33,6 @@ export interface PublicOptions extends ListenOptions, TlsListenOptions {
   /** Connections at once, default 20,000; more are refused. */
   readonly maxConnections?: number;
 }
-
-/** Between "go elsewhere" and the end of accepting, in milliseconds: a round trip of any client. */
-const GOAWAY_GRACE_MS = 250;
-
-/** Largest stream id: nothing under way is cut off by a GOAWAY that names it. */
-const ALL_STREAMS = 2 ** 31 - 1;
 
 /** HTTPS for apps, browsers and services: Connect, gRPC-web, gRPC and the HTTP endpoints. */
 export async function startPublic(options: PublicOptions): Promise<Listener> {
@@ -63,12 +56,7 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   const server = createPublicServer(options);
   server.maxConnections = options.maxConnections ?? 20_000;
   const connections = trackConnections(server);
-  const sessions = new Set<ServerHttp2Session>();
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-    if (draining) sendAway(session);
-  });
+  const underway = trackUnderway(server);
   server.on('request', handler.http1);
   // What a client expects beyond 100-continue is not met, but it is no reason to refuse the request.
   server.on('checkExpectation', handler.http1);
@@ -79,30 +67,22 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   server.on('stream', handler.http2);
   const address = await listen(server, options);
 
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    connections.destroyAll();
+    await closed;
+  };
   return {
     address,
     async drain() {
       draining = true;
       leaving.abort();
-      for (const session of sessions) sendAway(session);
-      await delay(GOAWAY_GRACE_MS);
+      underway.sendAway();
+      if (connections.size > 0) await delay(GOAWAY_GRACE_MS);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // HTTP/1.1 connections become idle one after the other, and close() looks only once.
-      const { closeIdleConnections } = server as unknown as HttpServer;
-      const idle = setInterval(() => closeIdleConnections.call(server), 50);
-      await closed.finally(() => clearInterval(idle));
+      await Promise.race([closed, underway.none()]);
+      await close();
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      connections.destroyAll();
-      await closed;
-    },
+    close,
   };
-}
-
-/** RFC 9113 section 6.8: first a GOAWAY that forbids nothing, so that no request is lost. */
-function sendAway(session: ServerHttp2Session): void {
-  // One that broke is destroyed before it is closed.
-  if (!session.closed && !session.destroyed)
-    session.goaway(constants.NGHTTP2_NO_ERROR, ALL_STREAMS);
 }
