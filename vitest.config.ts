@@ -9,7 +9,7 @@ const ON_EVERY_TOPOLOGY = [
 ];
 
 /** About one server and its way out, whatever it is connected to. */
-const ON_ONE_NODE = ['test/wire/drain.test.ts'];
+const ON_ONE_NODE = ['test/wire/drain.test.ts', 'test/wire/stop.test.ts'];
 
 /** A project that runs some suites on one kind of Redis, started once for all of them. */
 function onRedis(name: TopologyName, include: readonly string[], exclude: readonly string[] = []) {
