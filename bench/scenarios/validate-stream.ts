@@ -31,7 +31,9 @@ export const validateStream: Scenario = {
     const rate = figures[0]?.perSecond.median;
     return {
       figures,
-      checks: [limit(`validations a second, ${SIZE} in a message`, 'at least', 100_000, '/s', rate)],
+      checks: [
+        limit(`validations a second, ${SIZE} in a message`, 'at least', 100_000, '/s', rate),
+      ],
       notes: [
         'The client is grpc-js: where the CPU of the server is not busy, the client is what bounds.',
       ],
