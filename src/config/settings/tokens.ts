@@ -19,7 +19,7 @@ export const tokens = {
     audiences: required({
       env: 'SIGNUM_AUDIENCE',
       kind: list(stringOrUri, { max: MAX_AUDIENCES }),
-      doc: 'The audiences that tokens are issued for; all of them unless Issue names some.',
+      doc: 'The audiences that tokens may be issued for; the first unless Issue names some.',
     }),
   },
 } as const;
