@@ -1,4 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { outcomeOf } from '../measure/check.ts';
+import { BOUNDS } from './bounds.ts';
 import type { Results, ScenarioResult } from './results.ts';
 import { renderPlot } from './svg-plot.ts';
 import { CHECK_HEADER, checkRow, FIGURE_HEADER, figureRow, percent } from './table.ts';
@@ -43,11 +45,15 @@ ${scenarios.map(section).join('\n\n')}
 `;
 }
 
-function section({ name, title, figures, plots, notes, profile, failed }: ScenarioResult): string {
+function section(scenario: ScenarioResult): string {
+  const { name, title, figures, checks, plots, notes, profile, failed } = scenario;
   const parts = [`## ${name}`, `${title}.`];
   if (failed) parts.push(`Not measured: ${failed}`);
   if (figures.length > 0) parts.push(table(FIGURE_HEADER, figures.map(figureRow)));
   parts.push(...notes);
+  const falls = checks.some((check) => outcomeOf(check) === 'SHORT');
+  const bounds = BOUNDS[name];
+  if (falls && bounds) parts.push(`**What bounds it.** ${bounds}`);
   parts.push(...plots.map((plot) => `![${plot.title}](performance/${plot.name}.svg)`));
   if (profile) {
     const rows = profile.parts.map((line) => [`\`${line.name}\``, percent(line.share)]);
