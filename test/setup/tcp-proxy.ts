@@ -14,7 +14,7 @@ export interface TcpProxy {
   blackhole(): void;
   /** Each piece takes that long, in milliseconds, either way. */
   delay(ms: number): void;
-  /** The same for connections of replicas only: those that do not begin with HELLO. */
+  /** The same for connections of replicas only: those that begin with PING, as no client's does. */
   delayReplicas(ms: number): void;
   /** Passes everything again, and lets go of the connections that have lost something. */
   heal(): void;
@@ -66,7 +66,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     client.on('data', (piece: Buffer) => {
       if (state.mode === 'blackhole') return void maimed.add(client);
       sentBytes += piece.length;
-      isReplica ??= !/hello/i.test(piece.toString('latin1'));
+      isReplica ??= /^\*1\r\n\$4\r\nPING/i.test(piece.toString('latin1'));
       forth(() => upstream.write(piece));
       const act = onSent;
       onSent = undefined;
