@@ -14,7 +14,8 @@
 local now = clock()
 
 return each(4, 2, function(key, arg)
-  local active, revoked_token, watermarks, revision_key = KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], KEYS[key + 4]
+  local active, revoked_token = KEYS[key + 1], KEYS[key + 2]
+  local watermarks, revision_key = KEYS[key + 3], KEYS[key + 4]
   local jti, tenant_field = ARGV[arg + 1], ARGV[arg + 2]
 
   local revision = tonumber(redis.call('GET', revision_key) or 0)
@@ -32,5 +33,6 @@ return each(4, 2, function(key, arg)
   end
   if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
   if tonumber(expires_at) * 1000 <= now then return { 'EXPIRED', revision, '', fingerprint } end
-  return { 'ACTIVE', revision, '', fingerprint, session[6], session[7], expires_at, session[8], session[9], session[10] }
+  return { 'ACTIVE', revision, '', fingerprint,
+    session[6], session[7], expires_at, session[8], session[9], session[10] }
 end)
