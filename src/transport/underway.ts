@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Session } from 'node:http2';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Between "go elsewhere" and no more calls on a connection, in milliseconds: a round trip of any client. */
@@ -26,16 +26,18 @@ export interface Underway {
 
 /** Takes HTTP/1.1 and HTTP/2, of which a server that is being closed forgets some connections. */
 export function trackUnderway(server: Server): Underway {
-  const responses = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   let leaving = false;
 
-  const take = (_request: IncomingMessage, response: ServerResponse) => {
-    responses.add(response);
-    response.once('close', () => responses.delete(response));
+  const take = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   };
-  server.on('request', take);
-  server.on('checkExpectation', take);
+  // Whether a connection is owed an answer is looked up when it matters: keeping count of each
+  // answer would take a quarter of what a validation costs.
+  server.on('connection', take);
+  server.on('secureConnection', take);
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
@@ -44,13 +46,16 @@ export function trackUnderway(server: Server): Underway {
   });
 
   /** One that is destroyed has sent all that it had, although its client may not have closed. */
-  const isQuiet = () => responses.size === 0 && sessions.values().every((each) => each.destroyed);
+  const isQuiet = () =>
+    sockets.values().every((each) => owedTo(each) === undefined) &&
+    sessions.values().every((each) => each.destroyed);
 
   return {
     sendAway() {
       leaving = true;
-      for (const response of responses) {
-        if (!response.headersSent) response.shouldKeepAlive = false;
+      for (const socket of sockets) {
+        const response = owedTo(socket);
+        if (response && !response.headersSent) response.shouldKeepAlive = false;
       }
       for (const session of sessions) dismiss(session);
     },
@@ -61,6 +66,11 @@ export function trackUnderway(server: Server): Underway {
       }
     },
   };
+}
+
+/** The answer that Node is waiting for on an HTTP/1.1 connection, which its types keep quiet about. */
+function owedTo(socket: Socket): ServerResponse | undefined {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
 /**
