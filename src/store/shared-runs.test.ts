@@ -1,34 +1,21 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestRedis } from '../../test/setup/redis.ts';
-import type { RedisProcess } from '../dev/redis-process.ts';
-import { connect, createClient } from './client.ts';
+import { startOwnRunner } from '../../test/setup/own-runner.ts';
 import type { StoreContext } from './context.ts';
 import { FIELD, type FieldName } from './fields.ts';
 import { Keyspace } from './keys.ts';
-import { Runner } from './runner.ts';
 import { validate } from './validate.ts';
 
-let redis: RedisProcess;
 let client: Redis;
 let store: StoreContext;
+let stop: () => Promise<void>;
 beforeAll(async () => {
-  redis = await startTestRedis();
-  const settings = { url: redis.url, commandTimeoutMs: 1000, connectTimeoutMs: 1000, name: 'test' };
-  client = createClient(settings) as Redis;
-  client.on('error', () => undefined);
-  await connect(client, 5000);
+  const own = await startOwnRunner();
+  ({ client, stop } = own);
   const policy = { skewMs: 1000, graceMs: 0, feedMs: 1000, maxDevices: 10 };
-  store = {
-    runner: new Runner(client, client),
-    keyspace: new Keyspace(16),
-    policy,
-  } as StoreContext;
+  store = { runner: own.runner, keyspace: new Keyspace(16), policy } as StoreContext;
 });
-afterAll(async () => {
-  client.disconnect();
-  await redis.stop();
-});
+afterAll(() => stop());
 
 const token = (user: string) => ({
   tenantId: 't',

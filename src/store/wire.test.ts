@@ -1,26 +1,16 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startTestRedis } from '../../test/setup/redis.ts';
-import type { RedisProcess } from '../dev/redis-process.ts';
-import { connect, createClient } from './client.ts';
-import { Runner } from './runner.ts';
+import { startOwnRunner } from '../../test/setup/own-runner.ts';
+import type { Runner } from './runner.ts';
 import { SCRIPTS } from './script.ts';
 
-let redis: RedisProcess;
 let client: Redis;
 let runner: Runner;
+let stop: () => Promise<void>;
 beforeAll(async () => {
-  redis = await startTestRedis();
-  const settings = { url: redis.url, commandTimeoutMs: 1000, connectTimeoutMs: 1000, name: 'test' };
-  client = createClient(settings) as Redis;
-  client.on('error', () => undefined);
-  await connect(client, 5000);
-  runner = new Runner(client, client);
+  ({ client, runner, stop } = await startOwnRunner());
 });
-afterAll(async () => {
-  client.disconnect();
-  await redis.stop();
-});
+afterAll(() => stop());
 
 const soon = () => ({ deadlineAtMs: performance.now() + 5000 });
 const touch = (key = 'counter') => runner.run(SCRIPTS.touch, [key], [], soon());

@@ -7,11 +7,7 @@ export interface Connections {
 }
 
 export function trackConnections(server: Server): Connections {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  const sockets = trackSockets(server, ['connection']);
   return {
     get size() {
       return sockets.size;
@@ -20,4 +16,19 @@ export function trackConnections(server: Server): Connections {
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** The open sockets that a server tells of by these events, kept up to date. */
+export function trackSockets(
+  server: Server,
+  events: readonly ('connection' | 'secureConnection')[],
+): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  for (const event of events) {
+    server.on(event, (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+  }
+  return sockets;
 }

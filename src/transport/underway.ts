@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { trackSockets } from './connections.ts';
 
 /** Between "go elsewhere" and no more calls on a connection, in milliseconds: a round trip of any client. */
 export const GOAWAY_GRACE_MS = 250;
@@ -26,18 +27,12 @@ export interface Underway {
 
 /** Takes HTTP/1.1 and HTTP/2, of which a server that is being closed forgets some connections. */
 export function trackUnderway(server: Server): Underway {
-  const sockets = new Set<Socket>();
+  // Whether a connection is owed an answer is looked up when it matters: keeping count of each
+  // answer would take a quarter of what a validation costs.
+  const sockets = trackSockets(server, ['connection', 'secureConnection']);
   const sessions = new Set<ServerHttp2Session>();
   let leaving = false;
 
-  const take = (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  };
-  // Whether a connection is owed an answer is looked up when it matters: keeping count of each
-  // answer would take a quarter of what a validation costs.
-  server.on('connection', take);
-  server.on('secureConnection', take);
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
