@@ -11,6 +11,9 @@ const ON_EVERY_TOPOLOGY = [
 /** About one server and its way out, whatever it is connected to. */
 const ON_ONE_NODE = ['test/wire/drain.test.ts', 'test/wire/stop.test.ts'];
 
+/** What judges how soon a call settles: nothing else runs meanwhile. */
+const ALONE = ['test/faults/checker.test.ts', 'test/faults/scenarios.test.ts'];
+
 /** A project that runs some suites on one kind of Redis, started once for all of them. */
 function onRedis(name: TopologyName, include: readonly string[], exclude: readonly string[] = []) {
   // Only a standalone Redis has databases to tell files apart by; on others they take turns.
@@ -23,9 +26,10 @@ function onRedis(name: TopologyName, include: readonly string[], exclude: readon
 export default defineConfig({
   test: {
     projects: [
-      onRedis('standalone', ALL),
+      onRedis('standalone', ALL, ALONE),
       onRedis('sentinel', ON_EVERY_TOPOLOGY, ON_ONE_NODE),
       onRedis('cluster', ON_EVERY_TOPOLOGY, ON_ONE_NODE),
+      { extends: true, test: { name: 'alone', include: ALONE, fileParallelism: false } },
     ],
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -4,8 +4,8 @@ import { printReport } from './checker/print-report.ts';
 import { TOPOLOGIES } from './checker/rig.ts';
 import { type CheckReport, runChecker } from './checker/run-checker.ts';
 
-const DURATION_MS = 15_000;
-const TIMEOUT_MS = 150_000;
+const DURATION_MS = 60_000;
+const TIMEOUT_MS = 240_000;
 /** Two that show soon, so that it is known that something would be found; the others take minutes. */
 const QUICK = ['token-string-as-key', 'no-compare-and-set'];
 
@@ -28,7 +28,7 @@ test.each(MUTANTS.filter(({ name }) => QUICK.includes(name)))(
   'it is found when $why',
   async (mutant) => {
     const { topology } = mutant;
-    const report = await runChecker({ topology, durationMs: 60_000, seed: 1, mutant });
+    const report = await runChecker({ topology, durationMs: DURATION_MS, seed: 1, mutant });
     const rules = report.violations.map(({ rule }) => rule);
     expect(rules, printReport(report)).toContain(mutant.breaks);
   },
