@@ -23,8 +23,12 @@ const ENOUGH = 16;
  */
 export class SharedRuns {
   readonly #wire: Wire;
-  /** Those that are still to be written, by what tells them apart. */
-  readonly #open = new Map<string, SharedRun>();
+  /**
+   * The one that is still to be written, if any, by what tells runs apart: a script and a slot, so
+   * that the names are few. They stay, because a Map that shrinks and grows is garbage of the kind
+   * that stops the process to be collected.
+   */
+  readonly #open = new Map<string, SharedRun | undefined>();
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -37,7 +41,7 @@ export class SharedRuns {
     // ASKING holds for the one command behind it.
     if (run === undefined || run.size === MOST || how.asking) {
       const begun = new SharedRun(script, how, () => {
-        if (this.#open.get(name) === begun) this.#open.delete(name);
+        if (this.#open.get(name) === begun) this.#open.set(name, undefined);
       });
       this.#open.set(name, begun);
       this.#wire.send(begun);
