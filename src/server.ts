@@ -141,6 +141,8 @@ async function compose(
     },
   });
 
+  telemetry.watchInFlight(() => rpc.callsInFlight());
+
   const tls = await openTls(config.tls, log);
   undo.push(() => tls !== 'plaintext' && tls.close());
   const limits = {

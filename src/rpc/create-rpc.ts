@@ -46,8 +46,13 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   recheckCallerMs: 2_000,
 };
 
+export interface CountedRpc extends Rpc {
+  /** Unary calls being carried out. */
+  callsInFlight(): number;
+}
+
 /** Every method of the contract behind one pipeline. */
-export function createRpc(deps: RpcDeps): Rpc {
+export function createRpc(deps: RpcDeps): CountedRpc {
   const { authenticate, isDraining, observe } = deps;
   const limits = { ...DEFAULT_RPC_LIMITS, ...deps.limits };
   const checkMessage = createCheckMessage();
@@ -56,12 +61,13 @@ export function createRpc(deps: RpcDeps): Rpc {
   const byMethod = new Map<DescMethod, MethodRule>(rules.map((rule) => [rule.method, rule]));
   const now = () => performance.now();
   const newRequestId = deps.newRequestId ?? uuidv7;
+  const inFlight = createInFlight({ maxInflight: limits.maxInflight, isDraining });
   const pipeline = createPipeline({
     authenticate,
     checkMessage,
     toSignumError,
     observe,
-    inFlight: createInFlight({ maxInflight: limits.maxInflight, isDraining }),
+    inFlight,
     timeouts: limits,
     newRequestId,
     now,
@@ -79,6 +85,7 @@ export function createRpc(deps: RpcDeps): Rpc {
   };
   return {
     services: SERVICES,
+    callsInFlight: () => inFlight.count,
     invoke(request): Promise<Message> {
       const rule = byMethod.get(request.method);
       if (rule !== undefined) return pipeline(rule, request.message, request);

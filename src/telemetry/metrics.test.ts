@@ -1,5 +1,6 @@
-import { Registry, register } from 'prom-client';
+import { AggregatorRegistry, Histogram, Registry, register } from 'prom-client';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CallLatency } from './call-latency.ts';
 import { createMetrics } from './metrics.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -30,6 +31,35 @@ describe('metrics', () => {
     expect(await value('signum_call_failures_total', { reason: 'STORE_UNAVAILABLE' })).toBe(1);
   });
 
+  it('time as the library would, bucket by bucket', async () => {
+    const buckets = [0.001, 0.01, 0.1];
+    const init = { name: 'seconds', help: 'How long.', buckets };
+    const ours = new Registry();
+    const theirs = new Registry();
+    const latency = new CallLatency(ours, init);
+    const reference = new Histogram({
+      ...init,
+      labelNames: ['method', 'code'],
+      registers: [theirs],
+    });
+    for (let n = 0; n < 500; n++) {
+      const [method, code] = [`m${n % 3}`, n % 5 === 0 ? 'UNAVAILABLE' : 'OK'];
+      // On the bounds, between them and beyond them.
+      const seconds = n % 7 === 0 ? 0.01 : (n % 19) ** 3 / 10_000;
+      latency.observe(method, code, seconds);
+      reference.labels(method, code).observe(seconds);
+    }
+    // Series may come in any order.
+    const lines = (text: string) => text.split('\n').sort();
+    expect(lines(await ours.metrics())).toEqual(lines(await theirs.metrics()));
+    const merged = async (registry: Registry) =>
+      AggregatorRegistry.aggregate([
+        await registry.getMetricsAsJSON(),
+        await registry.getMetricsAsJSON(),
+      ]).metrics();
+    expect(lines(await merged(ours))).toEqual(lines(await merged(theirs)));
+  });
+
   it('count a method that does not exist as other', async () => {
     telemetry.observe({ method: 'made/Up', code: 'UNIMPLEMENTED', reason: 'UNIMPLEMENTED', ms: 1 });
     const text = await registry.metrics();
@@ -56,9 +86,7 @@ describe('metrics', () => {
   });
 
   it('follow calls in flight and read ages when asked', async () => {
-    telemetry.inFlight(1);
-    telemetry.inFlight(1);
-    telemetry.inFlight(-1);
+    telemetry.watchInFlight(() => 1);
     telemetry.watchAge('signing_key', () => 90_000);
     telemetry.watchAge('callers_read', () => undefined);
     expect(await value('signum_calls_in_flight')).toBe(1);

@@ -1,4 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import type { Verdict } from '../domain/verdict.ts';
+import { CallLatency } from './call-latency.ts';
 import type { Age, Telemetry } from './telemetry.ts';
 
 export interface MetricsDeps {
@@ -24,18 +26,27 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
   const storeCode = boundLabel(MAX_STORE_CODES);
   const ages = new Map<Age, () => number | undefined>();
 
-  const latency = new Histogram({
+  const latency = new CallLatency(registry, {
     name: 'signum_call_duration_seconds',
     help: 'How long calls took, by method and canonical code.',
-    labelNames: ['method', 'code'],
     buckets: LATENCY_BUCKETS_S,
-    registers,
   });
   const failures = counter(registry, 'signum_call_failures_total', 'Calls that failed.', [
     'method',
     'reason',
   ]);
-  const verdicts = counter(registry, 'signum_verdicts_total', 'Answers of Validate.', ['verdict']);
+  // Counted here and told when asked: a counter makes its labels into a text every time.
+  const judged = new Map<Verdict, number>();
+  new Counter({
+    name: 'signum_verdicts_total',
+    help: 'Answers of Validate.',
+    labelNames: ['verdict'],
+    registers,
+    collect() {
+      for (const [verdict, count] of judged) this.inc({ verdict }, count);
+      judged.clear();
+    },
+  });
   const sessions = counter(registry, 'signum_sessions_total', 'What happened to sessions.', [
     'event',
   ]);
@@ -48,11 +59,15 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
     'Audit events that could not be written.',
     [],
   );
-  const inFlight = new Gauge({
+  let readInFlight = () => 0;
+  new Gauge({
     name: 'signum_calls_in_flight',
     help: 'Calls being carried out.',
     registers,
     aggregator: 'sum',
+    collect() {
+      this.set(readInFlight());
+    },
   });
   new Gauge({
     name: 'signum_age_seconds',
@@ -74,15 +89,17 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
   return {
     observe: (call) => {
       const method = knownMethod.has(call.method) ? call.method : 'other';
-      latency.labels(method, call.code).observe(call.ms / MS_PER_SECOND);
+      latency.observe(method, call.code, call.ms / MS_PER_SECOND);
       if (call.reason) failures.inc({ method, reason: call.reason });
     },
-    inFlight: (change) => inFlight.inc(change),
-    verdict: (verdict) => verdicts.inc({ verdict }),
+    verdict: (verdict) => judged.set(verdict, (judged.get(verdict) ?? 0) + 1),
     session: (event, count = 1) => sessions.inc({ event }, count),
     storeError: (code) => storeErrors.inc({ code: storeCode(code) }),
     auditDropped: (count) => auditDropped.inc(count),
     watchAge: (what, readMs) => ages.set(what, readMs),
+    watchInFlight(read) {
+      readInFlight = read;
+    },
   };
 }
 

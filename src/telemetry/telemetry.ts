@@ -29,8 +29,6 @@ export type Age = 'signing_key' | 'key_ring_read' | 'callers_read';
 /** Counts and times what the server does. Never told who it was done to. */
 export interface Telemetry {
   observe(call: ObservedCall): void;
-  /** 1 when a call begins, -1 when it ends. */
-  inFlight(change: 1 | -1): void;
   verdict(verdict: Verdict): void;
   /** `count` sessions, 1 by default. */
   session(event: SessionEvent, count?: number): void;
@@ -40,4 +38,6 @@ export interface Telemetry {
   auditDropped(count: number): void;
   /** Publishes an age, in milliseconds; read when metrics are collected. */
   watchAge(what: Age, readMs: () => number | undefined): void;
+  /** Publishes how many calls are being carried out; read when metrics are collected. */
+  watchInFlight(read: () => number): void;
 }

@@ -116,14 +116,22 @@ describe.each(PROTOCOLS)('by %s', (protocol: Protocol) => {
         metadata: {},
         retryAfterMs: 200,
       });
+      expect(await callsInFlight()).toBe(MAX_INFLIGHT);
       await redis.resume();
       await Promise.all(calls);
+      expect(await callsInFlight()).toBe(0);
       const settled = await Promise.allSettled(accepted);
       const finished = settled.filter(({ status }) => status === 'fulfilled');
       expect(finished).toHaveLength(MAX_INFLIGHT);
     });
   });
 });
+
+/** As operators see it. */
+async function callsInFlight(): Promise<number> {
+  const text = await (await fetch(`${server.opsAddress}/metrics`)).text();
+  return Number(/^signum_calls_in_flight (\d+)$/m.exec(text)?.[1]);
+}
 
 async function answered(call: Promise<unknown>): Promise<boolean> {
   return call.then(
