@@ -15,10 +15,17 @@ export const MAX_ID_BYTES = 256;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** What nearly all ids look like: none of the rules can be broken by it. */
+const PLAIN_ID = /^[\w.@~+-]{1,256}$/;
+
 /** Whether a string may serve as a tenant, user or device id. */
 export function isId(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  return PLAIN_ID.test(value) || isUnusualId(value);
+}
+
+function isUnusualId(value: string): boolean {
   return (
-    typeof value === 'string' &&
     value.length > 0 &&
     value.length <= MAX_ID_BYTES &&
     !/\p{Cc}/u.test(value) &&

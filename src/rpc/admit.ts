@@ -13,12 +13,14 @@ export function admit(
   request: Pick<RpcContext, 'header' | 'peer'>,
   authenticate: Authenticate,
 ): Caller | Promise<Caller> {
-  const meet = (caller: Caller) => {
-    meetDemand(demand, caller);
-    return caller;
-  };
   const caller = identify(demand, request, authenticate);
-  return caller instanceof Promise ? caller.then(meet) : meet(caller);
+  if (caller instanceof Promise) return caller.then((known) => meet(demand, known));
+  return meet(demand, caller);
+}
+
+function meet(demand: Demand, caller: Caller): Caller {
+  meetDemand(demand, caller);
+  return caller;
 }
 
 function identify(

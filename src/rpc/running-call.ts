@@ -1,42 +1,60 @@
 import type { Message } from '@bufbuild/protobuf';
 import type { Call } from '../domain/call.ts';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
-import { cancelled, deadlineExceeded } from './deadline.ts';
+import type { SignumError } from '../domain/errors.ts';
+import { cancelled, deadlineExceeded, deadlineFor, type Timeouts } from './deadline.ts';
+import type { InFlight } from './in-flight.ts';
+import type { ToSignumError } from './internal-error.ts';
+import type { Observation } from './observation.ts';
 import { requestIdOf } from './request-id.ts';
 import type { RpcContext } from './rpc.ts';
+import { codeNameOf } from './status.ts';
 
-export interface RunningCallInit {
-  readonly method: string;
-  readonly context: RpcContext;
-  readonly startedAtMs: number;
-  readonly deadlineAtMs: number;
+export interface RunningCallDeps {
+  readonly inFlight: InFlight;
+  readonly timeouts: Timeouts;
+  readonly toSignumError: ToSignumError;
+  observe(observation: Observation): void;
   newRequestId(): string;
-  /** Called once: with an answer, or else with what was thrown. */
-  settled(thrown: unknown, answer: Message | undefined): void;
+  /** Monotonic milliseconds, as `performance.now()`. */
+  now(): number;
 }
 
 /**
  * A call under way. Settles once: with what its work comes to, or with DEADLINE_EXCEEDED or
  * CANCELLED, whichever is first. Work under way is not interrupted: it looks at the deadline itself.
  *
- * One object that is the call, the timer's argument and the abort listener at the same time, so that
- * a call does not allocate a closure for each.
+ * One object that is the call, the timer's argument, the abort listener and what settles the promise
+ * of the answer at the same time, so that a call does not allocate a closure for each.
  */
 export class RunningCall implements Call {
   readonly method: string;
   readonly deadlineAtMs: number;
   readonly startedAtMs: number;
-  readonly #init: RunningCallInit;
+  readonly #deps: RunningCallDeps;
+  readonly #context: RpcContext;
+  readonly #resolve: (answer: Message) => void;
+  readonly #reject: (error: SignumError) => void;
+  #hasPlace = false;
   #timer: NodeJS.Timeout | undefined;
   #caller: Caller | undefined;
   #requestId: string | undefined;
   #isSettled = false;
 
-  constructor(init: RunningCallInit) {
-    this.#init = init;
-    this.method = init.method;
-    this.startedAtMs = init.startedAtMs;
-    this.deadlineAtMs = init.deadlineAtMs;
+  constructor(
+    deps: RunningCallDeps,
+    method: string,
+    context: RpcContext,
+    resolve: (answer: Message) => void,
+    reject: (error: SignumError) => void,
+  ) {
+    this.#deps = deps;
+    this.#context = context;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.method = method;
+    this.startedAtMs = deps.now();
+    this.deadlineAtMs = deadlineFor(context.timeoutMs, this.startedAtMs, deps.timeouts);
   }
 
   /** Who calls; nobody until the caller is known. */
@@ -49,13 +67,13 @@ export class RunningCall implements Call {
   }
 
   get peer(): string {
-    return this.#init.context.peer.ip;
+    return this.#context.peer.ip;
   }
 
   /** Made when first asked for: most calls are never logged, and a UUID takes random bytes. */
   get requestId(): string {
-    const { context, newRequestId } = this.#init;
-    this.#requestId ??= requestIdOf(context.header('x-request-id'), newRequestId);
+    const given = this.#context.header('x-request-id');
+    this.#requestId ??= requestIdOf(given, this.#deps.newRequestId);
     return this.#requestId;
   }
 
@@ -63,9 +81,14 @@ export class RunningCall implements Call {
     return this.#isSettled;
   }
 
-  /** Settles the call at once if it is too late for it; otherwise when its time is over. */
+  /**
+   * Takes a place among the calls under way, or throws. Settles the call at once if it is too late for
+   * it; otherwise when its time is over.
+   */
   begin(): void {
-    const { signal } = this.#init.context;
+    this.#deps.inFlight.enter();
+    this.#hasPlace = true;
+    const { signal } = this.#context;
     const leftMs = this.deadlineAtMs - this.startedAtMs;
     if (signal?.aborted) this.fail(cancelled());
     else if (!(leftMs > 0)) this.fail(deadlineExceeded());
@@ -85,11 +108,16 @@ export class RunningCall implements Call {
   }
 
   answer(message: Message): void {
-    if (this.#settle()) this.#init.settled(undefined, message);
+    if (!this.#settle()) return;
+    this.#observe('OK', undefined);
+    this.#resolve(message);
   }
 
   fail(thrown: unknown): void {
-    if (this.#settle()) this.#init.settled(thrown, undefined);
+    if (!this.#settle()) return;
+    const error = this.#deps.toSignumError(thrown, this);
+    this.#observe(codeNameOf(error.reason), error.reason);
+    this.#reject(error);
   }
 
   /** Returns whether this is the first time. */
@@ -97,8 +125,15 @@ export class RunningCall implements Call {
     if (this.#isSettled) return false;
     this.#isSettled = true;
     clearTimeout(this.#timer);
-    this.#init.context.signal?.removeEventListener('abort', this);
+    this.#context.signal?.removeEventListener('abort', this);
+    if (this.#hasPlace) this.#deps.inFlight.leave();
     return true;
+  }
+
+  #observe(code: Observation['code'], reason: Observation['reason']): void {
+    const { method, callerKind } = this;
+    const ms = this.#deps.now() - this.startedAtMs;
+    this.#deps.observe({ method, code, reason, ms, callerKind });
   }
 }
 

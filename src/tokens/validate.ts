@@ -11,18 +11,16 @@ import type { ValidateInput } from './tokens.ts';
  * Says whether a token is good right now, and counts the verdict. Nothing but a positive look-up
  * makes a token ACTIVE.
  */
-export async function validate(
-  deps: TokenDeps,
-  call: Call,
-  input: ValidateInput,
-): Promise<Validation> {
+export function validate(deps: TokenDeps, call: Call, input: ValidateInput): Promise<Validation> {
   const { subject } = input;
-  const validation =
+  const validated =
     'ids' in subject
-      ? judge(await lookUp(deps.store, subject.ids, call), input)
-      : await validateToken(deps, call, subject.token, input);
-  deps.onVerdict(validation.verdict);
-  return validation;
+      ? lookUp(deps.store, subject.ids, call).then((found) => judge(found, input))
+      : validateToken(deps, call, subject.token, input);
+  return validated.then((validation) => {
+    deps.onVerdict(validation.verdict);
+    return validation;
+  });
 }
 
 async function validateToken(

@@ -8,8 +8,8 @@ export function validate({ tokens, checkMessage }: ValidateItemsDeps) {
   return rule(TokenService.method.validate, {
     // Done where the input is made of it.
     check() {},
-    async handle(call, request) {
-      return fromValidation(await tokens.validate(call, checkedInput(request, checkMessage)));
+    handle(call, request) {
+      return tokens.validate(call, checkedInput(request, checkMessage)).then(fromValidation);
     },
   });
 }
