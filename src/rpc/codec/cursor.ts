@@ -1,7 +1,10 @@
 /** What is put in the place of bytes that are no UTF-8. */
 const REPLACEMENT = '\ufffd';
 
-/** Goes through protobuf bytes field by field. It knows lengths of one or two bytes, and text. */
+/** Longer numbers are not plain. */
+const LONGEST_NUMBER_BYTES = 4;
+
+/** Goes through protobuf bytes field by field. It knows short lengths, short numbers, and text. */
 export class Cursor {
   readonly #bytes: Uint8Array;
   at = 0;
@@ -24,6 +27,17 @@ export class Cursor {
     if (high >= 0x80) return -1;
     const end = this.at + (low & 0x7f) + (high << 7);
     return end > limit ? -1 : end;
+  }
+
+  /** Reads a number of at most four bytes, 0 to 2^28 - 1; -1 if it is longer or goes past the limit. */
+  number(limit: number): number {
+    let value = 0;
+    for (let i = 0; i < LONGEST_NUMBER_BYTES && this.at < limit; i += 1) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << (7 * i);
+      if (byte < 0x80) return value;
+    }
+    return -1;
   }
 
   /**

@@ -1,15 +1,10 @@
 import { create, type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TokenRefSchema } from '../../gen/signum/v1/token_pb.js';
-import {
-  TokenService,
-  ValidateRequestSchema,
-  ValidateResponseSchema,
-} from '../../gen/signum/v1/token_service_pb.js';
+import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
-const { validate, batchValidate, validateStream } = TokenService.method;
+const { issue, refresh, validate, batchValidate, validateStream } = TokenService.method;
 
 /** UTF-16 as it comes, halves of pairs included. */
 const unit = fc
@@ -69,10 +64,67 @@ const result = fc.record({
 const items = fc.record({ items: fc.array(request, { maxLength: 6 }) });
 const results = fc.record({ results: fc.array(result, { maxLength: 12 }) });
 
+const mostly = <T>(usual: fc.Arbitrary<T>, other: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 19, arbitrary: usual }, { weight: 1, arbitrary: other });
+const wellFormed = fc.string({ unit: 'grapheme', maxLength: 20 });
+const mostlyPlain = mostly(wellFormed, text);
+const mostlyPlainTexts = fc.array(mostlyPlain, { maxLength: 4 });
+const lifetime = fc.option(
+  fc.record({
+    seconds: mostly(fc.bigInt(0n, 2n ** 28n), fc.bigInt(-(2n ** 40n), 2n ** 40n)),
+    nanos: mostly(fc.constant(0), fc.integer({ min: -1, max: 1 })),
+  }),
+  { nil: undefined },
+);
+
+const issueRequest = fc.record({
+  device: fc.option(
+    fc.record({ tenantId: mostlyPlain, userId: mostlyPlain, deviceId: mostlyPlain }),
+    { nil: undefined },
+  ),
+  scopes: mostlyPlainTexts,
+  audiences: mostlyPlainTexts,
+  claims: mostly<object | undefined>(fc.constant(undefined), fc.constant({ plan: 'gold' })),
+  metadata: fc.option(
+    fc.record({
+      ip: mostlyPlain,
+      userAgent: mostlyPlain,
+      label: mostlyPlain,
+      attributes: mostly(fc.constant({}), fc.dictionary(fc.string(), fc.string())),
+    }),
+    { nil: undefined },
+  ),
+  accessLifetime: lifetime,
+  refreshLifetime: lifetime,
+  sessionLifetime: lifetime,
+  policy: mostly(fc.nat({ max: 300 }), fc.constant(-1)),
+  requestId: mostlyPlain,
+  proof: text,
+});
+
+const refreshRequest = fc.record({ refreshToken: text });
+
+const tokens = fc.option(
+  fc.record({
+    accessToken: fc.oneof(text, fc.string({ minLength: 500, maxLength: 6_000 })),
+    refreshToken: fc.oneof(text, fc.string({ minLength: 500, maxLength: 6_000 })),
+    tokenId: text,
+    sessionId: text,
+    accessExpireTime: time,
+    refreshExpireTime: time,
+    expiresIn: time,
+  }),
+  { nil: undefined },
+);
+const issueResponse = fc.record({ tokens, supersededSessionId: text, revision: uint64 });
+const refreshResponse = fc.record({ tokens, replayed: fc.boolean(), revision: uint64 });
+
 /** A field that no message has. */
 const UNKNOWN = { no: 31, wireType: 0, data: Uint8Array.of(7) };
 
 describe.each<[string, DescMethod, fc.Arbitrary<unknown>, fc.Arbitrary<unknown>]>([
+  ['Issue', issue, issueRequest, issueResponse],
+  ['Refresh', refresh, refreshRequest, refreshResponse],
   ['Validate', validate, request, response],
   ['BatchValidate', batchValidate, items, results],
   ['ValidateStream', validateStream, items, results],
@@ -178,26 +230,3 @@ function reference({ input }: DescMethod, bytes: Uint8Array): Message | undefine
 function expectSameBytes(bytes: Uint8Array, expected: Uint8Array): void {
   expect(Buffer.from(bytes).toString('hex')).toBe(Buffer.from(expected).toString('hex'));
 }
-
-test('an ordinary request and an ordinary answer are plain', () => {
-  const token = { tenantId: 'acme', userId: 'u1', deviceId: 'phone', tokenId: 'x'.repeat(36) };
-  const subject = { case: 'ids', value: create(TokenRefSchema, token) } as const;
-  const codec = quickCodecOf(validate);
-  const bytes = toBinary(ValidateRequestSchema, create(ValidateRequestSchema, { subject }));
-  expect(codec.read(bytes)).toBeDefined();
-  const seconds = 1_700_000_000n;
-  const answer = create(ValidateResponseSchema, {
-    active: true,
-    verdict: 1,
-    source: 2,
-    token,
-    sessionId: 'y'.repeat(36),
-    scopes: ['read', 'write'],
-    issueTime: { seconds },
-    expireTime: { seconds },
-    revision: 12_345n,
-    audiences: ['https://api.example'],
-    claims: {},
-  });
-  expect(codec.write(answer)).toEqual(Buffer.from(toBinary(ValidateResponseSchema, answer)));
-});

@@ -1,6 +1,7 @@
 import type { TokenRef } from '../../gen/signum/v1/token_pb.js';
 import type { ValidateRequest } from '../../gen/signum/v1/token_service_pb.js';
 import type { Cursor } from './cursor.ts';
+import { readTexts, type TextFields } from './read-texts.ts';
 
 /** Tags: field number and wire type 2, "length-delimited". */
 const TOKEN = 0x0a;
@@ -8,8 +9,7 @@ const IDS = 0x12;
 const REQUIRED_SCOPES = 0x1a;
 const AUDIENCE = 0x22;
 
-/** The fields of a TokenRef by their tags. */
-const ID_OF: Readonly<Record<number, Exclude<keyof TokenRef, `$${string}`>>> = {
+const ID_TEXTS: TextFields<TokenRef> = {
   10: 'tenantId',
   18: 'userId',
   26: 'deviceId',
@@ -67,14 +67,7 @@ function readIds(request: ValidateRequest, cursor: Cursor, end: number): boolean
     deviceId: '',
     tokenId: '',
   };
-  while (cursor.at < end) {
-    const name = ID_OF[cursor.byte()];
-    const textEnd = cursor.end(end);
-    if (name === undefined || textEnd < 0) return false;
-    const text = cursor.text(textEnd);
-    if (text === undefined) return false;
-    ids[name] = text;
-  }
+  if (!readTexts(cursor, end, ids, ID_TEXTS)) return false;
   request.subject = { case: 'ids', value: ids };
   return true;
 }

@@ -1,8 +1,8 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import type { TokenRef } from '../../gen/signum/v1/token_pb.js';
 import type { ValidateResponse } from '../../gen/signum/v1/token_service_pb.js';
 import type { PlainWriter } from './plain-writer.ts';
+import { writeTime } from './write-time.ts';
 
 /** Writes the fields of a ValidateResponse. Plain is one without custom claims. */
 export function writeValidateResponse(to: PlainWriter, message: ValidateResponse): void {
@@ -29,14 +29,6 @@ function writeRef(to: PlainWriter, field: number, ref: TokenRef): void {
   to.string(2, ref.userId);
   to.string(3, ref.deviceId);
   to.string(4, ref.tokenId);
-  to.close(start);
-}
-
-function writeTime(to: PlainWriter, field: number, { seconds, nanos, $unknown }: Timestamp): void {
-  if ($unknown !== undefined) to.giveUp();
-  const start = to.open(field);
-  to.integer(1, Number(seconds));
-  to.integer(2, nanos);
   to.close(start);
 }
 

@@ -1,0 +1,76 @@
+import { create, type DescMethodUnary, toBinary } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import { quickCodecOf } from './quick-codec.ts';
+
+/** Of whichever message. */
+type Init = Readonly<Record<string, unknown>>;
+
+const { issue, refresh, validate } = TokenService.method;
+const uuid = '0192f0c4-7b7e-7000-8000-000000000000';
+const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
+const time = { seconds: 1_700_000_000n, nanos: 123_000_000 };
+
+const tokens = {
+  accessToken: 'x'.repeat(600),
+  refreshToken: 'y'.repeat(400),
+  tokenId: uuid,
+  sessionId: uuid,
+  accessExpireTime: time,
+  refreshExpireTime: time,
+  expiresIn: { seconds: 900n },
+};
+
+const everything = {
+  device,
+  scopes: ['read', 'write'],
+  audiences: ['https://api.example'],
+  metadata: { ip: '2001:db8::1', userAgent: 'Mozilla/5.0', label: "Ada's phone" },
+  accessLifetime: { seconds: 600n },
+  refreshLifetime: { seconds: 86_400n * 30n },
+  sessionLifetime: { seconds: 86_400n * 365n },
+  policy: 3,
+  requestId: uuid,
+  proof: tokens.refreshToken,
+};
+const token = { case: 'token', value: tokens.accessToken };
+const ids = { case: 'ids', value: { ...device, tokenId: uuid } };
+
+test.each<[string, DescMethodUnary, Init]>([
+  ['Issue for a device', issue, { device }],
+  ['Issue of all that is plain', issue, everything],
+  ['Refresh', refresh, { refreshToken: tokens.refreshToken }],
+  ['Validate of a token', validate, { subject: token }],
+  ['Validate of ids', validate, { subject: ids }],
+])('an ordinary request to %s is plain', (_what, method, init) => {
+  const message = create(method.input, init);
+  expect(quickCodecOf(method).read(toBinary(method.input, message))).toStrictEqual(message);
+});
+
+const verdict = {
+  active: true,
+  verdict: 1,
+  source: 2,
+  token: { ...device, tokenId: uuid },
+  sessionId: uuid,
+  scopes: ['read', 'write'],
+  issueTime: time,
+  expireTime: time,
+  revision: 12_345n,
+  audiences: ['https://api.example'],
+  claims: {},
+};
+const longest = { ...tokens, accessToken: 'x'.repeat(4_000), refreshToken: 'y'.repeat(4_000) };
+
+test.each<[string, DescMethodUnary, Init]>([
+  ['Issue', issue, { tokens, revision: 12_345n }],
+  ['Issue with a session superseded', issue, { tokens, supersededSessionId: uuid }],
+  ['Issue with long tokens', issue, { tokens: longest, revision: 12_345n }],
+  ['Refresh', refresh, { tokens, revision: 12_345n }],
+  ['Refresh within the grace window', refresh, { tokens, replayed: true, revision: 12_345n }],
+  ['Validate', validate, verdict],
+])('an ordinary answer of %s is plain', (_what, method, init) => {
+  const message = create(method.output, init);
+  const expected = Buffer.from(toBinary(method.output, message));
+  expect(quickCodecOf(method).write(message)).toEqual(expected);
+});

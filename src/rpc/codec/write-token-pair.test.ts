@@ -1,0 +1,31 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { DurationSchema } from '@bufbuild/protobuf/wkt';
+import { expect, test } from 'vitest';
+import { TokenPairSchema } from '../../gen/signum/v1/token_pb.js';
+import {
+  IssueResponseSchema,
+  RefreshResponseSchema,
+  TokenService,
+} from '../../gen/signum/v1/token_service_pb.js';
+import { quickCodecOf } from './quick-codec.ts';
+
+const $unknown = [{ no: 31, wireType: 0, data: Uint8Array.of(7) }];
+
+test.each<[string, MessageInitShape<typeof TokenPairSchema>]>([
+  ['a token that is too long', { accessToken: 'x'.repeat(16_400) }],
+  [
+    'tokens that are too long together',
+    { accessToken: 'x'.repeat(5_000), refreshToken: 'y'.repeat(5_000) },
+  ],
+  ['a field that is not known', Object.assign(create(TokenPairSchema), { $unknown })],
+  [
+    'a field that is not known, of a lifetime',
+    { expiresIn: Object.assign(create(DurationSchema), { $unknown }) },
+  ],
+  ['a time before 1970', { refreshExpireTime: { seconds: -1n } }],
+  ['a lifetime that is negative', { expiresIn: { nanos: -1 } }],
+])('a pair with %s is left to protobuf-es', (_what, tokens) => {
+  const { issue, refresh } = TokenService.method;
+  expect(quickCodecOf(issue).write(create(IssueResponseSchema, { tokens }))).toBeUndefined();
+  expect(quickCodecOf(refresh).write(create(RefreshResponseSchema, { tokens }))).toBeUndefined();
+});
