@@ -1,19 +1,18 @@
-import { create } from '@bufbuild/protobuf';
-import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import {
-  type TokenPair as TokenPairMessage,
-  TokenPairSchema,
-} from '../../gen/signum/v1/token_pb.js';
+import type { TokenPair as TokenPairMessage } from '../../gen/signum/v1/token_pb.js';
 import type { TokenPair } from '../../tokens/tokens.ts';
+import { toDuration } from './duration.ts';
+import { toTimestamp } from './time.ts';
 
+/** A pair as protobuf-es would create it, but written down: `create` takes several times as long. */
 export function fromTokenPair(tokens: TokenPair): TokenPairMessage {
-  return create(TokenPairSchema, {
+  return {
+    $typeName: 'signum.v1.TokenPair',
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
     tokenId: tokens.tokenId,
     sessionId: tokens.sessionId,
-    accessExpireTime: timestampFromMs(tokens.accessExpiresAtMs),
-    refreshExpireTime: timestampFromMs(tokens.refreshExpiresAtMs),
-    expiresIn: durationFromMs(Math.max(0, tokens.expiresInMs)),
-  });
+    accessExpireTime: toTimestamp(tokens.accessExpiresAtMs),
+    refreshExpireTime: toTimestamp(tokens.refreshExpiresAtMs),
+    expiresIn: toDuration(Math.max(0, tokens.expiresInMs)),
+  };
 }

@@ -1,10 +1,8 @@
-import { create } from '@bufbuild/protobuf';
 import type { SupersedePolicy } from '../../domain/session.ts';
 import { SupersedePolicy as WirePolicy } from '../../gen/signum/v1/token_pb.js';
 import {
   type IssueRequest,
   IssueRequestSchema,
-  IssueResponseSchema,
   TokenService,
 } from '../../gen/signum/v1/token_service_pb.js';
 import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
@@ -12,7 +10,7 @@ import type { CheckMessage } from '../check-message.ts';
 import { toClientMetadata } from '../messages/client-metadata.ts';
 import { toWholeSecondsMs } from '../messages/duration.ts';
 import { toDeviceRef } from '../messages/ids.ts';
-import { fromTokenPair } from '../messages/token-pair.ts';
+import { fromIssued } from '../messages/issued.ts';
 import { rule } from '../method-rule.ts';
 import { isPlainIssue } from './is-plain-issue.ts';
 
@@ -33,13 +31,8 @@ export function issue({ tokens, checkMessage }: IssueDeps) {
     check(request) {
       if (!isPlainIssue(request)) checkMessage(IssueRequestSchema, request);
     },
-    async handle(call, request) {
-      const issued = await tokens.issue(call, toIssueInput(request));
-      return create(IssueResponseSchema, {
-        tokens: fromTokenPair(issued.tokens),
-        supersededSessionId: issued.supersededSessionId ?? '',
-        revision: BigInt(issued.revision),
-      });
+    handle(call, request) {
+      return tokens.issue(call, toIssueInput(request)).then(fromIssued);
     },
   });
 }

@@ -1,0 +1,12 @@
+import type { IssueResponse } from '../../gen/signum/v1/token_service_pb.js';
+import type { Issued } from '../../tokens/tokens.ts';
+import { fromTokenPair } from './token-pair.ts';
+
+export function fromIssued({ tokens, supersededSessionId, revision }: Issued): IssueResponse {
+  return {
+    $typeName: 'signum.v1.IssueResponse',
+    tokens: fromTokenPair(tokens),
+    supersededSessionId: supersededSessionId ?? '',
+    revision: BigInt(revision),
+  };
+}
