@@ -26,7 +26,7 @@ export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
   const { tokens, ring, callers } = deps;
   return [
     issue(deps),
-    refresh(tokens),
+    refresh(deps),
     validate(deps),
     batchValidate(deps),
     validateStream(deps),
