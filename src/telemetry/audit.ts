@@ -36,9 +36,9 @@ export const NO_AUDIT: Audit = {
 };
 
 /**
- * Creates the audit trail. Events are written in order, in one chunk for all that came within
- * 20 ms: that much of the trail is lost if the process is killed. Auditing never delays a call: a sink that is too slow or full costs
- * events, not availability, and the trail itself says how many.
+ * Creates the audit trail. Events are written in order, in one chunk for all that came within 20 ms:
+ * that much of the trail is lost if the process is killed. Auditing never delays a call: a sink that is
+ * too slow or full costs events, not availability, and the trail itself says how many.
  */
 export function createAudit(deps: AuditDeps): Audit {
   const { sink, now = Date.now, maxWaiting = DEFAULT_MAX_WAITING, onDropped } = deps;

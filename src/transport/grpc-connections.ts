@@ -14,10 +14,10 @@ export interface GrpcConnections {
 const NOBODY: Peer = { ip: '', certificateNames: [] };
 
 /**
- * Terminates TLS, unless the listener is a plaintext one, and hands the connections to grpc-js. A TLS server of one's own does what that of
- * grpc-js does not: it follows the certificate files, bounds the handshake, asks for client
- * certificates without insisting, and reads each certificate once a connection instead of once a
- * call (which takes 30 µs).
+ * Terminates TLS, unless the listener is a plaintext one, and hands the connections to grpc-js. A TLS
+ * server of one's own does what that of grpc-js does not: it follows the certificate files, bounds the
+ * handshake, asks for client certificates without insisting, and reads each certificate once a
+ * connection instead of once a call (which takes 30 µs).
  */
 export function createGrpcConnections(
   options: TlsListenOptions,
