@@ -1,57 +1,77 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { readHead } from './answer-head.ts';
 
 /** An HTTP/1.1 connection that carries one call at a time and looks at as little as it can. */
 export interface RawConnection {
   /** Sends a whole request; `done` gets the status, 0 if the connection broke. */
-  send(bytes: Buffer, done: (status: number, body: Buffer) => void): void;
+  send(bytes: Buffer, done: Answered): void;
   destroy(): void;
 }
 
-const HEAD_END = Buffer.from('\r\n\r\n');
+/** `body` makes a copy of the answer's body; it may be called until Answered returns. */
+export type Answered = (status: number, body: () => Buffer) => void;
+
+/** As much as a TLS record holds. */
+const READ_BYTES = 16_384;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 export async function openConnection(origin: string): Promise<RawConnection> {
-  const { protocol, hostname, port } = new URL(origin);
-  const socket = await openSocket(protocol === 'https:', hostname, Number(port));
-  socket.setNoDelay(true);
-  let done: ((status: number, body: Buffer) => void) | undefined;
-  let received: Buffer = NOTHING;
-  const settle = (status: number, body: Buffer) => {
+  // One buffer for all reads: a new one for each would be most of what the client leaves to collect.
+  const buffer = Buffer.alloc(READ_BYTES);
+  let done: Answered | undefined;
+  let earlier: Buffer = NOTHING;
+  const settle = (status: number, body: () => Buffer) => {
     const settled = done;
     done = undefined;
-    received = NOTHING;
     settled?.(status, body);
   };
-  socket.on('data', (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    const headEnd = received.indexOf(HEAD_END);
-    if (headEnd < 0) return;
-    const head = received.toString('latin1', 0, headEnd);
-    const bodyAt = headEnd + HEAD_END.length;
-    const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
-    if (received.length < bodyAt + length) return;
-    settle(Number(head.slice(9, 12)), received.subarray(bodyAt, bodyAt + length));
-  });
-  socket.on('close', () => settle(0, NOTHING));
+  const read = (count: number) => {
+    const joined = earlier.length > 0;
+    const bytes = joined ? Buffer.concat([earlier, buffer.subarray(0, count)]) : buffer;
+    const end = joined ? bytes.length : count;
+    const head = readHead(bytes, end);
+    if (head === undefined || end < head.bodyEnd) {
+      earlier = joined ? bytes : Buffer.from(buffer.subarray(0, count));
+      return;
+    }
+    earlier = NOTHING;
+    settle(head.status, () => Buffer.from(bytes.subarray(head.bodyAt, head.bodyEnd)));
+  };
+  const onread: OnReadOpts = {
+    buffer,
+    callback(count) {
+      read(count);
+      return true;
+    },
+  };
+  const socket = await openSocket(new URL(origin), onread);
+  socket.setNoDelay(true);
+  socket.on('close', () => settle(0, () => NOTHING));
   socket.on('error', () => undefined);
   return {
     send(bytes, then) {
       done = then;
-      if (socket.destroyed) settle(0, NOTHING);
+      if (socket.destroyed) settle(0, () => NOTHING);
       else socket.write(bytes);
     },
     destroy: () => socket.destroy(),
   };
 }
 
-/** The certificate is this run's own; whether it is trusted makes no difference to the figures. */
-function openSocket(tls: boolean, host: string, port: number): Promise<Socket> {
+function openSocket({ protocol, hostname, port }: URL, onread: OnReadOpts): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const options = { host, port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] };
-    const socket = tls
-      ? connectTls(options, () => resolve(socket))
-      : connectTcp({ host, port }, () => resolve(socket));
+    const to = { host: hostname, port: Number(port), onread };
+    // The certificate is this run's own; whether it is trusted makes no difference to the figures.
+    const tls: ConnectionOptions = {
+      ...to,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+    };
+    const socket: Socket =
+      protocol === 'https:'
+        ? connectTls(tls, () => resolve(socket))
+        : connectTcp(to, () => resolve(socket));
     socket.once('error', reject);
   });
 }

@@ -107,7 +107,7 @@ async function callOnce(origin: string, call: Buffer): Promise<{ status: number;
   const connection = await openConnection(origin);
   try {
     return await new Promise((resolve) => {
-      connection.send(call, (status, body) => resolve({ status, body: Buffer.from(body) }));
+      connection.send(call, (status, body) => resolve({ status, body: body() }));
     });
   } finally {
     connection.destroy();
