@@ -15,10 +15,21 @@ export interface ReplayPlan {
   /** Whether each request is good for one use: then the run ends when they do. */
   readonly once: boolean;
   readonly connections: number;
+  /**
+   * How long latencies are recorded. At a fixed rate the client warms up before that, for 2 s, or for
+   * as long as this if that is less: calls and seconds of the result count the warm-up too.
+   */
   readonly seconds: number;
   /** Calls a second, begun whether or not earlier ones are answered; as many as it takes if absent. */
   readonly rate?: number;
 }
+
+/**
+ * What keeps the client from pausing itself: V8's helper threads would take the one CPU from it for
+ * milliseconds at a time, and its last compiler, which without them runs in between the calls, takes
+ * up to 5 ms a function.
+ */
+const STEADY = ['--single-threaded', '--no-turbofan'];
 
 /**
  * HTTP/1.1 calls from a Node process: for requests that may be sent only once, and for fixed rates,
@@ -26,7 +37,8 @@ export interface ReplayPlan {
  * lowest priority: Redis, which shares its CPU, never waits for it.
  */
 export async function runReplay(cpus: string, plan: ReplayPlan): Promise<LoadResult> {
-  const polite = plan.rate === undefined ? [] : ['nice', '-n', '19'];
-  const argv = [...polite, process.execPath, CLIENT, JSON.stringify(plan)];
+  const node = [process.execPath];
+  const steady = ['nice', '-n', '19', ...node, ...STEADY];
+  const argv = [...(plan.rate === undefined ? node : steady), CLIENT, JSON.stringify(plan)];
   return JSON.parse(await runTool(onCpus(cpus, argv))) as LoadResult;
 }
