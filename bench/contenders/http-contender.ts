@@ -5,7 +5,8 @@ import { runReplay } from '../load/replay.ts';
 import { runWrk } from '../load/wrk.ts';
 import type { Contender } from './contender.ts';
 
-interface Served {
+/** A server to put under load. */
+export interface Served {
   readonly pid: number;
   readonly origin: string;
 }

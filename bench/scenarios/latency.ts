@@ -1,12 +1,12 @@
 import type { Contender } from '../contenders/contender.ts';
 import { startHelper } from '../contenders/helper-server.ts';
-import { httpContender } from '../contenders/http-contender.ts';
+import { httpContender, type Served } from '../contenders/http-contender.ts';
 import { benchmarkScript } from '../contenders/redis-benchmark.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Session } from '../lab/population.ts';
-import type { Signum } from '../lab/signum.ts';
 import { runReplay } from '../load/replay.ts';
 import { limit } from '../measure/check.ts';
+import type { Figure } from '../measure/figure.ts';
 import { measureRounds } from '../measure/rounds.ts';
 import { roundsOptions } from '../measure/rounds-options.ts';
 import type { Plot } from '../report/svg-plot.ts';
@@ -42,12 +42,19 @@ export const latency: Scenario = {
     );
     const [self, empty, full] = alone;
     const maximum = full?.perSecond.median ?? 0;
-    const fixed = SHARES.map((share) => rateContender(lab, signum, file, maximum, share));
-    const rates = await measureRounds(fixed, {
-      ...roundsOptions(lab),
-      warmUpSeconds: Math.min(1, lab.options.warmUpSeconds),
-    });
+    const atRate = (name: string, server: Served, share: number) =>
+      rateContender(lab, name, server, file, maximum, share);
+    const fixed = await measureRounds(
+      [
+        ...SHARES.map((share) => atRate('Signum', signum, share)),
+        atRate('bare handler', bare, 0.5),
+      ],
+      // The client warms up in every run.
+      { ...roundsOptions(lab), warmUpSeconds: 0 },
+    );
+    const rates = fixed.slice(0, SHARES.length);
     const half = rates[SHARES.indexOf(0.5)];
+    const bareHalf = fixed.at(-1);
 
     const redis = await benchmarkScript(lab, sessions[0] as Session, {
       clients: 1,
@@ -67,28 +74,32 @@ export const latency: Scenario = {
       })),
     };
     return {
-      figures: [...alone, ...rates],
+      figures: [...alone, ...fixed],
       checks: [
         limit(P50, 'at most', ALLOWANCE_US, ' µs', beyond, lab.missing.get('redis-benchmark')),
         limit(P99, 'at most', 4, ' ×', ratio),
       ],
       plots: [plot],
-      notes: redis ? [`One validate script in Redis, there and back: ${redis.p50Us} µs.`] : [],
-      load: async (server) => rateContender(lab, server, file, maximum, 0.5),
+      notes: [
+        ...(redis ? [`One validate script in Redis, there and back: ${redis.p50Us} µs.`] : []),
+        ...(bareHalf ? [byThemselves(bareHalf)] : []),
+      ],
+      load: async (server) => atRate('Signum', server, 0.5),
     };
   },
 };
 
 function rateContender(
   lab: Lab,
-  { pid, origin }: Signum,
+  name: string,
+  { pid, origin }: Served,
   requestFile: string,
   maximum: number,
   share: number,
 ): Contender {
   const rate = Math.max(1, Math.round(maximum * share));
   return {
-    name: `Signum at ${share * 100} % of that`,
+    name: `${name} at ${share * 100} % of that`,
     pid,
     load: (seconds) =>
       runReplay(lab.cpus.load, {
@@ -96,6 +107,11 @@ function rateContender(
         ...{ skip: 0, once: false, connections: OPEN_CONNECTIONS },
       }),
   };
+}
+
+function byThemselves({ p50Us, p99Us }: Figure): string {
+  const [p50, p99] = [p50Us, p99Us].map(({ median }) => Math.round(median));
+  return `What the load generator, the machine and Node add by themselves, the bare handler shows at 50 % of Signum's maximum: p50 ${p50} µs, p99 ${p99} µs.`;
 }
 
 function skipped(why: string): Findings {
