@@ -35,7 +35,7 @@ export const validateStream: Scenario = {
         limit(`validations a second, ${SIZE} in a message`, 'at least', 100_000, '/s', rate),
       ],
       notes: [
-        'The client is grpc-js: where the CPU of the server is not busy, the client is what bounds.',
+        'Where the CPU of the server is not busy, Redis and the client, which share the other one, are what bounds.',
       ],
       load: async (server) => streamContender(lab, server, sessions, SIZE),
     };
