@@ -72,8 +72,7 @@ export class RunningCall implements Call {
 
   /** Made when first asked for: most calls are never logged, and a UUID takes random bytes. */
   get requestId(): string {
-    const given = this.#context.header('x-request-id');
-    this.#requestId ??= requestIdOf(given, this.#deps.newRequestId);
+    this.#requestId ??= requestIdOf(this.#context.header('x-request-id'), this.#deps.newRequestId);
     return this.#requestId;
   }
 
