@@ -34,12 +34,16 @@ export class CircuitBreaker {
   }
 
   /**
-   * Throws NotSent unless a command can be sent now. NEWCONNECTION if the connection has never been
-   * there: it is being made, and worth a moment.
+   * Throws NotSent unless a command can be sent now. Worth a moment are NEWCONNECTION, if it has
+   * never been there and is being made, and CLOSING, if one side has ended it just now.
    */
   check(): void {
-    if (this.#node.status === 'ready' && !this.#isSilent) return;
-    if (this.#node.status === 'wait') this.#node.connect().catch(() => undefined);
+    const { status, stream } = this.#node;
+    if (status === 'ready' && !this.#isSilent) {
+      if (stream.writable) return;
+      throw new NotSent('CLOSING');
+    }
+    if (status === 'wait') this.#node.connect().catch(() => undefined);
     throw new NotSent(this.#isSilent || this.#wasLost ? 'NOT_CONNECTED' : 'NEWCONNECTION');
   }
 

@@ -20,8 +20,6 @@ export interface Connections {
   of(key: string): Connection;
   /** Names the keys that one script may touch together with this one. */
   groupOf(key: string): string;
-  /** The connection that a plain command of the client library goes through, if there is only one. */
-  readonly only: Connection | undefined;
   /** Learns from a MOVED; returns the connection that an ASK points to. */
   redirect(redirection: Redirection): Connection | undefined;
   all(): Iterable<Connection>;
@@ -33,7 +31,6 @@ export function connectionsOf(client: RedisClient, silentTicks: number): Connect
   return {
     of: () => only,
     groupOf: () => '',
-    only,
     redirect: () => undefined,
     all: () => [only],
   };
@@ -52,7 +49,6 @@ const REFRESH_GAP_MS = 100;
  * the difference between a command that was not sent and one whose connection broke.
  */
 class ClusterConnections implements Connections {
-  readonly only = undefined;
   readonly #cluster: Cluster;
   readonly #silentTicks: number;
   readonly #byAddress = new Map<string, Connection>();
@@ -64,11 +60,15 @@ class ClusterConnections implements Connections {
     for (const node of cluster.nodes()) this.#add(node);
     cluster.on('+node', (node: Redis) => this.#add(node));
     cluster.on('-node', (node: Redis) => this.#remove(node));
+    // The library ends those that it knows, not those that were met.
+    cluster.on('close', () => {
+      for (const { node } of this.all()) node.disconnect();
+    });
   }
 
   of(key: string): Connection {
     const address = this.#cluster.slots[calculateSlot(key)]?.[0];
-    const connection = address === undefined ? undefined : this.#byAddress.get(address);
+    const connection = address === undefined ? undefined : this.#to(address);
     if (connection?.node.status === 'ready') return connection;
     // A failover may have happened: the next call shall find the new primary.
     this.#refresh();
@@ -82,7 +82,8 @@ class ClusterConnections implements Connections {
   }
 
   redirect({ kind, slot, address }: Redirection): Connection | undefined {
-    if (kind === 'ASK') return this.#byAddress.get(address) ?? this.#meet(address);
+    const connection = this.#to(address);
+    if (kind === 'ASK') return connection;
     this.#cluster.slots[slot] = [address];
     this.#refresh();
     return undefined;
@@ -92,33 +93,40 @@ class ClusterConnections implements Connections {
     return this.#byAddress.values();
   }
 
-  /** A node that is taking over its first slot is not among those that serve any. */
+  #to(address: string): Connection | undefined {
+    return this.#byAddress.get(address) ?? this.#meet(address);
+  }
+
+  /**
+   * A node that is taking over its first slot is not among those that serve any, and the client
+   * library drops it whenever it asks a node that has not heard of it.
+   */
   #meet(address: string): Connection | undefined {
     const colon = address.lastIndexOf(':');
     const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
-    const node = this.#cluster
-      .nodes()[0]
-      ?.duplicate({ host, port, readOnly: false, lazyConnect: true, retryStrategy: null });
+    const node = this.#cluster.nodes()[0]?.duplicate({ host, port, readOnly: false });
     if (!node) return undefined;
     node.on('error', () => undefined); // Whoever uses it gets to know.
     node.once('end', () => this.#remove(node));
-    this.#cluster.once('close', () => node.disconnect());
     return this.#add(node);
   }
 
+  /** A connection in use stays in use: whoever ends it would end what it owes an answer. */
   #add(node: Redis): Connection {
-    const connection = connectionTo(node, this.#silentTicks);
     const address = addressOf(node);
-    // A node that was met on the way is now known by its slots: one connection is enough.
-    const met = this.#byAddress.get(address);
+    const known = this.#byAddress.get(address);
+    if (known) return known;
+    const connection = connectionTo(node, this.#silentTicks);
     this.#byAddress.set(address, connection);
-    if (met && met.node !== node) met.node.disconnect();
     return connection;
   }
 
   #remove(node: Redis): void {
     const address = addressOf(node);
-    if (this.#byAddress.get(address)?.node === node) this.#byAddress.delete(address);
+    if (this.#byAddress.get(address)?.node !== node) return;
+    this.#byAddress.delete(address);
+    const other = this.#cluster.nodes().find((each) => addressOf(each) === address);
+    if (other && other !== node) this.#add(other);
   }
 
   #refresh(): void {

@@ -15,7 +15,7 @@ export type Remedy =
 
 const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [/^(MOVED|ASK|TRYAGAIN)\b/, 'REDIRECT'],
-  [/^(CLUSTERDOWN|LOADING|BUSY|NEWCONNECTION)\b/, 'WAIT'],
+  [/^(CLUSTERDOWN|LOADING|BUSY|NEWCONNECTION|CLOSING)\b/, 'WAIT'],
   [/^NOSCRIPT\b/, 'LOAD'],
 ];
 

@@ -1,7 +1,6 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Deadline } from '../domain/call.ts';
 import type { Durability } from '../domain/session.ts';
-import type { RedisClient } from './client.ts';
 import { storeFault } from './faults.ts';
 import type { Runner } from './runner.ts';
 
@@ -34,24 +33,16 @@ export async function checkHealth(
   deadline: Deadline,
   wanted: Wanted = NOTHING,
 ): Promise<StoreFinding[]> {
-  const infos = await runner.read(deadline, (client) =>
-    Promise.all(primaries(client).map((node) => lookAt(node, client instanceof Cluster))),
-  );
+  const infos = await runner.readAll(deadline, lookAt);
   // The client forgets the nodes of a Cluster that are gone, in the end all of them.
   if (infos.length === 0) throw storeFault(new Error('CLUSTERDOWN no primary is known'));
   return infos.flatMap((info) => judge(info, wanted));
 }
 
-function primaries(client: RedisClient): Redis[] {
-  return client instanceof Cluster ? client.nodes('master') : [client];
-}
-
-async function lookAt(node: Redis, isCluster: boolean): Promise<ReadonlyMap<string, string>> {
-  const [info, cluster] = await Promise.all([
-    node.info(),
-    isCluster ? (node.cluster('INFO') as Promise<unknown>) : '',
-  ]);
-  return new Map([...parseInfo(info), ...parseInfo(String(cluster))]);
+async function lookAt(node: Redis): Promise<ReadonlyMap<string, string>> {
+  const info = parseInfo(await node.info());
+  if (info.get('cluster_enabled') !== '1') return info;
+  return new Map([...info, ...parseInfo(String(await node.cluster('INFO')))]);
 }
 
 /** The `name:value` lines of an INFO reply. */

@@ -24,10 +24,9 @@ export async function checkLayout(
 ): Promise<void> {
   const wanted = { partitions, format: FORMAT };
   for (const [name, value] of Object.entries(wanted)) {
-    const found = await runner.read(deadline, async (client) => {
-      await client.hsetnx(SHARED_KEYS.meta, name, value);
-      return client.hget(SHARED_KEYS.meta, name);
-    });
+    const { meta } = SHARED_KEYS;
+    await runner.read(meta, deadline, (node) => node.hsetnx(meta, name, value));
+    const found = await runner.read(meta, deadline, (node) => node.hget(meta, name));
     if (found !== String(value)) {
       throw new LayoutMismatch(
         `the store was made with ${name} ${found}, this server is configured for ${value}: set it to ${found}, or use an empty store`,

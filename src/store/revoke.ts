@@ -63,7 +63,7 @@ export async function revokeUser(
 ): Promise<RevokeOutcome> {
   const user = store.keyspace.user(who.tenantId, who.userId);
   for (;;) {
-    const devices = await store.runner.read(deadline, (client) => client.zrange(user, 0, '-1'));
+    const devices = await store.runner.read(user, deadline, (node) => node.zrange(user, 0, '-1'));
     const chosen = devices.filter((deviceId) => deviceId !== who.exceptDeviceId);
     const targets = await Promise.all(
       chosen.map((deviceId) => find(store, { ...who, deviceId }, deadline)),
@@ -93,8 +93,8 @@ async function find(
   deadline: Deadline,
 ): Promise<Target | undefined> {
   const place = store.keyspace.place(device);
-  const [sid, jti] = await store.runner.read(deadline, (client) =>
-    client.hmget(place.active, FIELD.sid, FIELD.jti),
+  const [sid, jti] = await store.runner.read(place.active, deadline, (node) =>
+    node.hmget(place.active, FIELD.sid, FIELD.jti),
   );
   return sid && jti ? { place, deviceId: device.deviceId, sid, jti } : undefined;
 }

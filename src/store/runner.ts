@@ -1,3 +1,4 @@
+import { Cluster, type Redis } from 'ioredis';
 import type { Deadline } from '../domain/call.ts';
 import type { Durability, DurabilityReached } from '../domain/session.ts';
 import { Barrier } from './barrier.ts';
@@ -67,15 +68,24 @@ export class Runner {
     });
   }
 
-  /**
-   * Reads by plain commands, on the primary. They may be sent more than once, so that a command
-   * that writes has to be one that can be repeated.
-   */
-  read<T>(deadline: Deadline, command: (client: RedisClient) => Promise<T>): Promise<T> {
-    const { only } = this.#main;
-    const route = only && { connections: this.#main, key: '' };
+  /** Reads by one plain command, on the primary that serves `key`. */
+  read<T>(key: string, deadline: Deadline, command: (node: Redis) => Promise<T>): Promise<T> {
+    const route = { connections: this.#main, key };
+    return this.#dispatcher.dispatch('read', deadline, route, ({ node }, { asking }, waiting) => {
+      if (asking) node.asking().catch(() => undefined);
+      tell(waiting, command(node));
+    });
+  }
+
+  /** Asks each primary that is known; with one connection for all, over that one. */
+  readAll<T>(deadline: Deadline, command: (node: Redis) => Promise<T>): Promise<T[]> {
+    const client = this.#client;
+    const [nodes, route] =
+      client instanceof Cluster
+        ? [client.nodes('master'), undefined]
+        : [[client], { connections: this.#main, key: '' }];
     return this.#dispatcher.dispatch('read', deadline, route, (_connection, _how, waiting) =>
-      tell(waiting, command(this.#client)),
+      tell(waiting, Promise.all(nodes.map(command))),
     );
   }
 

@@ -37,13 +37,15 @@ export async function getSession(
   deadline: Deadline,
 ): Promise<Session | undefined> {
   const { active, partition } = store.keyspace.place(device);
-  const [hash, marks, time] = await store.runner.read(deadline, (client) =>
-    Promise.all([
-      client.hmget(active, ...FIELDS),
-      client.hmget(partition.watermarks, tenantField(device.tenantId), FIELD_OF_ALL),
-      client.time(),
-    ]),
-  );
+  const { watermarks } = partition;
+  const { runner } = store;
+  const [hash, marks, time] = await Promise.all([
+    runner.read(active, deadline, (node) => node.hmget(active, ...FIELDS)),
+    runner.read(watermarks, deadline, (node) =>
+      node.hmget(watermarks, tenantField(device.tenantId), FIELD_OF_ALL),
+    ),
+    runner.read(active, deadline, (node) => node.time()),
+  ]);
   const session = parse(device, hash);
   const nowMs = Number(time[0]) * 1000;
   const mark = Math.max(...marks.map((each) => Number(each ?? 0)));
@@ -59,7 +61,7 @@ export async function listSessions(
   deadline: Deadline,
 ): Promise<SessionList> {
   const index = store.keyspace.user(user.tenantId, user.userId);
-  const devices = await store.runner.read(deadline, (client) => client.zrange(index, 0, '-1'));
+  const devices = await store.runner.read(index, deadline, (node) => node.zrange(index, 0, '-1'));
   const sessions = await Promise.all(
     devices.map((deviceId) =>
       getSession(store, { tenantId: user.tenantId, userId: user.userId, deviceId }, deadline),

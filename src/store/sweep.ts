@@ -24,19 +24,20 @@ export async function sweepPartition(
   limit: number,
   deadline: Deadline,
 ): Promise<SweepOutcome> {
-  const due = await store.runner.read(deadline, async (client) => {
-    const [seconds] = await client.time();
-    return client.zrange(partition.expiry, 0, `${seconds}000`, 'BYSCORE', 'LIMIT', 0, limit);
-  });
+  const { watermarks, expiry, feed } = partition;
+  const { runner } = store;
+  const [seconds] = await runner.read(expiry, deadline, (node) => node.time());
+  const due = await runner.read(expiry, deadline, (node) =>
+    node.zrange(expiry, 0, `${seconds}000`, 'BYSCORE', 'LIMIT', 0, limit),
+  );
   const marks = due.filter((member) => member.startsWith(':'));
   const statuses = await Promise.all(
     due
       .filter((member) => !member.startsWith(':'))
       .map((member) => sweepOne(store, partition, member, deadline)),
   );
-  const { watermarks, expiry, feed } = partition;
   const fields = marks.map((mark) => mark.slice(1));
-  await store.runner.run(
+  await runner.run(
     SCRIPTS.forget,
     [watermarks, expiry, feed],
     [store.policy.feedMs, ...fields],
@@ -58,8 +59,8 @@ async function sweepOne(
   const device = decodeMember(member);
   if (!device) return 'SKIPPED';
   const { active } = store.keyspace.place(device);
-  const [sid, jti] = await store.runner.read(deadline, (client) =>
-    client.hmget(active, FIELD.sid, FIELD.jti),
+  const [sid, jti] = await store.runner.read(active, deadline, (node) =>
+    node.hmget(active, FIELD.sid, FIELD.jti),
   );
   const keys = [
     active,

@@ -43,7 +43,8 @@ export class Wire {
     this.#outgoing = [];
     const { status, stream } = this.#node;
     if (status !== 'ready' || !stream.writable) {
-      for (const each of outgoing) each.reject(new NotSent('NOT_CONNECTED'));
+      const isLost = status !== 'ready' || stream.destroyed;
+      for (const each of outgoing) each.reject(new NotSent(isLost ? 'NOT_CONNECTED' : 'CLOSING'));
       return;
     }
     let text = '';

@@ -1,4 +1,5 @@
 import calculateSlot from 'cluster-key-slot';
+import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { issue } from '../../src/store/issue.ts';
 import { revokeDevice } from '../../src/store/revoke.ts';
@@ -76,4 +77,35 @@ test('slots move under load, to a server that nobody knew, and no caller sees an
   const calls = await watched;
   expect(moved).toBeGreaterThan(slots.length);
   expect(Math.min(...calls)).toBeGreaterThan(0);
+});
+
+/** As the client library does with a server that seems to hold no slot, but for its haste. */
+function drop(node: Redis): Promise<void> {
+  (node as unknown as { connector: { disconnectTimeout: number } }).connector.disconnectTimeout =
+    10_000;
+  node.disconnect();
+  return new Promise((resolve) => node.once('end', resolve));
+}
+
+test('servers dropped for a view that does not know them are met again, and no caller sees an error', async () => {
+  for (let round = 0; round < 5; round++) {
+    await store.close();
+    store = await openImpatientStore(cluster.url, 1000);
+    let isOver = false;
+    const clients = Array.from({ length: CLIENTS }, (_, i) =>
+      load(`dropped-${round}-${i}`, () => isOver),
+    );
+    const watched = Promise.all(clients);
+    const serving = (store.client as Cluster).nodes('master');
+    try {
+      for (const node of serving) {
+        await expect.poll(() => node.status).toBe('ready');
+        await Promise.race([drop(node), watched]);
+      }
+    } finally {
+      isOver = true;
+    }
+    expect(serving).toHaveLength(4);
+    expect(Math.min(...(await watched))).toBeGreaterThan(0);
+  }
 });
