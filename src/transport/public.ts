@@ -9,6 +9,9 @@ import { listen } from './listen.ts';
 import type { Listener, ListenOptions, TransportLog } from './listener.ts';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './message-limits.ts';
 import { createPeers } from './peers.ts';
+import { createAnswerHeads } from './plain-http1/answer-head.ts';
+import { KEEP_ALIVE_MS } from './plain-http1/plain-connection.ts';
+import { takePlainConnections } from './plain-http1/plain-connections.ts';
 import { createPublicHandler } from './public-handler.ts';
 import { createPublicServer } from './public-server.ts';
 import { refuseMalformed } from './refuse-malformed.ts';
@@ -42,21 +45,35 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   const leaving = new AbortController();
   // RFC 6797 section 7.2: never without TLS.
   const headers = securityHeaders(strictTransport && options.tls !== 'plaintext');
+  const cors = createCors(corsOrigins);
+  const peers = createPeers();
+  const direct = options.directUnary === false ? undefined : createDirectUnary({ rpc, limits });
+  const isDraining = () => draining;
   const handler = createPublicHandler({
-    direct: options.directUnary === false ? undefined : createDirectUnary({ rpc, limits }),
+    direct,
     connect: createConnect({ rpc, limits, log, draining: leaving.signal }),
     routes,
-    cors: createCors(corsOrigins),
+    cors,
     headers,
-    peers: createPeers(),
-    isDraining: () => draining,
+    peers,
+    isDraining,
     streamPaths: new Set(streamingMethods(rpc).map(pathOf)),
   });
 
   const server = createPublicServer(options);
   server.maxConnections = options.maxConnections ?? 20_000;
+  // Without TLS each read would allocate 64 KiB, but for Node's own HTTP.
+  const plain =
+    direct && options.tls !== 'plaintext'
+      ? takePlainConnections(server, {
+          direct,
+          heads: createAnswerHeads({ ...headers, ...cors.headersFor(undefined) }, KEEP_ALIVE_MS),
+          peerOf: (socket) => peers.of(socket),
+          isDraining,
+        })
+      : undefined;
   const connections = trackConnections(server);
-  const underway = trackUnderway(server);
+  const underway = trackUnderway(server, () => plain?.isQuiet() ?? true);
   server.on('request', handler.http1);
   // What a client expects beyond 100-continue is not met, but it is no reason to refuse the request.
   server.on('checkExpectation', handler.http1);
@@ -80,6 +97,7 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
       underway.sendAway();
       if (connections.size > 0) await delay(GOAWAY_GRACE_MS);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      plain?.end();
       await Promise.race([closed, underway.none()]);
       await close();
     },

@@ -26,7 +26,7 @@ export interface Underway {
 }
 
 /** Takes HTTP/1.1 and HTTP/2, of which a server that is being closed forgets some connections. */
-export function trackUnderway(server: Server): Underway {
+export function trackUnderway(server: Server, isElsewhereQuiet: () => boolean): Underway {
   // Whether a connection is owed an answer is looked up when it matters: keeping count of each
   // answer would take a quarter of what a validation costs.
   const sockets = trackSockets(server, ['connection', 'secureConnection']);
@@ -42,6 +42,7 @@ export function trackUnderway(server: Server): Underway {
 
   /** One that is destroyed has sent all that it had, although its client may not have closed. */
   const isQuiet = () =>
+    isElsewhereQuiet() &&
     sockets.values().every((each) => owedTo(each) === undefined) &&
     sessions.values().every((each) => each.destroyed);
 
