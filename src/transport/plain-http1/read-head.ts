@@ -20,8 +20,14 @@ const REQUEST_LINE = /^POST (\/[\w.\-/]+) HTTP\/1\.1\r\n/;
 const HEADER = /([!#$%&'*+\-.^`|~\w]+): ?([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)\r\n/y;
 const LENGTH = /^(0|[1-9]\d{0,6})$/;
 
-/** What frames a message, or asks for another protocol, in any other way than by its length. */
-const UNUSUAL = ['transfer-encoding', 'expect', 'upgrade', 'trailer', 'http2-settings'];
+/**
+ * What frames a message, or asks for another protocol, in any other way than by its length; Node
+ * takes the last one for another name of Connection.
+ */
+const UNUSUAL = [
+  ...['transfer-encoding', 'expect', 'upgrade', 'trailer', 'http2-settings'],
+  'proxy-connection',
+];
 
 /**
  * The head of the request that `bytes` begin with, if it is there to its end and plain: a POST whose
