@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { connect, type TLSSocket } from 'node:tls';
+
+export interface RawAnswer {
+  readonly status: number;
+  /** Names as they were sent, in that order. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Buffer;
+}
+
+/** An HTTP/1.1 connection over TLS on which bytes are written as they are. */
+export interface RawClient {
+  readonly socket: TLSSocket;
+  write(bytes: string | Uint8Array): void;
+  /** The next answer; undefined once the connection has ended without one. */
+  next(): Promise<RawAnswer | undefined>;
+}
+
+export interface RawServer {
+  readonly port: number;
+  readonly ca: string | Buffer;
+}
+
+const END = '\r\n\r\n';
+
+export async function dialRaw({ port, ca }: RawServer): Promise<RawClient> {
+  const socket = connect({ port, host: 'localhost', ca, ALPNProtocols: ['http/1.1'] });
+  await once(socket, 'secureConnect');
+  // So that what is written in pieces does not wait for acknowledgements.
+  socket.setNoDelay(true);
+  let received: Buffer = Buffer.alloc(0);
+  let changed = Promise.withResolvers<void>();
+  const change = () => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  socket.on('data', (piece: Buffer) => {
+    received = Buffer.concat([received, piece]);
+    change();
+  });
+  // A connection that is reset ends as one that is closed.
+  socket.on('error', () => {}).on('close', change);
+  return {
+    socket,
+    write: (bytes) => socket.write(bytes),
+    async next() {
+      for (;;) {
+        const found = readAnswer(received);
+        if (found !== undefined) {
+          received = found.rest;
+          return found.answer;
+        }
+        if (socket.closed) return undefined;
+        await changed.promise;
+      }
+    },
+  };
+}
+
+/** Writes a whole request and waits for its answer. */
+export async function ask(client: RawClient, bytes: string | Uint8Array): Promise<RawAnswer> {
+  client.write(bytes);
+  const answer = await client.next();
+  if (answer === undefined) throw new Error('the connection has ended without an answer');
+  return answer;
+}
+
+/** The answer that `bytes` begin with, once it is there to its end, and what comes after it. */
+function readAnswer(bytes: Buffer): { answer: RawAnswer; rest: Buffer } | undefined {
+  const end = bytes.indexOf(END);
+  if (end < 0) return undefined;
+  const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
+  const headers = lines.map((line) => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
+  });
+  const after = bytes.subarray(end + END.length);
+  const length = Number(headerOf(headers, 'content-length') ?? 0);
+  const isChunked = headerOf(headers, 'transfer-encoding') === 'chunked';
+  const found = isChunked ? readChunks(after) : readLength(after, length);
+  if (found === undefined) return undefined;
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(first)?.[1] ?? 0);
+  return { answer: { status, headers, body: found.body }, rest: found.rest };
+}
+
+interface Body {
+  readonly body: Buffer;
+  readonly rest: Buffer;
+}
+
+function readLength(bytes: Buffer, length: number): Body | undefined {
+  if (bytes.length < length) return undefined;
+  return { body: bytes.subarray(0, length), rest: bytes.subarray(length) };
+}
+
+function readChunks(bytes: Buffer): Body | undefined {
+  const end = bytes.indexOf('\r\n');
+  if (end < 0) return undefined;
+  const length = Number.parseInt(bytes.toString('latin1', 0, end), 16);
+  const chunk = readLength(bytes.subarray(end + 2), length + 2);
+  if (chunk === undefined) return undefined;
+  if (length === 0) return { body: Buffer.alloc(0), rest: chunk.rest };
+  const others = readChunks(chunk.rest);
+  if (others === undefined) return undefined;
+  return { body: Buffer.concat([chunk.body.subarray(0, length), others.body]), rest: others.rest };
+}
+
+/** By lower-case name. */
+export function headerOf(headers: RawAnswer['headers'], name: string): string | undefined {
+  return headers.find(([each]) => each.toLowerCase() === name)?.[1];
+}
