@@ -1,5 +1,5 @@
 import { connect } from 'node:http2';
-import { request } from 'node:https';
+import { type Agent, request } from 'node:https';
 import type { ClientIdentity } from './certificates.ts';
 
 export interface Sent {
@@ -11,21 +11,25 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   readonly identity?: ClientIdentity | undefined;
+  /** Over HTTP/1.1: whose connections to use, instead of one that closes. */
+  readonly agent?: Agent;
 }
 
 export interface Received {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
+  /** Over HTTP/1.1: whether the connection had carried another request before. */
+  readonly isReused?: boolean;
 }
 
-/** One request on a connection of its own, by Node's bare clients. */
+/** One request on a connection of its own, unless an agent says otherwise, by Node's bare clients. */
 export function send(sent: Sent): Promise<Received> {
   return sent.version === '2' ? sendHttp2(sent) : sendHttp1(sent);
 }
 
 function sendHttp1(sent: Sent): Promise<Received> {
-  const { port, ca, path, method = 'GET', headers = {}, body, identity = {} } = sent;
+  const { port, ca, path, method = 'GET', headers = {}, body, identity = {}, agent = false } = sent;
   return new Promise((resolve, reject) => {
     const options = {
       host: 'localhost',
@@ -34,7 +38,7 @@ function sendHttp1(sent: Sent): Promise<Received> {
       path,
       method,
       headers,
-      agent: false,
+      agent,
       ...identity,
     };
     const outgoing = request(options, (response) => {
@@ -43,7 +47,8 @@ function sendHttp1(sent: Sent): Promise<Received> {
       response.on('error', reject);
       response.on('end', () => {
         const { statusCode: status = 0, headers } = response;
-        resolve({ status, headers, body: Buffer.concat(chunks) });
+        const isReused = outgoing.reusedSocket;
+        resolve({ status, headers, body: Buffer.concat(chunks), isReused });
       });
     });
     outgoing.on('error', reject);
