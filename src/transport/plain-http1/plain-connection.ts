@@ -46,7 +46,7 @@ export class PlainConnection {
     this.#deps = deps;
     this.#onEnd = onEnd;
     socket.setTimeout(REQUEST_MS);
-    socket.on('data', this.#onData).on('end', this.#onHalfClosed).on('close', this.#onClosed);
+    socket.on('data', this.#onData).on('close', this.#onClosed);
     socket.on('timeout', this.#onTimeout).on('error', this.#onError);
   }
 
@@ -123,15 +123,13 @@ export class PlainConnection {
   #handOver(bytes: Buffer): void {
     const socket = this.#socket;
     socket.pause().setTimeout(0);
-    socket.off('data', this.#onData).off('end', this.#onHalfClosed).off('close', this.#onClosed);
+    socket.off('data', this.#onData).off('close', this.#onClosed);
     socket.off('timeout', this.#onTimeout).off('error', this.#onError);
     this.#onEnd();
     this.#deps.takeOver(socket, bytes);
   }
 
-  /** The client sends nothing more, but may wait for an answer. */
-  readonly #onHalfClosed = (): void => this.end();
-
+  /** Also when the client closes its side: no answer leaves after that. */
   readonly #onClosed = (): void => {
     this.#underway?.signal.abort();
     this.#onEnd();
