@@ -3,13 +3,13 @@ import { type PublicOptions, startPublic } from '../../src/transport/public.ts';
 import { openTlsFiles } from '../../src/transport/tls-files.ts';
 import { type CannedRpc, createCannedRpc } from './canned-rpc.ts';
 import { createTestCertificates } from './certificates.ts';
-import { dialRaw, type RawClient } from './raw-client.ts';
+import { dialRaw, type RawClient, type RawServer } from './raw-client.ts';
 
 /** A public listener with a certificate of its own, in front of a service that answers all alike. */
 export interface CannedPublic {
   readonly rpc: CannedRpc;
   readonly listener: Listener;
-  dial(): Promise<RawClient>;
+  dial(more?: Pick<RawServer, 'allowHalfOpen'>): Promise<RawClient>;
   close(): Promise<void>;
 }
 
@@ -27,8 +27,8 @@ export async function startCannedPublic(
   return {
     rpc,
     listener,
-    async dial() {
-      const client = await dialRaw({ port, ca: certificates.ca });
+    async dial(more) {
+      const client = await dialRaw({ port, ca: certificates.ca, ...more });
       clients.push(client);
       return client;
     },

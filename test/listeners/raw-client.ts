@@ -19,12 +19,14 @@ export interface RawClient {
 export interface RawServer {
   readonly port: number;
   readonly ca: string | Buffer;
+  /** Whether the client goes on when the server has closed its side. */
+  readonly allowHalfOpen?: boolean;
 }
 
 const END = '\r\n\r\n';
 
-export async function dialRaw({ port, ca }: RawServer): Promise<RawClient> {
-  const socket = connect({ port, host: 'localhost', ca, ALPNProtocols: ['http/1.1'] });
+export async function dialRaw(server: RawServer): Promise<RawClient> {
+  const socket = connect({ ...server, host: 'localhost', ALPNProtocols: ['http/1.1'] });
   await once(socket, 'secureConnect');
   // So that what is written in pieces does not wait for acknowledgements.
   socket.setNoDelay(true);

@@ -57,7 +57,7 @@ export class PlainConnection {
   /** After the call that is under way, if any. */
   end(): void {
     this.#isLast = true;
-    if (this.isIdle) this.#socket.end();
+    if (this.isIdle) this.#close();
   }
 
   readonly #onData = (piece: Buffer): void => {
@@ -109,9 +109,14 @@ export class PlainConnection {
     const head = this.#deps.heads.of(status, contentType, body.byteLength, isLast);
     // One write of one string is cheaper than one of a string and a buffer.
     socket.write(head + Buffer.prototype.latin1Slice.call(body, 0, body.byteLength), 'latin1');
-    if (isLast) socket.end();
+    if (isLast) this.#close();
     else if (this.#held.length > 0) this.#handOver(this.#held);
     else if (socket.writableNeedDrain) this.#waitForReader();
+  }
+
+  /** RFC 9112 section 9.6: no call that still comes may be made, for it would not be answered. */
+  #close(): void {
+    this.#socket.pause().destroySoon();
   }
 
   /** A client that does not read its answers gets no more of them. */

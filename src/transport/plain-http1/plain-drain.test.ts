@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CannedPublic, startCannedPublic } from '../../../test/listeners/canned-public.ts';
 import { type NodeRequests, recordNodeRequests } from '../../../test/listeners/node-requests.ts';
@@ -49,6 +50,15 @@ function drain() {
   return { state, done };
 }
 
+/** A client notices that its server has closed the whole connection when it writes to it. */
+async function callUntilClosed(on: RawClient): Promise<void> {
+  const isClosed = () => {
+    if (!on.socket.destroyed) on.write(callOf('late'));
+    return on.socket.destroyed;
+  };
+  await expect.poll(isClosed).toBe(true);
+}
+
 test.each(['first', 'second'])(
   'a call under way when a drain begins, the %s of its connection, is answered whole and the last',
   async (which) => {
@@ -92,6 +102,30 @@ test('a call that comes while clients are being sent away is answered, and the l
   expect(answer.status).toBe(200);
   expect(connectionOf(answer)).toBe('close');
   expect(await client.next()).toBeUndefined();
+  await done;
+});
+
+test('a call that comes after the end of its connection is not made', async () => {
+  const stubborn = await server.dial({ allowHalfOpen: true });
+  const { release } = await begin(client);
+  const { done } = drain();
+  await once(stubborn.socket, 'end');
+  await callUntilClosed(stubborn);
+  expect(server.rpc.seen).toHaveLength(1);
+  release();
+  expect((await client.next())?.status).toBe(200);
+  await done;
+});
+
+test('a call that comes after the last answer of its connection is not made', async () => {
+  const stubborn = await server.dial({ allowHalfOpen: true });
+  const { release } = await begin(client);
+  const { done } = drain();
+  expect(connectionOf(await ask(stubborn, callOf('last')))).toBe('close');
+  await callUntilClosed(stubborn);
+  expect(server.rpc.seen).toHaveLength(2);
+  release();
+  expect((await client.next())?.status).toBe(200);
   await done;
 });
 
