@@ -83,6 +83,8 @@ describe('a call that comes in pieces', () => {
       expect(body.length).toBeGreaterThan(1_000_000);
       expect((await ask(client, headOf(body.length, {}, path) + body)).status).toBe(200);
       expect(server.rpc.seen.at(-1)?.message).toEqual(JSON.parse(body));
+      // Node knows how to put together what comes in many pieces.
+      expect(node.served).toHaveLength(1);
       expect((await ask(client, callOf('c'))).status).toBe(200);
     },
   );
