@@ -41,7 +41,7 @@ test.runIf(canServe()).each(SCENARIOS)(
     for (const { failed } of result.figures) expect(failed).toBe(0);
     for (const plot of result.plots) expect(renderPlot(plot)).toContain('<path');
   },
-  60_000,
+  120_000,
 );
 
 test('the document shows each target beside what was measured for it', () => {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Lab } from '../lab/lab.ts';
 import { writeRequests } from '../load/http-request.ts';
-import { runReplay } from '../load/replay.ts';
 import { runWrk } from '../load/wrk.ts';
 import type { Contender } from './contender.ts';
 
@@ -12,7 +11,7 @@ export interface Served {
 }
 
 /** Connections of a closed loop: enough to keep any of the servers busy. */
-export const CONNECTIONS = 32;
+export const CONNECTIONS = 64;
 
 /** Writes requests to a file once, for any number of loads. */
 export function requestFile(lab: Lab, name: string, requests: readonly Buffer[]): string {
@@ -38,21 +37,24 @@ export function httpContender(
   };
 }
 
-/** As many calls as the server takes, each request sent once. */
+/** As many calls as the server takes, each of the file's `count` requests sent once. */
 export function onceContender(
   lab: Lab,
   name: string,
   { pid, origin }: Served,
   file: string,
+  count: number,
 ): Contender {
+  const options = { cpus: lab.cpus.load, origin, requestFile: file, connections: CONNECTIONS };
   let skip = 0;
   return {
     name,
     pid,
     async load(seconds) {
-      const plan = { origin, requestFile: file, once: true, connections: CONNECTIONS, seconds };
-      const result = await runReplay(lab.cpus.load, { ...plan, skip });
-      skip += result.calls + result.failed;
+      const result = await runWrk({ ...options, seconds, skip });
+      // Those under way at the end were sent, and are not counted.
+      skip += result.calls + CONNECTIONS;
+      if (skip > count) throw new Error(`${name}: ${count} requests are not enough`);
       return result;
     },
   };

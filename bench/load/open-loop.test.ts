@@ -60,11 +60,3 @@ test('the calls of a connection that breaks go on with the others', async () => 
   expect(failed).toBe(1);
   expect(calls).toBeGreaterThan(0);
 });
-
-test('the loop ends when there are no more requests', async () => {
-  const left = [REQUEST, REQUEST, REQUEST];
-  const open = await connections(4, () => 200);
-  const nextRequest = () => left.pop();
-  const result = await openLoop({ ...PLAN, seconds: 60, nextRequest, connections: open });
-  expect(result).toMatchObject({ calls: 3, failed: 0 });
-});

@@ -1,12 +1,22 @@
 import { arrivals } from './arrivals.ts';
-import type { LoopOptions, LoopResult } from './loop.ts';
 import type { RawConnection } from './raw-connection.ts';
 
-export interface OpenLoopOptions extends LoopOptions {
+export interface OpenLoopOptions {
+  readonly connections: readonly RawConnection[];
+  readonly seconds: number;
+  nextRequest(): Buffer;
   /** Calls a second. */
   readonly rate: number;
   /** The part of `seconds`, at its start, of which no latencies are kept. */
   readonly warmUpSeconds: number;
+}
+
+export interface OpenLoopResult {
+  /** Answered with 200. */
+  readonly calls: number;
+  readonly failed: number;
+  /** Of those calls whose latency counts. */
+  readonly latenciesUs: Float64Array;
 }
 
 /** A connection, and which of the arrivals it carries. */
@@ -28,7 +38,7 @@ const SPIN_MS = 0.005;
  * Calls at Poisson arrivals, whether or not earlier ones are answered. One that finds no connection
  * free waits, and its wait counts.
  */
-export async function openLoop(options: OpenLoopOptions): Promise<LoopResult> {
+export async function openLoop(options: OpenLoopOptions): Promise<OpenLoopResult> {
   const { connections, nextRequest, rate, seconds } = options;
   const dueMs = arrivals(rate, seconds, Math.random);
   const warmUpMs = options.warmUpSeconds * 1_000;
@@ -37,7 +47,7 @@ export async function openLoop(options: OpenLoopOptions): Promise<LoopResult> {
   const latenciesUs = new Float64Array(dueMs.length).fill(Number.NaN);
   const giveUpMs = seconds * 1_000 + GRACE_MS;
   // How many of the arrivals there are, are due and have begun, so that no queue is needed.
-  let count = dueMs.length;
+  const count = dueMs.length;
   let due = 0;
   let begun = 0;
   let open = 0;
@@ -63,15 +73,9 @@ export async function openLoop(options: OpenLoopOptions): Promise<LoopResult> {
     return lane;
   });
   const begin = (lane: Lane) => {
-    const bytes = nextRequest();
-    if (bytes === undefined) {
-      count = due = begun;
-      free.push(lane);
-      return;
-    }
     lane.arrival = begun++;
     open += 1;
-    lane.connection.send(bytes, lane.answered);
+    lane.connection.send(nextRequest(), lane.answered);
   };
   const startedAt = performance.now();
   const sinceStart = () => performance.now() - startedAt;

@@ -1,10 +1,8 @@
 // The process that runReplay starts. Prints a LoadResult as JSON.
 import { readFileSync } from 'node:fs';
 import { latencyOf } from '../measure/percentiles.ts';
-import { closedLoop } from './closed-loop.ts';
 import { readRequests } from './http-request.ts';
 import type { LoadResult } from './load-result.ts';
-import type { LoopResult } from './loop.ts';
 import { openLoop } from './open-loop.ts';
 import { openConnection } from './raw-connection.ts';
 import type { ReplayPlan } from './replay.ts';
@@ -17,21 +15,18 @@ const requests = readRequests(readFileSync(plan.requestFile));
 const connections = await Promise.all(
   Array.from({ length: plan.connections }, () => openConnection(plan.origin)),
 );
-let next = plan.skip;
-const nextRequest = () =>
-  plan.once && next >= requests.length ? undefined : requests[next++ % requests.length];
+let next = 0;
+const warmUpSeconds = Math.min(WARM_UP_SECONDS, plan.seconds);
 
 const startedAt = performance.now();
-const { calls, failed, latenciesUs } = await runLoop();
+const { calls, failed, latenciesUs } = await openLoop({
+  connections,
+  rate: plan.rate,
+  seconds: warmUpSeconds + plan.seconds,
+  warmUpSeconds,
+  nextRequest: () => requests[next++ % requests.length] as Buffer,
+});
 const seconds = (performance.now() - startedAt) / 1_000;
 for (const connection of connections) connection.destroy();
 const result: LoadResult = { calls, failed, seconds, latency: latencyOf(latenciesUs) };
 console.log(JSON.stringify(result));
-
-function runLoop(): Promise<LoopResult> {
-  const options = { connections, nextRequest, seconds: plan.seconds };
-  if (plan.rate === undefined) return closedLoop(options);
-  const warmUpSeconds = Math.min(WARM_UP_SECONDS, plan.seconds);
-  const all = warmUpSeconds + plan.seconds;
-  return openLoop({ ...options, rate: plan.rate, seconds: all, warmUpSeconds });
-}

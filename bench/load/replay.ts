@@ -10,18 +10,14 @@ export interface ReplayPlan {
   readonly origin: string;
   /** See writeRequests. */
   readonly requestFile: string;
-  /** Where in the file to begin. */
-  readonly skip: number;
-  /** Whether each request is good for one use: then the run ends when they do. */
-  readonly once: boolean;
   readonly connections: number;
   /**
-   * How long latencies are recorded. At a fixed rate the client warms up before that, for 2 s, or for
-   * as long as this if that is less: calls and seconds of the result count the warm-up too.
+   * How long latencies are recorded. The client warms up before that, for 2 s, or for as long as this
+   * if that is less: calls and seconds of the result count the warm-up too.
    */
   readonly seconds: number;
-  /** Calls a second, begun whether or not earlier ones are answered; as many as it takes if absent. */
-  readonly rate?: number;
+  /** Calls a second, begun whether or not earlier ones are answered. */
+  readonly rate: number;
 }
 
 /**
@@ -32,13 +28,10 @@ export interface ReplayPlan {
 const STEADY = ['--single-threaded', '--no-turbofan'];
 
 /**
- * HTTP/1.1 calls from a Node process: for requests that may be sent only once, and for fixed rates,
- * neither of which wrk can do. At a fixed rate the client watches the clock without sleeping, at the
- * lowest priority: Redis, which shares its CPU, never waits for it.
+ * HTTP/1.1 calls at a fixed rate, which wrk cannot do, from a Node process. It watches the clock
+ * without sleeping, at the lowest priority: Redis, which shares its CPU, never waits for it.
  */
 export async function runReplay(cpus: string, plan: ReplayPlan): Promise<LoadResult> {
-  const node = [process.execPath];
-  const steady = ['nice', '-n', '19', ...node, ...STEADY];
-  const argv = [...(plan.rate === undefined ? node : steady), CLIENT, JSON.stringify(plan)];
+  const argv = ['nice', '-n', '19', process.execPath, ...STEADY, CLIENT, JSON.stringify(plan)];
   return JSON.parse(await runTool(onCpus(cpus, argv))) as LoadResult;
 }

@@ -9,6 +9,7 @@ function init(args)
     requests[#requests + 1] = file:read(tonumber(length))
   end
   file:close()
+  at = tonumber(args[2])
 end
 
 function request()

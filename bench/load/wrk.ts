@@ -12,17 +12,23 @@ export interface WrkOptions {
   readonly requestFile: string;
   readonly connections: number;
   readonly seconds: number;
+  /** Where in the file to begin, default 0; after its end comes its beginning. */
+  readonly skip?: number;
+}
+
+/** wrk counts no others. */
+export function wholeSeconds(seconds: number): number {
+  return Math.max(1, Math.round(seconds));
 }
 
 /** As many calls as the server takes over HTTP/1.1: each connection has one under way, always. */
 export async function runWrk(options: WrkOptions): Promise<LoadResult> {
-  // wrk counts whole seconds only.
-  const seconds = Math.max(1, Math.round(options.seconds));
+  const seconds = wholeSeconds(options.seconds);
   const output = await runTool(
     onCpus(options.cpus, [
       ...['wrk', '--threads', '1', '--connections', String(options.connections)],
       ...['--duration', `${seconds}s`, '--timeout', '10s', '--script', SCRIPT],
-      ...[options.origin, '--', options.requestFile],
+      ...[options.origin, '--', options.requestFile, String(options.skip ?? 0)],
     ]),
   );
   const line = output.split('\n').find((each) => each.startsWith('{'));

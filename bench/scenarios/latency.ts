@@ -104,7 +104,7 @@ function rateContender(
     load: (seconds) =>
       runReplay(lab.cpus.load, {
         ...{ origin, requestFile, rate, seconds },
-        ...{ skip: 0, once: false, connections: OPEN_CONNECTIONS },
+        connections: OPEN_CONNECTIONS,
       }),
   };
 }
