@@ -2,7 +2,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type CannedPublic, startCannedPublic } from '../../../test/listeners/canned-public.ts';
 import { type NodeRequests, recordNodeRequests } from '../../../test/listeners/node-requests.ts';
 import { bodyOf, callOf, headOf, REFRESH } from '../../../test/listeners/raw-calls.ts';
-import { ask, type RawAnswer, type RawClient } from '../../../test/listeners/raw-client.ts';
+import {
+  ask,
+  headerOf,
+  type RawAnswer,
+  type RawClient,
+} from '../../../test/listeners/raw-client.ts';
 import { SignumError } from '../../domain/errors.ts';
 import type { RefreshRequest } from '../../gen/signum/v1/token_service_pb.js';
 
@@ -88,6 +93,21 @@ describe('a call that comes in pieces', () => {
       expect((await ask(client, callOf('c'))).status).toBe(200);
     },
   );
+});
+
+test('a call of which half has come when its server goes down is answered', async () => {
+  const own = await startCannedPublic();
+  const other = await own.dial();
+  const bytes = callOf('a');
+  other.write(bytes.slice(0, -5));
+  // By the time that another connection is answered, it has been read.
+  await ask(await own.dial(), callOf('b'));
+  const drained = own.listener.drain();
+  await expect.poll(() => node.served.length).toBe(1);
+  const answer = await ask(other, bytes.slice(-5));
+  expect([answer.status, headerOf(answer.headers, 'connection')]).toEqual([200, 'close']);
+  await drained;
+  await own.close();
 });
 
 describe('calls that do not wait for the answers before them', () => {

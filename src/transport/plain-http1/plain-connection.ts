@@ -1,8 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../../rpc/rpc.ts';
-import { ClientDeparture } from '../departure.ts';
-import type { DirectAnswer, DirectUnary, UnaryExchange } from '../direct-unary.ts';
+import type { DirectAnswer, DirectUnary } from '../direct-unary.ts';
 import type { AnswerHeads } from './answer-head.ts';
+import { PlainExchange } from './plain-exchange.ts';
 import { type Head, readHead } from './read-head.ts';
 
 export interface PlainConnectionDeps {
@@ -54,10 +54,12 @@ export class PlainConnection {
     return this.#underway === undefined;
   }
 
-  /** After the call that is under way, if any. */
+  /** After the call that is under way or has begun to come, if any. */
   end(): void {
     this.#isLast = true;
-    if (this.isIdle) this.#close();
+    if (this.#underway !== undefined) return;
+    if (this.#held.length > 0) this.#handOver(this.#held);
+    else this.#close();
   }
 
   readonly #onData = (piece: Buffer): void => {
@@ -149,35 +151,6 @@ export class PlainConnection {
 
   /** It is closed next. */
   readonly #onError = (): void => undefined;
-}
-
-/** One call. It keeps what it was called with, whatever comes over the connection after it. */
-class PlainExchange implements UnaryExchange {
-  readonly peer: Peer;
-  readonly signal = new ClientDeparture();
-  readonly #head: Head;
-  readonly #body: Buffer;
-  readonly #connection: PlainConnection;
-
-  constructor(head: Head, body: Buffer, peer: Peer, connection: PlainConnection) {
-    this.peer = peer;
-    this.#head = head;
-    this.#body = body;
-    this.#connection = connection;
-  }
-
-  header(name: string): string | undefined {
-    return this.#head.headers.get(name);
-  }
-
-  /** It is here already, and no longer than the announced length, which has been accepted. */
-  async readBody(): Promise<Uint8Array> {
-    return this.#body;
-  }
-
-  respond(status: number, contentType: string, body: Uint8Array): void {
-    this.#connection.respond(status, contentType, body);
-  }
 }
 
 function startsWith(bytes: Buffer, begin: Buffer): boolean {

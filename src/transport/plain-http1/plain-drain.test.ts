@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CannedPublic, startCannedPublic } from '../../../test/listeners/canned-public.ts';
 import { type NodeRequests, recordNodeRequests } from '../../../test/listeners/node-requests.ts';
-import { callOf, headOf } from '../../../test/listeners/raw-calls.ts';
+import { callOf } from '../../../test/listeners/raw-calls.ts';
 import {
   ask,
   headerOf,
@@ -82,7 +82,6 @@ test.each(['first', 'second'])(
 test.each<[what: string, before: () => Promise<unknown> | undefined]>([
   ['has not been used', () => undefined],
   ['waits for its next call', () => ask(client, callOf('a'))],
-  ['waits for the rest of a call', async () => client.write(headOf(10))],
 ])('a connection that %s ends with a drain while others are served', async (_what, before) => {
   await before();
   const other = await server.dial();
