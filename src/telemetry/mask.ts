@@ -3,11 +3,12 @@
  * masked, however it got there. Works on plain text and on JSON, which stays valid.
  */
 export function mask(text: string): string {
-  return text
-    .replace(JWT, '[token]')
-    .replace(API_KEY, '$1[redacted]')
-    .replace(URL_PASSWORD, '$1[redacted]@')
-    .replace(REDIS_ARGUMENTS, '');
+  const masked = text.replace(JWT, '[token]').replace(API_KEY, '$1[redacted]');
+  // Most text has no URL, and to look for its beginning everywhere takes longer than all the rest.
+  const withoutPasswords = masked.includes('://')
+    ? masked.replace(URL_PASSWORD, '$1[redacted]@')
+    : masked;
+  return withoutPasswords.replace(REDIS_ARGUMENTS, '');
 }
 
 /** A JWS or JWE in compact form, cut short or not: its header is JSON, which starts with `{"`. */
