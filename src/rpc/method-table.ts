@@ -30,7 +30,7 @@ export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
     validate(deps),
     batchValidate(deps),
     validateStream(deps),
-    revoke(tokens),
+    revoke(deps),
     revokeUser(tokens),
     revokeTenant(tokens),
     listSessions(tokens),

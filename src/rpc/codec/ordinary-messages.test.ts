@@ -6,7 +6,7 @@ import { quickCodecOf } from './quick-codec.ts';
 /** Of whichever message. */
 type Init = Readonly<Record<string, unknown>>;
 
-const { issue, refresh, validate } = TokenService.method;
+const { issue, refresh, revoke, validate } = TokenService.method;
 const uuid = '0192f0c4-7b7e-7000-8000-000000000000';
 const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
 const time = { seconds: 1_700_000_000n, nanos: 123_000_000 };
@@ -40,6 +40,8 @@ test.each<[string, DescMethodUnary, Init]>([
   ['Issue for a device', issue, { device }],
   ['Issue of all that is plain', issue, everything],
   ['Refresh', refresh, { refreshToken: tokens.refreshToken }],
+  ['Revoke of a token', revoke, { subject: token }],
+  ['Revoke of a token, with a reason', revoke, { subject: token, reason: 1 }],
   ['Validate of a token', validate, { subject: token }],
   ['Validate of ids', validate, { subject: ids }],
 ])('an ordinary request to %s is plain', (_what, method, init) => {
@@ -68,6 +70,8 @@ test.each<[string, DescMethodUnary, Init]>([
   ['Issue with long tokens', issue, { tokens: longest, revision: 12_345n }],
   ['Refresh', refresh, { tokens, revision: 12_345n }],
   ['Refresh within the grace window', refresh, { tokens, replayed: true, revision: 12_345n }],
+  ['Revoke', revoke, { revokedCount: 1, revision: 12_345n, durability: {} }],
+  ['Revoke, durably', revoke, { revision: 9n, durability: { replicas: 2, fsync: true } }],
   ['Validate', validate, verdict],
 ])('an ordinary answer of %s is plain', (_what, method, init) => {
   const message = create(method.output, init);

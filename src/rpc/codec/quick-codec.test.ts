@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
-const { issue, refresh, validate, batchValidate, validateStream } = TokenService.method;
+const { issue, refresh, revoke, validate, batchValidate, validateStream } = TokenService.method;
 
 /** UTF-16 as it comes, halves of pairs included. */
 const unit = fc
@@ -117,6 +117,23 @@ const tokens = fc.option(
   { nil: undefined },
 );
 const issueResponse = fc.record({ tokens, supersededSessionId: text, revision: uint64 });
+const durability = fc.option(fc.record({ replicas: fc.nat({ max: 20 }), fsync: fc.boolean() }), {
+  nil: undefined,
+});
+const revokeRequest = fc.record({
+  subject: fc.oneof(
+    { weight: 4, arbitrary: fc.record({ case: fc.constant('token' as const), value: text }) },
+    fc.record({ case: fc.constant('ids' as const), value: ref }),
+    fc.constant({ case: undefined }),
+  ),
+  reason: mostly(fc.nat({ max: 6 }), fc.integer()),
+  durability: mostly(fc.constant(undefined), durability),
+});
+const revokeResponse = fc.record({
+  revokedCount: fc.nat({ max: 300 }),
+  revision: uint64,
+  durability,
+});
 const refreshResponse = fc.record({ tokens, replayed: fc.boolean(), revision: uint64 });
 
 /** A field that no message has. */
@@ -125,6 +142,7 @@ const UNKNOWN = { no: 31, wireType: 0, data: Uint8Array.of(7) };
 describe.each<[string, DescMethod, fc.Arbitrary<unknown>, fc.Arbitrary<unknown>]>([
   ['Issue', issue, issueRequest, issueResponse],
   ['Refresh', refresh, refreshRequest, refreshResponse],
+  ['Revoke', revoke, revokeRequest, revokeResponse],
   ['Validate', validate, request, response],
   ['BatchValidate', batchValidate, items, results],
   ['ValidateStream', validateStream, items, results],

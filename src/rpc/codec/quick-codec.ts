@@ -11,10 +11,12 @@ import { PlainWriter } from './plain-writer.ts';
 import { readIssueRequest } from './read-issue-request.ts';
 import { readItems } from './read-items.ts';
 import { readRefreshRequest } from './read-refresh-request.ts';
+import { readRevokeRequest } from './read-revoke-request.ts';
 import { readValidateRequest } from './read-validate-request.ts';
 import { writeIssueResponse } from './write-issue-response.ts';
 import { writeRefreshResponse } from './write-refresh-response.ts';
 import { writeResults } from './write-results.ts';
+import { writeRevokeResponse } from './write-revoke-response.ts';
 import { writeValidateResponse } from './write-validate-response.ts';
 
 /**
@@ -34,12 +36,12 @@ const MAX_PAIR_BYTES = 16_384;
 const NOTHING_IS_PLAIN: QuickCodec = { read: () => undefined, write: () => undefined };
 
 /**
- * Of the hot methods, which validate, issue and refresh. Reading four ids and writing an answer take
+ * Of the hot methods, which validate, issue, refresh and revoke. Reading four ids and writing an answer take
  * 0.9 µs together, and 2.2 µs in protobuf-es; for Issue it is 1.2 µs and 4.3 µs. Other methods are not
  * worth it.
  */
 export function quickCodecOf(method: DescMethod): QuickCodec {
-  const { issue, refresh, validate, batchValidate, validateStream } = TokenService.method;
+  const { issue, refresh, revoke, validate, batchValidate, validateStream } = TokenService.method;
   switch (method) {
     case validate:
       return oneCodec(readValidateRequest, writeValidateResponse, MAX_RESPONSE_BYTES);
@@ -47,6 +49,8 @@ export function quickCodecOf(method: DescMethod): QuickCodec {
       return oneCodec(readIssueRequest, writeIssueResponse, MAX_PAIR_BYTES);
     case refresh:
       return oneCodec(readRefreshRequest, writeRefreshResponse, MAX_PAIR_BYTES);
+    case revoke:
+      return oneCodec(readRevokeRequest, writeRevokeResponse, MAX_RESPONSE_BYTES);
     case batchValidate:
       return itemsCodec('signum.v1.BatchValidateRequest');
     case validateStream:

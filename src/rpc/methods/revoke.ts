@@ -1,25 +1,30 @@
-import { create } from '@bufbuild/protobuf';
 import { invalidField } from '../../domain/errors.ts';
 import {
   type RevokeRequest,
-  RevokeResponseSchema,
+  RevokeRequestSchema,
   TokenService,
 } from '../../gen/signum/v1/token_service_pb.js';
 import type { RevokeInput, Tokens } from '../../tokens/tokens.ts';
+import type { CheckMessage } from '../check-message.ts';
 import { toDurability } from '../messages/durability.ts';
 import { toDeviceRef, toTokenRef, toUuid } from '../messages/ids.ts';
 import { toRevocationReason } from '../messages/revocation-reason.ts';
+import { fromRevoked } from '../messages/revoked.ts';
 import { rule } from '../method-rule.ts';
+import { isPlainRevoke } from './is-plain-revoke.ts';
 
-export function revoke(tokens: Pick<Tokens, 'revoke'>) {
+export interface RevokeDeps {
+  readonly tokens: Pick<Tokens, 'revoke'>;
+  readonly checkMessage: CheckMessage;
+}
+
+export function revoke({ tokens, checkMessage }: RevokeDeps) {
   return rule(TokenService.method.revoke, {
-    async handle(call, request) {
-      const revoked = await tokens.revoke(call, toRevokeInput(request));
-      return create(RevokeResponseSchema, {
-        revokedCount: revoked.count,
-        revision: BigInt(revoked.revision),
-        durability: { ...revoked.durability },
-      });
+    check(request) {
+      if (!isPlainRevoke(request)) checkMessage(RevokeRequestSchema, request);
+    },
+    handle(call, request) {
+      return tokens.revoke(call, toRevokeInput(request)).then(fromRevoked);
     },
   });
 }

@@ -1,0 +1,12 @@
+import type { RevokeResponse } from '../../gen/signum/v1/token_service_pb.js';
+import type { Revoked } from '../../tokens/tokens.ts';
+
+export function fromRevoked({ count, revision, durability }: Revoked): RevokeResponse {
+  const { replicas, fsync } = durability;
+  return {
+    $typeName: 'signum.v1.RevokeResponse',
+    revokedCount: count,
+    revision: BigInt(revision),
+    durability: { $typeName: 'signum.v1.DurabilityReached', replicas, fsync },
+  };
+}
