@@ -48,7 +48,7 @@ export class RootSecret {
     return this.#derive(LABELS.callerPepper);
   }
 
-  /** HMAC-SHA256 key of the fingerprints of access tokens, 32 bytes. */
+  /** Key of the fingerprints of access tokens, 32 bytes. */
   fingerprintKey(): Secret<Uint8Array> {
     return this.#derive(LABELS.fingerprint);
   }

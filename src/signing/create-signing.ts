@@ -9,14 +9,13 @@ import { KeyRing } from './key-ring.ts';
 import type { KeySource } from './key-source.ts';
 import type { KeyVaultOptions, UnreadableKey } from './key-vault.ts';
 import { ManagedKeys } from './managed-keys.ts';
-import { readAccess } from './read-access.ts';
+import { AccessReader } from './read-access.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import type { RingKey } from './ring-key.ts';
 import { signAccess } from './sign-access.ts';
 import type { Signing } from './signing.ts';
 import type { SigningEvent } from './signing-event.ts';
 import { startPolling } from './start-polling.ts';
-import { HeaderReader } from './token-header.ts';
 import { verifyAccess } from './verify-access.ts';
 
 export interface SigningOptions {
@@ -85,14 +84,14 @@ export async function createSigning(options: SigningOptions): Promise<SigningPar
   if (unreadable.length > 0) requireSigner(ring, unreadable);
   ring.current();
   const refreshTokens = new RefreshTokens({ issuer, rootSecrets });
-  const headers = new HeaderReader();
+  const accessTokens = new AccessReader(issuer);
   const signing: Signing = {
     currentKeyId: () => ring.current().keyId,
     dropKey: async (keyId, deadline) => void (await ring.revoke(keyId, deadline)),
     signAccess: async (claims, keyId) => signAccess(claims, issuer, signingKey(ring, keyId)),
     fingerprint: createFingerprint(rootSecrets.current),
     signRefresh: async (claims) => refreshTokens.sign(claims),
-    readAccess: (token) => readAccess(token, issuer, headers),
+    readAccess: (token) => accessTokens.read(token),
     verifyAccess: (token, unverified) => verifyAccess(token, unverified, ring),
     readRefresh: async (token) => refreshTokens.read(token),
     looksLikeRefresh: (token) => refreshTokens.looksLike(token),

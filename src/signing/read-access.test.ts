@@ -4,8 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ACCESS_CLAIMS, compact, ISSUER } from '../../test/setup/signing-fixture.ts';
 import { MAX_TOKEN_LENGTH } from '../domain/token-size.ts';
 import { ALGORITHMS } from './algorithm.ts';
-import { readAccess } from './read-access.ts';
-import { HeaderReader } from './token-header.ts';
+import { AccessReader } from './read-access.ts';
 
 const HEADER = { alg: 'ES256', typ: 'at+jwt', kid: 'k1' };
 const PAYLOAD = {
@@ -24,7 +23,7 @@ const PAYLOAD = {
 const PAYLOAD_TEXT = JSON.stringify(PAYLOAD);
 const SIGNATURE = Buffer.alloc(64, 7);
 
-const read = (token: string) => readAccess(token, ISSUER, new HeaderReader());
+const read = (token: string) => new AccessReader(ISSUER).read(token);
 const withHeader = (header: unknown) => compact(header, PAYLOAD, SIGNATURE);
 const withPayload = (payload: unknown) => compact(HEADER, payload, SIGNATURE);
 const withClaims = (claims: object) => withPayload({ ...PAYLOAD, ...claims });

@@ -1,84 +1,31 @@
-import type { AccessClaims, JsonObject, JsonValue } from '../domain/claims.ts';
-import { RESERVED_CLAIMS } from '../domain/claims.ts';
-import { isId, isUuid } from '../domain/ids.ts';
+import { readAccessPayload } from './access-payload.ts';
 import { isAlgorithm } from './algorithm.ts';
-import { decodeSegment, readCanonicalJson, splitCompact } from './compact.ts';
+import { decodeSegment, splitCompact } from './compact.ts';
+import { PlainPayloads } from './plain-payload.ts';
 import type { UnverifiedAccess } from './signing.ts';
-import { ACCESS_TYPE, type HeaderReader } from './token-header.ts';
+import { ACCESS_TYPE, HeaderReader } from './token-header.ts';
 
-/** Reads an access token without looking at its signature; see `Signing.readAccess`. */
-export function readAccess(
-  token: string,
-  issuer: string,
-  headers: HeaderReader,
-): UnverifiedAccess | 'MALFORMED' | 'WRONG_ISSUER' {
-  const compact = splitCompact(token);
-  const header = compact && headers.read(compact.header);
-  if (header?.type !== ACCESS_TYPE || !isAlgorithm(header.algorithm)) return 'MALFORMED';
-  const payloadBytes = decodeSegment(compact?.payload ?? '');
-  const payload = payloadBytes && readCanonicalJson(payloadBytes);
-  if (payload === undefined || decodeSegment(compact?.signature ?? '') === undefined) {
-    return 'MALFORMED';
+/** Reads access tokens of one issuer without looking at their signatures; see `Signing.readAccess`. */
+export class AccessReader {
+  readonly #issuer: string;
+  readonly #headers = new HeaderReader();
+  readonly #plain: PlainPayloads;
+
+  constructor(issuer: string) {
+    this.#issuer = issuer;
+    this.#plain = new PlainPayloads(issuer);
   }
-  if (payload['iss'] !== issuer) {
-    return typeof payload['iss'] === 'string' ? 'WRONG_ISSUER' : 'MALFORMED';
+
+  read(token: string): UnverifiedAccess | 'MALFORMED' | 'WRONG_ISSUER' {
+    const compact = splitCompact(token);
+    const header = compact && this.#headers.read(compact.header);
+    if (header?.type !== ACCESS_TYPE || !isAlgorithm(header.algorithm)) return 'MALFORMED';
+    const payload = decodeSegment(compact?.payload ?? '');
+    if (payload === undefined || decodeSegment(compact?.signature ?? '') === undefined) {
+      return 'MALFORMED';
+    }
+    const claims = this.#plain.read(payload) ?? readAccessPayload(payload, this.#issuer);
+    if (typeof claims === 'string') return claims;
+    return { claims, keyId: header.keyId, algorithm: header.algorithm };
   }
-  const claims = readAccessClaims(payload);
-  if (claims === undefined) return 'MALFORMED';
-  return { claims, keyId: header.keyId, algorithm: header.algorithm };
-}
-
-function readAccessClaims(payload: JsonObject): AccessClaims | undefined {
-  const { sub, tid, did, sid, jti, iat, exp } = payload;
-  const audiences = readAudiences(payload['aud']);
-  const scopes = readScopes(payload['scope']);
-  const wellFormed =
-    isId(sub) &&
-    isId(tid) &&
-    isId(did) &&
-    isUuid(sid) &&
-    isUuid(jti) &&
-    isInstant(iat) &&
-    isInstant(exp);
-  if (!wellFormed || audiences === undefined || scopes === undefined) return undefined;
-  if (payload['nbf'] !== undefined && !isInstant(payload['nbf'])) return undefined;
-  return {
-    device: { tenantId: tid, userId: sub, deviceId: did },
-    sessionId: sid,
-    tokenId: jti,
-    issuedAtS: iat,
-    expiresAtS: exp,
-    scopes,
-    audiences,
-    custom: readCustom(payload),
-  };
-}
-
-/** Whether a claim is a NumericDate as Signum writes it: whole seconds, not before the epoch. */
-export function isInstant(value: JsonValue | undefined): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** RFC 7519 section 4.1.3: one string, or a list of them. */
-function readAudiences(aud: JsonValue | undefined): readonly string[] | undefined {
-  const audiences = Array.isArray(aud) ? aud : [aud];
-  return audiences.length > 0 && audiences.every(isNonEmptyString) ? audiences : undefined;
-}
-
-/** RFC 8693 section 4.2: names separated by single spaces. */
-function readScopes(scope: JsonValue | undefined): readonly string[] | undefined {
-  if (scope === undefined) return [];
-  if (typeof scope !== 'string') return undefined;
-  const scopes = scope.split(' ');
-  return scopes.every(isNonEmptyString) ? scopes : undefined;
-}
-
-function isNonEmptyString(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-/** `Object.fromEntries` makes `__proto__` a plain member, as assignment would not. */
-function readCustom(payload: JsonObject): JsonObject {
-  const entries = Object.entries(payload).filter(([name]) => !RESERVED_CLAIMS.has(name));
-  return Object.fromEntries(entries);
 }

@@ -3,8 +3,8 @@ import type { JsonObject, RefreshClaims } from '../domain/claims.ts';
 import { SignumError } from '../domain/errors.ts';
 import { isId, isUuid } from '../domain/ids.ts';
 import type { RootSecrets } from '../domain/root-secret.ts';
+import { isInstant } from './access-payload.ts';
 import { decodeSegment, readCanonicalJson, splitCompact } from './compact.ts';
-import { isInstant } from './read-access.ts';
 import { HeaderReader, headerSegment, REFRESH_TYPE } from './token-header.ts';
 
 const ALGORITHM = 'HS256';
