@@ -39,7 +39,7 @@ for i = 0, (#KEYS - 5) / 3 - 1 do
   }
 end
 
-local revision, count = tonumber(redis.call('GET', revision_key) or 0), 0
+local revision, count = nil, 0
 for i = 0, (#KEYS - 5) / 3 - 1 do
   local at = {
     active = KEYS[6 + 3 * i], user = user, expiry = expiry, revision = revision_key, feed = feed,
@@ -49,4 +49,5 @@ for i = 0, (#KEYS - 5) / 3 - 1 do
   revision = retire(at, found[i], over or reason, by, now, skew_ms, feed_ms)
   if not over then count = count + 1 end
 end
+revision = revision or tonumber(redis.call('GET', revision_key) or 0)
 return { 'REVOKED', revision, count }
