@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MUTANTS } from './checker/mutants.ts';
 import { printReport } from './checker/print-report.ts';
@@ -23,6 +24,13 @@ test.each(TOPOLOGIES)(
   },
   TIMEOUT_MS,
 );
+
+test.each(MUTANTS)('the mutant $name fits what it changes', ({ changes }) => {
+  for (const { file, find } of changes) {
+    const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+    expect(text.includes(find), `${file}: ${find}`).toBe(true);
+  }
+});
 
 test.each(MUTANTS.filter(({ name }) => QUICK.includes(name)))(
   'it is found when $why',
