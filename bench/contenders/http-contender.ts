@@ -10,8 +10,10 @@ export interface Served {
   readonly origin: string;
 }
 
-/** Connections of a closed loop: enough to keep any of the servers busy. */
-export const CONNECTIONS = 64;
+/** Connections of a closed loop: enough to keep any of the servers busy with calls that only look up. */
+const CONNECTIONS = 64;
+/** The same for calls that write: they wait for Redis two or three times, one after the other. */
+export const WRITING_CONNECTIONS = 128;
 
 /** Writes requests to a file once, for any number of loads. */
 export function requestFile(lab: Lab, name: string, requests: readonly Buffer[]): string {
@@ -45,7 +47,8 @@ export function onceContender(
   file: string,
   count: number,
 ): Contender {
-  const options = { cpus: lab.cpus.load, origin, requestFile: file, connections: CONNECTIONS };
+  const connections = WRITING_CONNECTIONS;
+  const options = { cpus: lab.cpus.load, origin, requestFile: file, connections };
   let skip = 0;
   return {
     name,
@@ -53,7 +56,7 @@ export function onceContender(
     async load(seconds) {
       const result = await runWrk({ ...options, seconds, skip });
       // Those under way at the end were sent, and are not counted.
-      skip += result.calls + CONNECTIONS;
+      skip += result.calls + connections;
       if (skip > count) throw new Error(`${name}: ${count} requests are not enough`);
       return result;
     },

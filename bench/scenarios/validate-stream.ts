@@ -15,7 +15,7 @@ const SIZE = 64;
 const MESSAGES = 1_000;
 const STREAMS = 4;
 /** Few enough that the server reads on without waiting for the client. */
-const WINDOW = 4;
+const WINDOW = 8;
 
 export const validateStream: Scenario = {
   name: 'validate-stream',
