@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../config.ts';
+import { tuneV8 } from '../../server/tune-v8.ts';
 import type { Cli } from '../cli.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 
@@ -25,6 +26,7 @@ export function serveCommand(program: Command, cli: Cli): void {
 async function serve(cli: Cli): Promise<void> {
   await runUntilSignal(cli, ['SIGTERM', 'SIGINT'], async (started) => {
     const config = loadConfig(cli.env);
+    tuneV8();
     // Only here, so that no other command pays for loading the server.
     const { startServers } = await import('../../server.ts');
     const server = await startServers(config);
