@@ -59,11 +59,7 @@ class ClusterConnections implements Connections {
     this.#silentTicks = silentTicks;
     for (const node of cluster.nodes()) this.#add(node);
     cluster.on('+node', (node: Redis) => this.#add(node));
-    cluster.on('-node', (node: Redis) => this.#remove(node));
-    // The library ends those that it knows, not those that were met.
-    cluster.on('close', () => {
-      for (const { node } of this.all()) node.disconnect();
-    });
+    cluster.on('close', () => this.#leaveOthers());
   }
 
   of(key: string): Connection {
@@ -107,17 +103,23 @@ class ClusterConnections implements Connections {
     const node = this.#cluster.nodes()[0]?.duplicate({ host, port, readOnly: false });
     if (!node) return undefined;
     node.on('error', () => undefined); // Whoever uses it gets to know.
-    node.once('end', () => this.#remove(node));
     return this.#add(node);
   }
 
-  /** A connection in use stays in use: whoever ends it would end what it owes an answer. */
+  /**
+   * A connection in use stays in use: whoever ends it would end what it owes an answer. One that is
+   * not may never be again, nor ever tell: what waits to connect anew when the library drops it, stops
+   * waiting.
+   */
   #add(node: Redis): Connection {
     const address = addressOf(node);
     const known = this.#byAddress.get(address);
-    if (known) return known;
+    if (known?.node.status === 'ready') return known;
+    known?.node.disconnect();
     const connection = connectionTo(node, this.#silentTicks);
     this.#byAddress.set(address, connection);
+    // The library's '-node' does not tell of one that it has replaced by then.
+    node.once('end', () => this.#remove(node));
     return connection;
   }
 
@@ -127,6 +129,16 @@ class ClusterConnections implements Connections {
     this.#byAddress.delete(address);
     const other = this.#cluster.nodes().find((each) => addressOf(each) === address);
     if (other && other !== node) this.#add(other);
+  }
+
+  /** The library ends those that it knows, not those that were met. */
+  #leaveOthers(): void {
+    const known = new Set(this.#cluster.nodes());
+    for (const [address, { node }] of this.#byAddress) {
+      if (known.has(node)) continue;
+      this.#byAddress.delete(address);
+      node.disconnect();
+    }
   }
 
   #refresh(): void {

@@ -6,10 +6,10 @@ import { runStopped } from './checker/stopped.ts';
 const TIMEOUT_MS = 120_000;
 
 // How fast is measured by `npm run faults`: a busy machine would fail here for nothing.
-test(
-  'while every Redis is down no token is valid, and each answer says when to try again',
-  async () => {
-    for (const report of await runStopped('standalone', 1)) {
+test.each(['standalone', 'cluster'] as const)(
+  'while every Redis is down no token is valid, each answer says when to try again, and it ends: %s',
+  async (topology) => {
+    for (const report of await runStopped(topology, 1)) {
       expect(report.callsWhileDown, printScenario(report)).toBeGreaterThan(0);
       expect(report.validWhileDown, printScenario(report)).toBe(0);
       expect(report.otherAnswers, printScenario(report)).toEqual({});
