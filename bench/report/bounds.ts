@@ -17,8 +17,7 @@ export const BOUNDS: { readonly [scenario: string]: string } = {
     'Half of the maximum rate keeps the CPU three quarters busy, not half: a call that comes alone takes three times the CPU time of one in a full turn, which shares its writes and its run of the script. At that load calls queue, and every tenth of a second new objects are collected for 0.4 ms, for which whoever comes then waits. The bare handler, which has nothing to wait for, is half as busy, and its ratio is worse (see its row and the note). Cured: the first answer of each connection waited 40 ms (Nagle), Node allocated 64 KiB for each read, a Map that shrank led to a full collection every six seconds, and the load generator paused itself. Dropped, because it made no difference: collecting on the one thread only, and not in parallel.',
   issue:
     'The ES256 signature takes 26 µs, as long as node:crypto takes alone, and the HS256 one 5. Around them are HTTP, three scripts (the rate, the session, the fingerprint), which share runs where they can, the audit line, three UUIDs. Kept: messages read, checked and written by hand where they are plain (8 µs less), signing with node:crypto instead of Web Crypto, audit lines written together, commands on their way to Redis before the turn is over.',
-  refresh:
-    'As for Issue, and the presented refresh token is read and its HMAC checked first.',
+  refresh: 'As for Issue, and the presented refresh token is read and its HMAC checked first.',
   revoke:
     'A script that writes six keys takes Redis 26 µs where looking up takes 6, and Redis and the load have one CPU between them, which is busy by then; by CPU time of the server a logout is two validates and a fifth: the refresh token is read and its HMAC checked, and it leaves an audit line. Kept: the session that a token names is ended without being looked up first, a plain logout is read, checked and answered by hand (8 µs less).',
   memory:
