@@ -1,11 +1,13 @@
 FROM node:26-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages packages
 RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:26-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages packages
 # The image has the Node that the `node` package would fetch, so its install script stays off.
 RUN npm ci --ignore-scripts
 COPY . .
@@ -19,6 +21,7 @@ RUN install -d -o node -g node -m 700 /state && install -d -o node -g node -m 75
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
+COPY packages packages
 COPY lua lua
 COPY proto proto
 COPY deploy/redis deploy/redis

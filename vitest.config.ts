@@ -1,7 +1,12 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import type { TopologyName } from './test/setup/topology.ts';
 
-const ALL = ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'];
+const ALL = [
+  'packages/*/src/**/*.test.ts',
+  'src/**/*.test.ts',
+  'test/**/*.test.ts',
+  'bench/**/*.test.ts',
+];
 
 /** What has to hold whatever the service runs on. All other suites run on one node. */
 const ON_EVERY_TOPOLOGY = [

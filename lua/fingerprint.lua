@@ -4,7 +4,7 @@
 -- include: each
 -- KEYS[1 + i] active        hash  the device's session
 -- ARGV[1 + 2i] jti          token id that was signed
--- ARGV[2 + 2i] fingerprint  of the compact JWS (src/signing/fingerprint.ts)
+-- ARGV[2 + 2i] fingerprint  of the compact JWS (src/signing/tokens/fingerprint.ts)
 -- Reply for each 1 | 0
 return each(1, 2, function(key, arg)
   local active = KEYS[key + 1]

@@ -1,7 +1,7 @@
 // Compiles src/ to dist/. Lua scripts stay in lua/, which src/store and dist/store both reach
-// as ../../lua; generated code is JavaScript already and is copied.
+// as ../../lua.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './dependencies.js';
 
@@ -13,5 +13,4 @@ const result = spawnSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'],
   stdio: 'inherit',
 });
 if (result.status !== 0) process.exit(result.status ?? 1);
-cpSync(join(ROOT, 'src/gen'), join(DIST, 'gen'), { recursive: true });
 if (existsSync(join(DIST, 'main.js'))) chmodSync(join(DIST, 'main.js'), 0o755);

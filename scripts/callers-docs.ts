@@ -1,6 +1,6 @@
-// Writes the access table into docs/CALLERS.md, from src/rpc/access.ts.
+// Writes the access table into docs/CALLERS.md, from src/policy/access.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { documentAccess } from '../src/server/access-rows.ts';
+import { documentAccess } from '../src/policy/access-rows.ts';
 
 const DOCUMENT = new URL('../docs/CALLERS.md', import.meta.url);
 const SECTION = /(<!-- access table: [^>]*-->\n)[\s\S]*?(\n<!-- end of access table -->)/;

@@ -22,12 +22,12 @@ function checkGenerated() {
   return inTemporaryFolder((folder) => {
     const generated = command(process.execPath, ['scripts/generate.js', '--output', folder]);
     if (generated.outcome === 'failed') return generated;
-    const expected = readTree(join(folder, 'src/gen'));
-    const actual = readTree(join(ROOT, 'src/gen'));
+    const expected = readTree(join(folder, 'packages/contract/gen'));
+    const actual = readTree(join(ROOT, 'packages/contract/gen'));
     const names = [...new Set([...expected.keys(), ...actual.keys()])].sort();
     const stale = names.filter((name) => expected.get(name) !== actual.get(name));
     if (stale.length === 0) return { outcome: 'passed' };
-    const list = stale.map((name) => `  src/gen/${name}`).join('\n');
+    const list = stale.map((name) => `  packages/contract/gen/${name}`).join('\n');
     return { outcome: 'failed', detail: `Out of date; run \`npm run generate\`:\n${list}` };
   });
 }
@@ -36,7 +36,7 @@ function checkGenerated() {
 async function checkLua() {
   const luacheck = luacheckPath();
   if (!luacheck) return { outcome: 'skipped', detail: 'luacheck is not installed' };
-  const { loadScript } = await import('../src/store/script.ts');
+  const { loadScript } = await import('../src/store/scripts/script.ts');
   return inTemporaryFolder((folder) => {
     for (const file of readdirSync(join(ROOT, 'lua')).filter((name) => name.endsWith('.lua'))) {
       writeFileSync(join(folder, file), loadScript(basename(file, '.lua')).source);

@@ -35,8 +35,11 @@ function areInstalled() {
   const locked = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
   const installed = JSON.parse(readFileSync(record, 'utf8')).packages;
   return Object.entries(locked).every(
-    ([path, { version, optional, devOptional }]) =>
-      path === '' || optional || devOptional || installed[path]?.version === version,
+    ([path, { version, link, optional, devOptional }]) =>
+      path === '' ||
+      optional ||
+      devOptional ||
+      (installed[path]?.version === version && installed[path]?.link === link),
   );
 }
 

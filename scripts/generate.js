@@ -1,4 +1,4 @@
-// Generates src/gen from proto/. With `--output DIR` it writes below DIR instead.
+// Generates packages/contract/gen from proto/. With `--output DIR` it writes below DIR instead.
 import { spawnSync } from 'node:child_process';
 import { ROOT } from './dependencies.js';
 

@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { RefreshClaims } from '@signum/token';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RefreshClaims } from '../src/domain/claims.ts';
-import { FIELD } from '../src/store/fields.ts';
-import { noteFingerprint } from '../src/store/fingerprint.ts';
-import { issue } from '../src/store/issue.ts';
-import { takeFromRate } from '../src/store/rate-limit.ts';
-import { refresh } from '../src/store/refresh.ts';
-import { revokeDevice } from '../src/store/revoke.ts';
-import { Runner } from '../src/store/runner.ts';
-import { type Argument, loadScript, SCRIPTS, type Script } from '../src/store/script.ts';
-import type { Item } from '../src/store/shared-runs.ts';
+import { Runner } from '../src/store/dispatch/runner.ts';
+import type { Item } from '../src/store/dispatch/shared-runs.ts';
+import { FIELD } from '../src/store/scripts/fields.ts';
+import { type Argument, loadScript, SCRIPTS, type Script } from '../src/store/scripts/script.ts';
+import { noteFingerprint } from '../src/store/sessions/fingerprint.ts';
+import { issue } from '../src/store/sessions/issue.ts';
+import { takeFromRate } from '../src/store/sessions/rate-limit.ts';
+import { refresh } from '../src/store/sessions/refresh.ts';
+import { revokeDevice } from '../src/store/sessions/revoke.ts';
+import { sweepPartition } from '../src/store/sessions/sweep.ts';
+import { validate } from '../src/store/sessions/validate.ts';
+import { raiseWatermark } from '../src/store/sessions/watermark.ts';
 import type { Store } from '../src/store/store.ts';
-import { sweepPartition } from '../src/store/sweep.ts';
-import { validate } from '../src/store/validate.ts';
-import { raiseWatermark } from '../src/store/watermark.ts';
 import { openTestStore, planFor, soon } from './setup/store.ts';
 
 /** What a script's header says of its keys or arguments. */

@@ -4,7 +4,10 @@ import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { fromBinary } from '@bufbuild/protobuf';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { TokenService, ValidateResponseSchema } from '../../src/gen/signum/v1/token_service_pb.js';
+import {
+  TokenService,
+  ValidateResponseSchema,
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import type { HelperPlan } from './helper-server.ts';
 
 const { port, tls, answerFile = '' } = JSON.parse(process.argv[2] ?? '') as HelperPlan;

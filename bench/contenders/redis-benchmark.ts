@@ -1,6 +1,6 @@
 import { findExecutable } from '../../src/dev/find-executable.ts';
-import { revokedKey, tenantField } from '../../src/store/keys.ts';
-import { SCRIPTS } from '../../src/store/script.ts';
+import { revokedKey, tenantField } from '../../src/store/scripts/keys.ts';
+import { SCRIPTS } from '../../src/store/scripts/script.ts';
 import { onCpus } from '../lab/cpus.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Session } from '../lab/population.ts';

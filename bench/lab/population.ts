@@ -1,11 +1,11 @@
+import type { DeviceRef, TokenRef } from '@signum/token';
 import { uuidv7 } from 'uuidv7';
-import type { DeviceRef, TokenRef } from '../../src/domain/ids.ts';
 import type { Lifetimes } from '../../src/domain/lifetimes.ts';
 import { RootSecrets } from '../../src/domain/root-secret.ts';
 import type { ClientMetadata } from '../../src/domain/session.ts';
 import { createSigning } from '../../src/signing/create-signing.ts';
-import { noteFingerprint } from '../../src/store/fingerprint.ts';
-import { issue } from '../../src/store/issue.ts';
+import { noteFingerprint } from '../../src/store/sessions/fingerprint.ts';
+import { issue } from '../../src/store/sessions/issue.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { signPair } from '../../src/tokens/sign-pair.ts';
 import type { Credentials } from './credentials.ts';

@@ -30,7 +30,7 @@ export interface Signum {
 }
 
 export function canServe(): boolean {
-  return existsSync(join(ROOT, 'src/server.ts'));
+  return existsSync(join(ROOT, 'src/server/server.ts'));
 }
 
 /** The server, as a process of its own, exactly as it is deployed: `signum serve`. */

@@ -1,6 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import type { DeviceRef } from '../../src/domain/ids.ts';
 import {
   BatchValidateRequestSchema,
   BatchValidateResponseSchema,
@@ -12,7 +11,8 @@ import {
   ValidateRequestSchema,
   ValidateResponseSchema,
   ValidateStreamRequestSchema,
-} from '../../src/gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { DeviceRef } from '@signum/token';
 import type { Session } from '../lab/population.ts';
 import { requestBytes } from './http-request.ts';
 import { openConnection } from './raw-connection.ts';

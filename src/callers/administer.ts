@@ -3,12 +3,12 @@ import type { Call } from '../domain/call.ts';
 import { PERMISSIONS, type ServiceCaller } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
-import { authorisePermission } from './authorise.ts';
+import { authorisePermission } from '../policy/authorise.ts';
+import { checkReach, isWithinReach } from '../policy/reach.ts';
 import { parseCallerRecord } from './caller-record.ts';
 import { type CallerView, viewCaller } from './caller-view.ts';
 import { changeCaller } from './change-caller.ts';
 import { createCaller, type NewCaller } from './create-caller.ts';
-import { checkReach, isWithinReach } from './reach.ts';
 import type { CallerRegistry } from './registry.ts';
 import { type KeyMakingDeps, keepForOverlap, makeKey } from './stored-key.ts';
 

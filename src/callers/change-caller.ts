@@ -2,8 +2,8 @@ import type { Call } from '../domain/call.ts';
 import type { ServiceCaller } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
+import { checkReach } from '../policy/reach.ts';
 import { type CallerRecord, formatCallerRecord, parseCallerRecord } from './caller-record.ts';
-import { checkReach } from './reach.ts';
 
 export interface ChangeCallerInput {
   readonly records: Records;

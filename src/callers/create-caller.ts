@@ -1,10 +1,10 @@
+import { isId } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import type { Permission, ServiceCaller } from '../domain/caller.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
-import { isId } from '../domain/ids.ts';
 import type { Records } from '../domain/records.ts';
+import { checkReach } from '../policy/reach.ts';
 import { type CallerRecord, formatCallerRecord, parseCallerRecord } from './caller-record.ts';
-import { checkReach } from './reach.ts';
 import { type KeyMakingDeps, makeKey } from './stored-key.ts';
 
 export interface NewCaller {

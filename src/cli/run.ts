@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { COMMANDS } from './commands.ts';
-import { EXIT, EXIT_CODES_HELP } from './exit.ts';
-import { addGlobalOptions } from './global-options.ts';
+import { EXIT, EXIT_CODES_HELP } from './failure/exit.ts';
+import { addGlobalOptions } from './input/global-options.ts';
 
 const HELP_CODES = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
 
@@ -15,7 +15,7 @@ export async function run(cli: Cli, args: readonly string[]): Promise<number> {
     return cli.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return helpOrUsage(error);
-    const { reportFailure } = await import('./report-failure.ts');
+    const { reportFailure } = await import('./failure/report-failure.ts');
     return reportFailure(cli, error, args.includes('--json'));
   }
 }

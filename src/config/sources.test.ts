@@ -10,7 +10,7 @@ import {
   ROOT_SECRET,
   without,
 } from '../../test/setup/config-fixture.ts';
-import { ConfigError, describeConfig, loadConfig } from '../config.ts';
+import { ConfigError, describeConfig, loadConfig } from './config.ts';
 
 let dir: string;
 beforeEach(() => {

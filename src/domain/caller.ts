@@ -1,4 +1,4 @@
-import type { DeviceRef } from './ids.ts';
+import type { DeviceRef } from '@signum/token';
 
 /** What a service caller may do. */
 export type Permission = 'issue' | 'refresh' | 'validate' | 'revoke' | 'list' | 'keys' | 'callers';

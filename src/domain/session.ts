@@ -1,6 +1,5 @@
-import type { JsonObject } from './claims.ts';
+import type { DeviceRef, JsonObject } from '@signum/token';
 import { invalidField } from './errors.ts';
-import type { DeviceRef } from './ids.ts';
 
 /** What the client told about itself. */
 export interface ClientMetadata {

@@ -1,9 +1,5 @@
-import type { JsonObject } from './claims.ts';
+import type { DeviceRef, JsonObject } from '@signum/token';
 import { invalidField } from './errors.ts';
-import type { DeviceRef } from './ids.ts';
-
-/** The longest token that is issued or looked at, in characters. */
-export const MAX_TOKEN_LENGTH = 4096;
 
 /**
  * What is left for ids, scopes, audiences and custom claims in the payload of an access token, in

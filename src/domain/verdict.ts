@@ -1,5 +1,4 @@
-import type { JsonObject } from './claims.ts';
-import type { TokenRef } from './ids.ts';
+import type { JsonObject, TokenRef } from '@signum/token';
 import type { RevocationReason } from './session.ts';
 
 /** What a validation found; documented in proto/signum/v1/token_service.proto. */

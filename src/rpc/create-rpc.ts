@@ -1,19 +1,19 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { uuidv7 } from 'uuidv7';
+import type { Timeouts } from '../call/deadline.ts';
+import { createInFlight } from '../call/in-flight.ts';
+import { createToSignumError } from '../call/internal-error.ts';
+import type { Observation, RpcLog } from '../call/observation.ts';
+import { createPipeline } from '../call/pipeline.ts';
+import { converse, type StreamLimits } from '../call/serve-stream.ts';
 import type { CallerAdministration } from '../callers/administer.ts';
 import type { Authenticate } from '../callers/authenticate.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { createCheckMessage } from './check-message.ts';
-import { converse, type StreamLimits } from './converse.ts';
-import type { Timeouts } from './deadline.ts';
-import { createInFlight } from './in-flight.ts';
-import { createToSignumError } from './internal-error.ts';
 import type { MethodRule } from './method-rule.ts';
 import { methodTable } from './method-table.ts';
 import type { Keys } from './methods/keys.ts';
-import type { Observation, RpcLog } from './observation.ts';
-import { createPipeline } from './pipeline.ts';
 import type { Rpc } from './rpc.ts';
 import { SERVICES } from './services.ts';
 

@@ -8,8 +8,8 @@ import type {
 } from '@bufbuild/protobuf';
 import type { Call } from '../domain/call.ts';
 import type { SignumError } from '../domain/errors.ts';
-import { nameOf } from './access.ts';
-import { type Demand, demandsOf } from './demand.ts';
+import { nameOf } from '../policy/access.ts';
+import { type Demand, demandsOf } from '../policy/required-access.ts';
 
 /** The use of one method: a call that is authenticated, authorised and checked. */
 export type Handle<I extends DescMessage, O extends DescMessage> = (

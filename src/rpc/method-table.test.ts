@@ -1,11 +1,11 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { CallerService, Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { KeyService, KeyState } from '@signum/contract/signum/v1/key_service_pb.js';
+import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
+import { TokenService, Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
 import { invoke } from '../../test/listeners/invoke.ts';
 import { createTestRpc } from '../../test/listeners/test-rpc.ts';
-import { CallerService, Permission } from '../gen/signum/v1/caller_service_pb.js';
-import { KeyService, KeyState } from '../gen/signum/v1/key_service_pb.js';
-import { RevocationReason } from '../gen/signum/v1/token_pb.js';
-import { TokenService, Verdict } from '../gen/signum/v1/token_service_pb.js';
 
 const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
 const { issue, validate, listSessions } = TokenService.method;

@@ -1,6 +1,6 @@
-import { CallerService } from '../gen/signum/v1/caller_service_pb.js';
-import { KeyService } from '../gen/signum/v1/key_service_pb.js';
-import { TokenService } from '../gen/signum/v1/token_service_pb.js';
+import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 
 /** Every service of the contract. */
 export const SERVICES = [TokenService, KeyService, CallerService] as const;

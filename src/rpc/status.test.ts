@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import { expect, test } from 'vitest';
-import { invalidField, type Reason, SignumError } from '../domain/errors.ts';
-import { Code } from '../gen/google/rpc/code_pb.js';
+import { Code } from '@signum/contract/google/rpc/code_pb.js';
 import {
   BadRequestSchema,
   ErrorInfoSchema,
   RetryInfoSchema,
-} from '../gen/google/rpc/error_details_pb.js';
-import { ErrorReason } from '../gen/signum/v1/error_reason_pb.js';
+} from '@signum/contract/google/rpc/error_details_pb.js';
+import { ErrorReason } from '@signum/contract/signum/v1/error_reason_pb.js';
+import { expect, test } from 'vitest';
+import { invalidField, type Reason, SignumError } from '../domain/errors.ts';
 import { CODE_OF, DEFAULT_RETRY_AFTER_MS, toStatus, toStatusMessage } from './status.ts';
 
 interface Documented {

@@ -1,13 +1,13 @@
 import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
-import type { Reason, SignumError } from '../domain/errors.ts';
-import { Code } from '../gen/google/rpc/code_pb.js';
+import { Code } from '@signum/contract/google/rpc/code_pb.js';
 import {
   BadRequestSchema,
   ErrorInfoSchema,
   RetryInfoSchema,
-} from '../gen/google/rpc/error_details_pb.js';
-import { type Status, StatusSchema } from '../gen/google/rpc/status_pb.js';
+} from '@signum/contract/google/rpc/error_details_pb.js';
+import { type Status, StatusSchema } from '@signum/contract/google/rpc/status_pb.js';
+import type { Reason, SignumError } from '../domain/errors.ts';
 
 /** The `domain` of every google.rpc.ErrorInfo. */
 export const ERROR_DOMAIN = 'signum';

@@ -1,5 +1,5 @@
 import type { Keys } from '../rpc/methods/keys.ts';
-import type { KeyRing } from '../signing/key-ring.ts';
+import type { KeyRing } from '../signing/ring/key-ring.ts';
 import type { Report } from './report.ts';
 
 /** The key ring as KeyService uses it: a rotation is told to the audit trail once it is done. */

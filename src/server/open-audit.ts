@@ -1,4 +1,4 @@
-import type { AuditDestination } from '../config.ts';
+import type { AuditDestination } from '../config/config.ts';
 import { type Audit, createAudit, NO_AUDIT } from '../telemetry/audit.ts';
 import { fileSink, streamSink } from '../telemetry/audit-sink.ts';
 import type { Log } from '../telemetry/log.ts';

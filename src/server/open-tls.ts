@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Log } from '../telemetry/log.ts';
-import { openTlsFiles, type TlsSource } from '../transport/tls-files.ts';
+import { openTlsFiles, type TlsSource } from '../transport/tls/files.ts';
 
 /** Opens the certificate files, or says loudly that there are none to be used. */
 export async function openTls(

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { startTestRedis } from '../../test/setup/redis.ts';
 import { ask } from '../../test/setup/redis-sentinel.ts';
 import { startTestServer } from '../../test/setup/server.ts';
-import { parseInfo } from '../store/health.ts';
+import { parseInfo } from '../store/client/health.ts';
 import { StoreUnfit } from './readiness.ts';
 
 test('a server that shall wait for the disk refuses to start where Redis has no WAITAOF', async () => {

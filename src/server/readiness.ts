@@ -1,5 +1,5 @@
-import { checkHealth, type StoreFinding, VERSION, type Wanted } from '../store/health.ts';
-import type { Runner } from '../store/runner.ts';
+import { checkHealth, type StoreFinding, VERSION, type Wanted } from '../store/client/health.ts';
+import type { Runner } from '../store/dispatch/runner.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Readiness } from '../transport/ops.ts';
 

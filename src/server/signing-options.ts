@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Records } from '../domain/records.ts';
 import type { RootSecrets } from '../domain/root-secret.ts';
 import type { SigningOptions } from '../signing/create-signing.ts';

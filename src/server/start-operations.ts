@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { AggregatorRegistry, type Registry } from 'prom-client';
-import type { HostPort } from '../config.ts';
+import type { HostPort } from '../config/config.ts';
 import type { Listener } from '../transport/listener.ts';
 import { type Readiness, startOps } from '../transport/ops.ts';
 

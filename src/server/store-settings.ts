@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { StoreSettings } from '../store/store.ts';
 
 const MARGIN_MS = 500;

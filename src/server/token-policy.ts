@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { TokenPolicy } from '../tokens/deps.ts';
 
 /** What the use-cases need to know of the configuration. */

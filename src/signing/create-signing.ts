@@ -1,22 +1,22 @@
+import type { Algorithm } from '@signum/token';
+import { AccessReader } from '@signum/token';
 import { SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
 import type { RootSecrets } from '../domain/root-secret.ts';
-import type { Algorithm } from './algorithm.ts';
-import type { ExternalSigner } from './external-signer.ts';
-import { FileKeys } from './file-keys.ts';
-import { createFingerprint } from './fingerprint.ts';
-import { KeyRing } from './key-ring.ts';
-import type { KeySource } from './key-source.ts';
-import type { KeyVaultOptions, UnreadableKey } from './key-vault.ts';
-import { ManagedKeys } from './managed-keys.ts';
-import { AccessReader } from './read-access.ts';
-import { RefreshTokens } from './refresh-tokens.ts';
-import type { RingKey } from './ring-key.ts';
-import { signAccess } from './sign-access.ts';
+import type { ExternalSigner } from './keys/external-signer.ts';
+import { FileKeys } from './ring/file-keys.ts';
+import { KeyRing } from './ring/key-ring.ts';
+import type { KeySource } from './ring/key-source.ts';
+import type { RingKey } from './ring/ring-key.ts';
+import type { SigningEvent } from './ring/signing-event.ts';
+import { startPolling } from './ring/start-polling.ts';
 import type { Signing } from './signing.ts';
-import type { SigningEvent } from './signing-event.ts';
-import { startPolling } from './start-polling.ts';
-import { verifyAccess } from './verify-access.ts';
+import { createFingerprint } from './tokens/fingerprint.ts';
+import { RefreshTokens } from './tokens/refresh-tokens.ts';
+import { signAccess } from './tokens/sign-access.ts';
+import { verifyAccess } from './tokens/verify-access.ts';
+import type { KeyVaultOptions, UnreadableKey } from './vault/key-vault.ts';
+import { ManagedKeys } from './vault/managed-keys.ts';
 
 export interface SigningOptions {
   /** `iss` of every token. */

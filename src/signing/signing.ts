@@ -1,14 +1,6 @@
+import type { AccessClaims, RefreshClaims, UnverifiedAccess } from '@signum/token';
 import type { Deadline } from '../domain/call.ts';
-import type { AccessClaims, RefreshClaims } from '../domain/claims.ts';
 import type { TokenFault } from '../domain/verdict.ts';
-
-/** An access token in canonical form whose signature has not been looked at yet. */
-export interface UnverifiedAccess {
-  readonly claims: AccessClaims;
-  readonly keyId: string;
-  /** The algorithm that the header names; it must be the one its key is bound to. */
-  readonly algorithm: string;
-}
 
 /** Signs, reads and verifies tokens. The only code that knows what a token looks like. */
 export interface Signing {

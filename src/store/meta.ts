@@ -1,6 +1,6 @@
 import type { Deadline } from '../domain/call.ts';
-import { SHARED_KEYS } from './keys.ts';
-import type { Runner } from './runner.ts';
+import type { Runner } from './dispatch/runner.ts';
+import { SHARED_KEYS } from './scripts/keys.ts';
 
 /**
  * The version of the data's layout that this code reads and writes. 2: a session's fields have short

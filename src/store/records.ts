@@ -1,7 +1,7 @@
 import type { Deadline } from '../domain/call.ts';
 import type { Records } from '../domain/records.ts';
-import type { Runner } from './runner.ts';
-import { SCRIPTS } from './script.ts';
+import type { Runner } from './dispatch/runner.ts';
+import { SCRIPTS } from './scripts/script.ts';
 
 /** Named documents in one Redis hash, shared by all servers. */
 export function createRecords(runner: Runner, key: string): Records {

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
-import { connect, createClient, type RedisClient, type RedisSettings } from './client.ts';
-import { describeConnectionError } from './connection-error.ts';
-import type { StoreContext, StorePolicy } from './context.ts';
-import { Keyspace, SHARED_KEYS } from './keys.ts';
+import { connect, createClient, type RedisClient, type RedisSettings } from './client/client.ts';
+import { describeConnectionError } from './client/connection-error.ts';
+import { parseRedisUrl } from './client/url.ts';
+import { Runner } from './dispatch/runner.ts';
 import { checkLayout } from './meta.ts';
 import { createRecords } from './records.ts';
-import { Runner } from './runner.ts';
-import { parseRedisUrl } from './url.ts';
+import type { StoreContext, StorePolicy } from './scripts/context.ts';
+import { Keyspace, SHARED_KEYS } from './scripts/keys.ts';
 
 export interface StoreSettings {
   readonly redis: RedisSettings;

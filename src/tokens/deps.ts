@@ -3,7 +3,7 @@ import type { Lifetimes } from '../domain/lifetimes.ts';
 import type { Durability, SupersedePolicy } from '../domain/session.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Signing } from '../signing/signing.ts';
-import type { StoreContext } from '../store/context.ts';
+import type { StoreContext } from '../store/scripts/context.ts';
 import type { TokenEvent } from './event.ts';
 
 /** What the use-cases work with. */

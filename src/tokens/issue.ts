@@ -1,12 +1,12 @@
+import type { DeviceRef } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
-import { checkCustomClaims } from '../domain/claims.ts';
+import { checkCustomClaims } from '../domain/custom-claims.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
-import type { DeviceRef } from '../domain/ids.ts';
 import { grantLifetimes } from '../domain/lifetimes.ts';
 import { checkMetadata, type SupersedePolicy } from '../domain/session.ts';
 import { checkTokenContent } from '../domain/token-size.ts';
-import { type IssueOutcome, issue as issueInStore } from '../store/issue.ts';
+import { type IssueOutcome, issue as issueInStore } from '../store/sessions/issue.ts';
 import type { TokenDeps } from './deps.ts';
 import { signPair } from './sign-pair.ts';
 import type { Issued, IssueInput } from './tokens.ts';

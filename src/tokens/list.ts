@@ -1,8 +1,8 @@
+import type { DeviceRef } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
-import type { DeviceRef } from '../domain/ids.ts';
 import type { Session } from '../domain/session.ts';
-import * as store from '../store/sessions.ts';
+import * as store from '../store/sessions/sessions.ts';
 import type { TokenDeps } from './deps.ts';
 import type { ListSessionsInput, SessionPage } from './tokens.ts';
 

@@ -1,8 +1,8 @@
-import { authoriseHolder } from '../callers/authorise.ts';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import { type RefreshOutcome, refresh as refreshInStore } from '../store/refresh.ts';
+import { authoriseHolder } from '../policy/authorise.ts';
+import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
 import type { TokenDeps } from './deps.ts';
 import { signPair } from './sign-pair.ts';
 import type { Refreshed } from './tokens.ts';

@@ -1,13 +1,13 @@
-import { authoriseHolder } from '../callers/authorise.ts';
+import type { DeviceRef } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import type { DeviceRef } from '../domain/ids.ts';
+import { authoriseHolder } from '../policy/authorise.ts';
 import {
   revokeDevice,
   revokeUser as revokeUserInStore,
   type SessionGuard,
-} from '../store/revoke.ts';
+} from '../store/sessions/revoke.ts';
 import type { TokenDeps } from './deps.ts';
 import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
 

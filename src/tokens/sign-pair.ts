@@ -1,7 +1,7 @@
+import type { DeviceRef } from '@signum/token';
 import type { Deadline } from '../domain/call.ts';
-import type { DeviceRef } from '../domain/ids.ts';
-import { noteFingerprint } from '../store/fingerprint.ts';
-import type { Grant } from '../store/grant.ts';
+import type { Grant } from '../store/scripts/grant.ts';
+import { noteFingerprint } from '../store/sessions/fingerprint.ts';
 import type { TokenDeps } from './deps.ts';
 import type { TokenPair } from './tokens.ts';
 

@@ -1,5 +1,5 @@
-import type { StoreContext } from '../store/context.ts';
-import { sweepPartition } from '../store/sweep.ts';
+import type { StoreContext } from '../store/scripts/context.ts';
+import { sweepPartition } from '../store/sessions/sweep.ts';
 
 export interface SweeperOptions {
   /** Pause between two rounds over all partitions, in milliseconds. */

@@ -1,6 +1,5 @@
+import type { DeviceRef, JsonObject, TokenRef } from '@signum/token';
 import type { Call } from '../domain/call.ts';
-import type { JsonObject } from '../domain/claims.ts';
-import type { DeviceRef, TokenRef } from '../domain/ids.ts';
 import type { LifetimeWish } from '../domain/lifetimes.ts';
 import type {
   ClientMetadata,

@@ -1,8 +1,8 @@
-import { authorise } from '../callers/authorise.ts';
 import type { Call } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { TokenFault, Validation } from '../domain/verdict.ts';
-import { type LookUp, validate as lookUp } from '../store/validate.ts';
+import { authorise } from '../policy/authorise.ts';
+import { type LookUp, validate as lookUp } from '../store/sessions/validate.ts';
 import type { TokenDeps } from './deps.ts';
 import type { ValidateInput } from './tokens.ts';
 

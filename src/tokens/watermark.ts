@@ -1,6 +1,6 @@
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
-import { type Mark, raiseWatermark } from '../store/watermark.ts';
+import { type Mark, raiseWatermark } from '../store/sessions/watermark.ts';
 import type { TokenDeps } from './deps.ts';
 import type { RevokeKeyInput, RevokeTenantInput, WatermarkRaised } from './tokens.ts';
 

@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { trackConnections } from './connections.ts';
+import { trackConnections } from './drain/connections.ts';
 import { listen } from './listen.ts';
 import type { Listener, ListenOptions } from './listener.ts';
 

@@ -6,8 +6,8 @@ import {
   ErrorInfoSchema,
   file_google_rpc_error_details,
   RetryInfoSchema,
-} from '../../src/gen/google/rpc/error_details_pb.js';
-import { TokenService, Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/google/rpc/error_details_pb.js';
+import { TokenService, Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 
 export interface Visit {
   readonly protocol: 'Connect' | 'gRPC-web';

@@ -1,12 +1,12 @@
+import type { DeviceRef } from '@signum/token';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SignumError } from '../../src/domain/errors.ts';
-import type { DeviceRef } from '../../src/domain/ids.ts';
 import type { Durability } from '../../src/domain/session.ts';
-import { issue } from '../../src/store/issue.ts';
-import { revokeDevice } from '../../src/store/revoke.ts';
+import { issue } from '../../src/store/sessions/issue.ts';
+import { revokeDevice } from '../../src/store/sessions/revoke.ts';
+import { validate } from '../../src/store/sessions/validate.ts';
+import { raiseWatermark } from '../../src/store/sessions/watermark.ts';
 import type { Store } from '../../src/store/store.ts';
-import { validate } from '../../src/store/validate.ts';
-import { raiseWatermark } from '../../src/store/watermark.ts';
 import {
   isWritable,
   manyDevices,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { issue } from '../../src/store/issue.ts';
+import { issue } from '../../src/store/sessions/issue.ts';
 import type { Store } from '../../src/store/store.ts';
 import {
   isWritable,

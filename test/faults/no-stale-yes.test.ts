@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { SignumError } from '../../src/domain/errors.ts';
-import { connect, createClient } from '../../src/store/client.ts';
-import { issue } from '../../src/store/issue.ts';
-import { revokeDevice } from '../../src/store/revoke.ts';
-import { Runner } from '../../src/store/runner.ts';
+import { connect, createClient } from '../../src/store/client/client.ts';
+import { Runner } from '../../src/store/dispatch/runner.ts';
+import { issue } from '../../src/store/sessions/issue.ts';
+import { revokeDevice } from '../../src/store/sessions/revoke.ts';
+import { validate } from '../../src/store/sessions/validate.ts';
 import type { Store } from '../../src/store/store.ts';
-import { validate } from '../../src/store/validate.ts';
 import {
   isWritable,
   manyDevices,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect, createClient, type RedisClient } from '../../src/store/client.ts';
-import { issue } from '../../src/store/issue.ts';
-import { Runner } from '../../src/store/runner.ts';
+import { connect, createClient, type RedisClient } from '../../src/store/client/client.ts';
+import { Runner } from '../../src/store/dispatch/runner.ts';
+import { issue } from '../../src/store/sessions/issue.ts';
+import { validate } from '../../src/store/sessions/validate.ts';
 import type { Store } from '../../src/store/store.ts';
-import { validate } from '../../src/store/validate.ts';
 import {
   isWritable,
   manyDevices,

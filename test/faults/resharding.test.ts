@@ -1,10 +1,10 @@
 import calculateSlot from 'cluster-key-slot';
 import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { issue } from '../../src/store/issue.ts';
-import { revokeDevice } from '../../src/store/revoke.ts';
+import { issue } from '../../src/store/sessions/issue.ts';
+import { revokeDevice } from '../../src/store/sessions/revoke.ts';
+import { validate } from '../../src/store/sessions/validate.ts';
 import type { Store } from '../../src/store/store.ts';
-import { validate } from '../../src/store/validate.ts';
 import { isWritable, manyDevices, openImpatientStore, within } from '../setup/impatient-store.ts';
 import { moveSlot } from '../setup/move-slot.ts';
 import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';

@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto';
+import { ALGORITHMS, type Algorithm, isAlgorithm } from '@signum/token';
 import type { JWK } from 'jose';
-import { ALGORITHMS, type Algorithm, isAlgorithm } from '../../src/signing/algorithm.ts';
-import { generateJwk } from '../../src/signing/generate-jwk.ts';
-import { LocalSigner } from '../../src/signing/local-signer.ts';
+import { generateJwk } from '../../src/signing/keys/generate-jwk.ts';
+import { LocalSigner } from '../../src/signing/keys/local-signer.ts';
 import type { Stage } from '../security/tokens/stage.ts';
 import type { Random } from './random.ts';
 

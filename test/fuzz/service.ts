@@ -1,4 +1,4 @@
-import { TokenService, Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
+import { TokenService, Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Stage } from '../security/tokens/stage.ts';
 import { failureOf } from '../wire/failure.ts';
 import type { Nature } from './oracle.ts';

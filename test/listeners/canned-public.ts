@@ -1,6 +1,6 @@
+import { type PublicOptions, startPublic } from '../../src/transport/http/public.ts';
 import type { Listener } from '../../src/transport/listener.ts';
-import { type PublicOptions, startPublic } from '../../src/transport/public.ts';
-import { openTlsFiles } from '../../src/transport/tls-files.ts';
+import { openTlsFiles } from '../../src/transport/tls/files.ts';
 import { type CannedRpc, createCannedRpc } from './canned-rpc.ts';
 import { createTestCertificates } from './certificates.ts';
 import { dialRaw, type RawClient, type RawServer } from './raw-client.ts';

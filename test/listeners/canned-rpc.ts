@@ -7,10 +7,10 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { type Reason, SignumError } from '../../src/domain/errors.ts';
-import { CallerService } from '../../src/gen/signum/v1/caller_service_pb.js';
-import { KeyService } from '../../src/gen/signum/v1/key_service_pb.js';
-import { TokenService } from '../../src/gen/signum/v1/token_service_pb.js';
 import type { Rpc, RpcRequest } from '../../src/rpc/rpc.ts';
 
 /** What a transport made of a request, in a form that can be compared. */

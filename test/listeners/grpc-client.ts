@@ -7,8 +7,8 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { type Status, StatusSchema } from '../../src/gen/google/rpc/status_pb.js';
-import { TokenService } from '../../src/gen/signum/v1/token_service_pb.js';
+import { type Status, StatusSchema } from '@signum/contract/google/rpc/status_pb.js';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { ClientIdentity } from './certificates.ts';
 
 export interface GrpcTarget {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { DeviceRef } from '@signum/token';
 import type { Call } from '../../src/domain/call.ts';
 import { SignumError } from '../../src/domain/errors.ts';
-import type { DeviceRef } from '../../src/domain/ids.ts';
 import type { Session } from '../../src/domain/session.ts';
 import type { IssueInput, Tokens } from '../../src/tokens/tokens.ts';
 

@@ -1,3 +1,4 @@
+import type { Observation } from '../../src/call/observation.ts';
 import type { CallerAdministration } from '../../src/callers/administer.ts';
 import type { Authenticate } from '../../src/callers/authenticate.ts';
 import type { CallerView } from '../../src/callers/caller-view.ts';
@@ -5,9 +6,8 @@ import { ANONYMOUS, type Permission, type ServiceCaller } from '../../src/domain
 import { SignumError } from '../../src/domain/errors.ts';
 import { createRpc, type RpcLimits } from '../../src/rpc/create-rpc.ts';
 import type { Keys } from '../../src/rpc/methods/keys.ts';
-import type { Observation } from '../../src/rpc/observation.ts';
 import type { Rpc } from '../../src/rpc/rpc.ts';
-import type { KeyInfo } from '../../src/signing/key-info.ts';
+import type { KeyInfo } from '../../src/signing/ring/key-info.ts';
 import { createInMemoryTokens, type InMemoryTokens } from './in-memory-tokens.ts';
 
 const EVERYTHING: readonly Permission[] = [

@@ -1,4 +1,4 @@
-import { Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
+import { Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 
 /** What the service ought to know of one device: the whole of it. */
 interface ModelSession {

@@ -1,9 +1,9 @@
 import type { Client } from '@connectrpc/connect';
 import { ConnectError } from '@connectrpc/connect';
+import { ErrorInfoSchema } from '@signum/contract/google/rpc/error_details_pb.js';
+import { type TokenService, Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
+import type { DeviceRef } from '@signum/token';
 import fc from 'fast-check';
-import type { DeviceRef } from '../../src/domain/ids.ts';
-import { ErrorInfoSchema } from '../../src/gen/google/rpc/error_details_pb.js';
-import { type TokenService, Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
 import type { Model } from './model.ts';
 
 export type Tokens = Client<typeof TokenService>;

@@ -1,8 +1,8 @@
+import type { DeviceRef, TokenRef } from '@signum/token';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { DeviceRef, TokenRef } from '../../src/domain/ids.ts';
-import { FIELD } from '../../src/store/fields.ts';
-import { sweepPartition } from '../../src/store/sweep.ts';
+import { FIELD } from '../../src/store/scripts/fields.ts';
+import { sweepPartition } from '../../src/store/sessions/sweep.ts';
 import { diagnose } from '../setup/diagnose.ts';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { openTestStore, soon } from '../setup/store.ts';

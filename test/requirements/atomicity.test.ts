@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { SupersedePolicy } from '@signum/contract/signum/v1/token_pb.js';
+import type { DeviceRef } from '@signum/token';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DeviceRef } from '../../src/domain/ids.ts';
-import { SupersedePolicy } from '../../src/gen/signum/v1/token_pb.js';
-import { FIELD } from '../../src/store/fields.ts';
-import { SCRIPTS } from '../../src/store/script.ts';
+import { FIELD } from '../../src/store/scripts/fields.ts';
+import { SCRIPTS } from '../../src/store/scripts/script.ts';
 import { diagnose } from '../setup/diagnose.ts';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { reasonOf } from '../wire/failure.ts';

@@ -1,7 +1,7 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
 import {
   AUDIENCE,
   CallerService,

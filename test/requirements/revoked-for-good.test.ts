@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { TokenPair } from '@signum/contract/signum/v1/token_pb.js';
+import { Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TokenPair } from '../../src/gen/signum/v1/token_pb.js';
-import { Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
 import { KeyService, startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { failureOf, reasonOf } from '../wire/failure.ts';
 import { issued, newDevice, refreshed, type Tokens, verdictOf } from '../wire/issued.ts';

@@ -1,7 +1,7 @@
+import type { DeviceRef } from '@signum/token';
 import type { Cluster, Redis } from 'ioredis';
-import type { DeviceRef } from '../../src/domain/ids.ts';
-import { FIELD, type FieldName } from '../../src/store/fields.ts';
-import { Keyspace, type Place, revokedKey } from '../../src/store/keys.ts';
+import { FIELD, type FieldName } from '../../src/store/scripts/fields.ts';
+import { Keyspace, type Place, revokedKey } from '../../src/store/scripts/keys.ts';
 import { primariesOf, redisClient } from '../setup/redis-client.ts';
 import type { TestServer } from '../setup/server.ts';
 

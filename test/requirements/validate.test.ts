@@ -1,7 +1,7 @@
+import { RevocationReason, type TokenPair } from '@signum/contract/signum/v1/token_pb.js';
+import { ValidationSource, Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
+import type { DeviceRef, TokenRef } from '@signum/token';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DeviceRef, TokenRef } from '../../src/domain/ids.ts';
-import { RevocationReason, type TokenPair } from '../../src/gen/signum/v1/token_pb.js';
-import { ValidationSource, Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { issued, newDevice, refreshed, type Tokens, verdictOf } from '../wire/issued.ts';
 

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from '../../src/config.ts';
+import { ConfigError, loadConfig } from '../../src/config/config.ts';
 
 export const ROOT_SECRET = 'k7Qm2vX9aB4nC6dE8fG0hJ1iL3oP5rS7tU9wY1zA2bC';
 export const ADMIN_KEY = `sgn_admin_${'Ab3_-'.repeat(9).slice(0, 43)}`;

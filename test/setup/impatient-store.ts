@@ -1,6 +1,6 @@
+import type { DeviceRef } from '@signum/token';
 import { SignumError } from '../../src/domain/errors.ts';
-import type { DeviceRef } from '../../src/domain/ids.ts';
-import { issue } from '../../src/store/issue.ts';
+import { issue } from '../../src/store/sessions/issue.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { planFor, TEST_POLICY } from './store.ts';
 

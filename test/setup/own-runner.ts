@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { connect, createClient } from '../../src/store/client.ts';
-import { Runner } from '../../src/store/runner.ts';
+import { connect, createClient } from '../../src/store/client/client.ts';
+import { Runner } from '../../src/store/dispatch/runner.ts';
 import { startTestRedis } from './redis.ts';
 
 /** A runner on a Redis of its own: for tests that break its connection, or count what it runs. */

@@ -9,12 +9,12 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from '@connectrpc/connect-node';
-import { loadConfig } from '../../src/config.ts';
+import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
+import { loadConfig } from '../../src/config/config.ts';
 import { developmentCertificates } from '../../src/dev/certificates.ts';
-import { CallerService } from '../../src/gen/signum/v1/caller_service_pb.js';
-import { KeyService } from '../../src/gen/signum/v1/key_service_pb.js';
-import { TokenService } from '../../src/gen/signum/v1/token_service_pb.js';
-import { type Server, startServer } from '../../src/server.ts';
+import { type Server, startServer } from '../../src/server/server.ts';
 import { PASSWORD, USER } from './acl-users.ts';
 import { emptyDatabaseUrl } from './redis.ts';
 

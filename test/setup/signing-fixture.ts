@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AccessClaims, RefreshClaims } from '@signum/token';
 import { onTestFinished } from 'vitest';
-import type { AccessClaims, RefreshClaims } from '../../src/domain/claims.ts';
 import { RootSecrets } from '../../src/domain/root-secret.ts';
 import {
   createSigning,
   type SigningOptions,
   type SigningParts,
 } from '../../src/signing/create-signing.ts';
-import type { SigningEvent } from '../../src/signing/signing-event.ts';
+import type { SigningEvent } from '../../src/signing/ring/signing-event.ts';
 import { MemoryRecords } from './memory-records.ts';
 
 export const ISSUER = 'https://signum.example';

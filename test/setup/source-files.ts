@@ -17,13 +17,12 @@ export interface SourceFile {
 const IMPORT =
   /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/gm;
 
-/** Every TypeScript file below src but tests and generated code. */
+/** Every TypeScript file below src but tests. */
 export function readSources(): SourceFile[] {
   const entries = readdirSync(SOURCE_ROOT, { recursive: true, encoding: 'utf8' });
   return entries
     .map((entry) => entry.replaceAll('\\', '/'))
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
-    .filter((path) => !path.startsWith('gen/'))
     .map(readSource);
 }
 

@@ -1,7 +1,7 @@
+import type { DeviceRef } from '@signum/token';
 import { uuidv7 } from 'uuidv7';
-import type { DeviceRef } from '../../src/domain/ids.ts';
-import type { StorePolicy } from '../../src/store/context.ts';
-import type { IssuePlan } from '../../src/store/issue.ts';
+import type { StorePolicy } from '../../src/store/scripts/context.ts';
+import type { IssuePlan } from '../../src/store/sessions/issue.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { emptyDatabaseUrl } from './redis.ts';
 

@@ -1,16 +1,16 @@
+import type { DeviceRef } from '@signum/token';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DeviceRef } from '../../src/domain/ids.ts';
-import type { StorePolicy } from '../../src/store/context.ts';
-import { FIELD } from '../../src/store/fields.ts';
-import type { Grant } from '../../src/store/grant.ts';
-import { type IssueOutcome, issue } from '../../src/store/issue.ts';
-import { refresh } from '../../src/store/refresh.ts';
-import { revokeDevice, revokeUser } from '../../src/store/revoke.ts';
-import { listSessions } from '../../src/store/sessions.ts';
+import type { StorePolicy } from '../../src/store/scripts/context.ts';
+import { FIELD } from '../../src/store/scripts/fields.ts';
+import type { Grant } from '../../src/store/scripts/grant.ts';
+import { type IssueOutcome, issue } from '../../src/store/sessions/issue.ts';
+import { refresh } from '../../src/store/sessions/refresh.ts';
+import { revokeDevice, revokeUser } from '../../src/store/sessions/revoke.ts';
+import { listSessions } from '../../src/store/sessions/sessions.ts';
+import { sweepPartition } from '../../src/store/sessions/sweep.ts';
+import { validate } from '../../src/store/sessions/validate.ts';
+import { raiseWatermark } from '../../src/store/sessions/watermark.ts';
 import type { Store } from '../../src/store/store.ts';
-import { sweepPartition } from '../../src/store/sweep.ts';
-import { validate } from '../../src/store/validate.ts';
-import { raiseWatermark } from '../../src/store/watermark.ts';
 import { planFor, soon } from '../setup/store.ts';
 
 /** Opens a store on the Redis under test; again and again, on the same data. */

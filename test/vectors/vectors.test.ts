@@ -1,8 +1,5 @@
+import { AccessReader, ALGORITHMS, splitCompact, verifySignature } from '@signum/token';
 import { expect, test } from 'vitest';
-import { ALGORITHMS } from '../../src/signing/algorithm.ts';
-import { splitCompact } from '../../src/signing/compact.ts';
-import { AccessReader } from '../../src/signing/read-access.ts';
-import { verifySignature } from '../../src/signing/verify-signature.ts';
 import { fromBase64Url, RFC_VECTORS, verifyKey, wycheproof } from './vectors.ts';
 
 test.each(ALGORITHMS)('%s verifies what Wycheproof calls valid and nothing else', async (name) => {

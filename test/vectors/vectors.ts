@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { JWK } from 'jose';
-import { importJwk } from '../../src/signing/import-jwk.ts';
-import { type RingKey, ringKey } from '../../src/signing/ring-key.ts';
+import { importJwk } from '../../src/signing/keys/import-jwk.ts';
+import { type RingKey, ringKey } from '../../src/signing/ring/ring-key.ts';
 
 /** An example of an RFC: a JWS or JWE in whatever form, none of which Signum issues. */
 export interface RfcVector {

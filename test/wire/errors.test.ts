@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { SupersedePolicy } from '@signum/contract/signum/v1/token_pb.js';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { Permission } from '../../src/gen/signum/v1/caller_service_pb.js';
-import { SupersedePolicy } from '../../src/gen/signum/v1/token_pb.js';
 import { startTestServer, type TestServer } from '../setup/server.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { issued, newDevice, refreshed } from './issued.ts';

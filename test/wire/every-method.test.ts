@@ -1,8 +1,8 @@
 import type { Message } from '@bufbuild/protobuf';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { KeyState } from '@signum/contract/signum/v1/key_service_pb.js';
+import { Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Permission } from '../../src/gen/signum/v1/caller_service_pb.js';
-import { KeyState } from '../../src/gen/signum/v1/key_service_pb.js';
-import { Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
 import {
   type CallerService,
   type KeyService,

@@ -2,7 +2,7 @@ import { Readable, type Writable } from 'node:stream';
 import { create, type DescMethodUnary, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { StatusSchema } from '../../src/gen/google/rpc/status_pb.js';
+import { StatusSchema } from '@signum/contract/google/rpc/status_pb.js';
 
 export interface GrpcJsTransport extends Transport {
   close(): void;

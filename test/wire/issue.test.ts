@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { SupersedePolicy } from '@signum/contract/signum/v1/token_pb.js';
+import { RESERVED_CLAIMS } from '@signum/token';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RESERVED_CLAIMS } from '../../src/domain/claims.ts';
-import { SupersedePolicy } from '../../src/gen/signum/v1/token_pb.js';
 import { openStored } from '../requirements/stored.ts';
 import { AUDIENCE, startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { failureOf, reasonOf } from './failure.ts';

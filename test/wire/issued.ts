@@ -1,12 +1,12 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
-import type { DeviceRef } from '../../src/domain/ids.ts';
-import { DeviceRefSchema, type TokenPair } from '../../src/gen/signum/v1/token_pb.js';
+import { DeviceRefSchema, type TokenPair } from '@signum/contract/signum/v1/token_pb.js';
 import {
   IssueRequestSchema,
   type TokenService,
   Verdict,
-} from '../../src/gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { DeviceRef } from '@signum/token';
 
 export type Tokens = Client<typeof TokenService>;
 

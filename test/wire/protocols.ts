@@ -5,7 +5,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from '@connectrpc/connect-node';
-import { file_google_rpc_error_details } from '../../src/gen/google/rpc/error_details_pb.js';
+import { file_google_rpc_error_details } from '@signum/contract/google/rpc/error_details_pb.js';
 import { CallerService, KeyService, type TestServer, TokenService } from '../setup/server.ts';
 import { createGrpcJsTransport } from './grpc-js-transport.ts';
 

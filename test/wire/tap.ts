@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { ValidateStreamRequestSchema } from '../../src/gen/signum/v1/token_service_pb.js';
+import type { ValidateStreamRequestSchema } from '@signum/contract/signum/v1/token_service_pb.js';
 
 export type Batch = MessageInitShape<typeof ValidateStreamRequestSchema>;
 

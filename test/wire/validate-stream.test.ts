@@ -1,12 +1,15 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Code, type ConnectError } from '@connectrpc/connect';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Permission } from '../../src/gen/signum/v1/caller_service_pb.js';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import type {
   BatchValidateResult,
   ValidateStreamResponse,
-} from '../../src/gen/signum/v1/token_service_pb.js';
-import { type ValidateRequestSchema, Verdict } from '../../src/gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import {
+  type ValidateRequestSchema,
+  Verdict,
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CallerService, startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { until } from '../setup/until.ts';
 import { reasonOf } from './failure.ts';

@@ -1,19 +1,19 @@
 import type { Command } from 'commander';
 import { PERMISSIONS } from '../../domain/caller.ts';
-import { type AccessRow, accessRows } from '../../server/access-rows.ts';
-import { addApiKeyOutput } from '../api-key-output.ts';
+import { type AccessRow, accessRows } from '../../policy/access-rows.ts';
 import type { Cli } from '../cli.ts';
-import type { GlobalOptions } from '../global-options.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { collect, collectOneOf, duration } from '../input/option-values.ts';
+import { addApiKeyOutput } from '../output/api-key-output.ts';
+import { print } from '../output/output.ts';
+import { table } from '../output/table.ts';
 import {
   createCaller,
   deleteCaller,
   listCallers,
   rotateCallerKey,
   setCallerDisabled,
-} from '../manage-callers.ts';
-import { collect, collectOneOf, duration } from '../option-values.ts';
-import { print } from '../output.ts';
-import { table } from '../table.ts';
+} from './manage-callers.ts';
 
 const EXAMPLES = `
 Examples:

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { type ConfigRow, describeConfig, documentConfig, loadConfig } from '../../config.ts';
+import { type ConfigRow, describeConfig, documentConfig, loadConfig } from '../../config/config.ts';
 import type { Cli } from '../cli.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { print } from '../output.ts';
-import { table } from '../table.ts';
-import { withoutToken } from '../token-input.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { withoutToken } from '../input/token-input.ts';
+import { print } from '../output/output.ts';
+import { table } from '../output/table.ts';
 
 interface ConfigOptions extends GlobalOptions {
   readonly docs?: boolean;

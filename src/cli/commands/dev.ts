@@ -1,13 +1,13 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import type { Cli } from '../cli.ts';
-import { devServer, removeDevServer, writeDevServer } from '../dev-server-file.ts';
-import { devStateDir } from '../dev-state.ts';
-import { nextSteps } from '../next-steps.ts';
-import { stylesFor } from '../output.ts';
+import { devServer, removeDevServer, writeDevServer } from '../connect/dev-server-file.ts';
+import { devStateDir } from '../connect/dev-state.ts';
+import { withoutToken } from '../input/token-input.ts';
+import { nextSteps } from '../output/next-steps.ts';
+import { stylesFor } from '../output/output.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
-import { withoutToken } from '../token-input.ts';
 
 /** What development needs besides secrets and Redis. The environment wins over all of it. */
 const DEFAULTS = {
@@ -50,7 +50,7 @@ async function runDev(cli: Cli): Promise<void> {
     started.defer(() => environment.stop());
 
     const config = loadConfig({ ...DEFAULTS, ...environment.env, ...env });
-    const { startServer } = await import('../../server.ts');
+    const { startServer } = await import('../../server/server.ts');
     const server = await startServer(config);
     started.defer(() => server.close());
 

@@ -1,18 +1,18 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
+import { withClient } from '../connect/with-client.ts';
 import { doctorConfig } from '../doctor/doctor-config.ts';
 import { examineApi } from '../doctor/examine-api.ts';
 import { examineStore } from '../doctor/examine-store.ts';
 import { type Examination, isHealthy } from '../doctor/finding.ts';
 import { reportText } from '../doctor/report-text.ts';
-import { EXIT } from '../exit.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { integer } from '../option-values.ts';
-import { print } from '../output.ts';
-import type { ClientSettings } from '../settings.ts';
-import { withoutToken } from '../token-input.ts';
-import { withClient } from '../with-client.ts';
+import { EXIT } from '../failure/exit.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { integer } from '../input/option-values.ts';
+import type { ClientSettings } from '../input/settings.ts';
+import { withoutToken } from '../input/token-input.ts';
+import { print } from '../output/output.ts';
 
 interface DoctorOptions extends GlobalOptions {
   readonly limit: number;

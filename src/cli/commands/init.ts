@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { collect } from '../option-values.ts';
-import { print } from '../output.ts';
-import { fields } from '../table.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { collect } from '../input/option-values.ts';
+import { print } from '../output/output.ts';
+import { fields } from '../output/table.ts';
 
 interface InitOptions extends GlobalOptions {
   readonly dir: string;

@@ -1,16 +1,16 @@
 import { type JsonObject, toJson } from '@bufbuild/protobuf';
 import type { Duration } from '@bufbuild/protobuf/wkt';
+import { IssueResponseSchema } from '@signum/contract/signum/v1/token_service_pb.js';
 import { type Command, Option } from 'commander';
-import { IssueResponseSchema } from '../../gen/signum/v1/token_service_pb.js';
 import type { Cli } from '../cli.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { collect, collectClaims, collectPairs, duration } from '../option-values.ts';
-import { print } from '../output.ts';
-import { addPairOutput, type PairOutput, pairFields, printPair } from '../pair-output.ts';
-import { POLICY_NAMES, type PolicyName, policyNamed } from '../policies.ts';
-import { fields } from '../table.ts';
-import { readSecret } from '../token-input.ts';
-import { withClient } from '../with-client.ts';
+import { withClient } from '../connect/with-client.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { collect, collectClaims, collectPairs, duration } from '../input/option-values.ts';
+import { POLICY_NAMES, type PolicyName, policyNamed } from '../input/policies.ts';
+import { readSecret } from '../input/token-input.ts';
+import { print } from '../output/output.ts';
+import { addPairOutput, type PairOutput, pairFields, printPair } from '../output/pair-output.ts';
+import { fields } from '../output/table.ts';
 
 interface IssueOptions extends GlobalOptions, PairOutput {
   readonly tenant: string;

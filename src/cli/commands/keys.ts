@@ -1,25 +1,25 @@
 import { toJson } from '@bufbuild/protobuf';
-import { type Command, Option } from 'commander';
 import {
   type Key,
   KeySchema,
   KeyState,
   KeyStateSchema,
   RevokeKeyResponseSchema,
-} from '../../gen/signum/v1/key_service_pb.js';
+} from '@signum/contract/signum/v1/key_service_pb.js';
+import { type Command, Option } from 'commander';
 import type { Cli } from '../cli.ts';
+import { withClient } from '../connect/with-client.ts';
 import {
   addDurabilityOptions,
   type DurabilityOptions,
   durabilityOf,
   durabilityReached,
-} from '../durability-options.ts';
-import { enumName } from '../enum-name.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { instant } from '../instants.ts';
-import { print, printValue, type Styles } from '../output.ts';
-import { fields, type Style, table } from '../table.ts';
-import { withClient } from '../with-client.ts';
+} from '../input/durability-options.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { enumName } from '../output/enum-name.ts';
+import { instant } from '../output/instants.ts';
+import { print, printValue, type Styles } from '../output/output.ts';
+import { fields, type Style, table } from '../output/table.ts';
 
 const ALGORITHMS = ['ES256', 'EdDSA', 'RS256', 'PS256', 'HS256', 'HS384', 'HS512'];
 

@@ -1,14 +1,14 @@
 import { toJson } from '@bufbuild/protobuf';
+import { RefreshResponseSchema } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Command } from 'commander';
 import { invalidField } from '../../domain/errors.ts';
-import { RefreshResponseSchema } from '../../gen/signum/v1/token_service_pb.js';
 import type { Cli } from '../cli.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { print } from '../output.ts';
-import { addPairOutput, type PairOutput, pairFields, printPair } from '../pair-output.ts';
-import { fields } from '../table.ts';
-import { readToken, TOKEN_ARGUMENT } from '../token-input.ts';
-import { withClient } from '../with-client.ts';
+import { withClient } from '../connect/with-client.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { readToken, TOKEN_ARGUMENT } from '../input/token-input.ts';
+import { print } from '../output/output.ts';
+import { addPairOutput, type PairOutput, pairFields, printPair } from '../output/pair-output.ts';
+import { fields } from '../output/table.ts';
 
 type RefreshOptions = GlobalOptions & PairOutput;
 

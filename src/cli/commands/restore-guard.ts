@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { invalidField } from '../../domain/errors.ts';
 import type { Cli } from '../cli.ts';
 import { doctorConfig } from '../doctor/doctor-config.ts';
-import { addDurabilityOptions, type DurabilityOptions } from '../durability-options.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { print } from '../output.ts';
+import { addDurabilityOptions, type DurabilityOptions } from '../input/durability-options.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { withoutToken } from '../input/token-input.ts';
+import { print } from '../output/output.ts';
 import { guardStore } from '../restore/guard-store.ts';
-import { withoutToken } from '../token-input.ts';
 
 type GuardOptions = GlobalOptions & DurabilityOptions;
 

@@ -1,31 +1,31 @@
 import { type JsonValue, toJson } from '@bufbuild/protobuf';
-import { type Command, Option } from 'commander';
-import { invalidField } from '../../domain/errors.ts';
-import { RevocationReason } from '../../gen/signum/v1/token_pb.js';
+import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
 import {
   RevokeResponseSchema,
   RevokeTenantResponseSchema,
   RevokeUserResponseSchema,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import { type Command, Option } from 'commander';
+import { invalidField } from '../../domain/errors.ts';
 import type { Cli } from '../cli.ts';
-import type { Client } from '../client.ts';
+import type { Client } from '../connect/client.ts';
+import { withClient } from '../connect/with-client.ts';
 import {
   addDurabilityOptions,
   type DurabilityOptions,
   durabilityOf,
   durabilityReached,
-} from '../durability-options.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { print } from '../output.ts';
+} from '../input/durability-options.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { readToken, TOKEN_ARGUMENT } from '../input/token-input.ts';
+import { print } from '../output/output.ts';
+import { fields } from '../output/table.ts';
 import {
   namesTarget,
   type RevokeTarget,
   type RevokeTargetOptions,
   revokeTarget,
-} from '../revoke-target.ts';
-import { fields } from '../table.ts';
-import { readToken, TOKEN_ARGUMENT } from '../token-input.ts';
-import { withClient } from '../with-client.ts';
+} from './revoke-target.ts';
 
 interface RevokeOptions extends GlobalOptions, RevokeTargetOptions, DurabilityOptions {
   readonly reason?: 'logout' | 'admin';

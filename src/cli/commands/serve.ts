@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { tuneV8 } from '../../server/tune-v8.ts';
 import type { Cli } from '../cli.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
@@ -28,7 +28,7 @@ async function serve(cli: Cli): Promise<void> {
     const config = loadConfig(cli.env);
     tuneV8();
     // Only here, so that no other command pays for loading the server.
-    const { startServers } = await import('../../server.ts');
+    const { startServers } = await import('../../server/server.ts');
     const server = await startServers(config);
     started.defer(() => server.close());
     for (const line of server.describe()) cli.stderr.write(`${line}\n`);

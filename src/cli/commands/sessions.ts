@@ -1,14 +1,14 @@
 import { toJson } from '@bufbuild/protobuf';
+import { type Session, SessionSchema } from '@signum/contract/signum/v1/token_pb.js';
 import type { Command } from 'commander';
-import { type Session, SessionSchema } from '../../gen/signum/v1/token_pb.js';
-import { claimsText } from '../claims-text.ts';
 import type { Cli } from '../cli.ts';
-import type { Client } from '../client.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { instant } from '../instants.ts';
-import { print, type Styles } from '../output.ts';
-import { fields, table } from '../table.ts';
-import { withClient } from '../with-client.ts';
+import type { Client } from '../connect/client.ts';
+import { withClient } from '../connect/with-client.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { claimsText } from '../output/claims-text.ts';
+import { instant } from '../output/instants.ts';
+import { print, type Styles } from '../output/output.ts';
+import { fields, table } from '../output/table.ts';
 
 interface SessionsOptions extends GlobalOptions {
   readonly tenant: string;

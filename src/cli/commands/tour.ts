@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { type Client, openClient } from '../client.ts';
-import { EXIT } from '../exit.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { httpGet } from '../http-get.ts';
-import { durationMs } from '../option-values.ts';
-import { stylesFor } from '../output.ts';
-import type { ClientSettings } from '../settings.ts';
+import { type Client, openClient } from '../connect/client.ts';
+import { httpGet } from '../connect/http-get.ts';
+import { withClient } from '../connect/with-client.ts';
+import { EXIT } from '../failure/exit.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { durationMs } from '../input/option-values.ts';
+import type { ClientSettings } from '../input/settings.ts';
+import { stylesFor } from '../output/output.ts';
 import { runTour, type StepReport, type TourReport } from '../tour/run-tour.ts';
 import type { Memory, Pair, Tour } from '../tour/step.ts';
 import { stepText } from '../tour/step-text.ts';
-import { withClient } from '../with-client.ts';
 
 interface TourCommandOptions extends GlobalOptions {
   readonly tenant: string;

@@ -1,24 +1,24 @@
 import { toJson } from '@bufbuild/protobuf';
-import type { Command } from 'commander';
-import { invalidField } from '../../domain/errors.ts';
 import {
   type ValidateResponse,
   ValidateResponseSchema,
   ValidationSourceSchema,
-} from '../../gen/signum/v1/token_service_pb.js';
-import { claimsText } from '../claims-text.ts';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { Command } from 'commander';
+import { invalidField } from '../../domain/errors.ts';
 import type { Cli } from '../cli.ts';
-import { enumName } from '../enum-name.ts';
-import { EXIT } from '../exit.ts';
-import type { GlobalOptions } from '../global-options.ts';
-import { instant } from '../instants.ts';
-import { collect, unsigned } from '../option-values.ts';
-import { print, type Styles } from '../output.ts';
-import { fields } from '../table.ts';
-import { hasIds, type TokenIdOptions, tokenRef } from '../token-ids.ts';
-import { readToken, TOKEN_ARGUMENT } from '../token-input.ts';
-import { verdictText } from '../verdict-text.ts';
-import { withClient } from '../with-client.ts';
+import { withClient } from '../connect/with-client.ts';
+import { EXIT } from '../failure/exit.ts';
+import type { GlobalOptions } from '../input/global-options.ts';
+import { collect, unsigned } from '../input/option-values.ts';
+import { hasIds, type TokenIdOptions, tokenRef } from '../input/token-ids.ts';
+import { readToken, TOKEN_ARGUMENT } from '../input/token-input.ts';
+import { claimsText } from '../output/claims-text.ts';
+import { enumName } from '../output/enum-name.ts';
+import { instant } from '../output/instants.ts';
+import { print, type Styles } from '../output/output.ts';
+import { fields } from '../output/table.ts';
+import { verdictText } from '../output/verdict-text.ts';
 
 interface ValidateOptions extends GlobalOptions, TokenIdOptions {
   readonly scope?: string[];

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { decodeMember } from '../../store/keys.ts';
+import { decodeMember } from '../../store/scripts/keys.ts';
 import type { KeyRules } from './check-key.ts';
 import type { Fault } from './faults.ts';
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { FIELD } from '../../store/fields.ts';
-import { decodeInstant } from '../../store/grant.ts';
-import { decodeId, decodeMember, type Keyspace } from '../../store/keys.ts';
+import { FIELD } from '../../store/scripts/fields.ts';
+import { decodeInstant } from '../../store/scripts/grant.ts';
+import { decodeId, decodeMember, type Keyspace } from '../../store/scripts/keys.ts';
 import type { Fault } from './faults.ts';
 import { type ParsedKey, parseKey } from './key-kinds.ts';
 

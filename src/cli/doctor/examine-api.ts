@@ -1,9 +1,9 @@
 import { connect, type DetailedPeerCertificate, type PeerCertificate } from 'node:tls';
-import type { Client } from '../client.ts';
-import { explainFailure } from '../explain-failure.ts';
-import { httpGet } from '../http-get.ts';
-import { distance, rfc3339 } from '../instants.ts';
-import type { ClientSettings } from '../settings.ts';
+import type { Client } from '../connect/client.ts';
+import { httpGet } from '../connect/http-get.ts';
+import { explainFailure } from '../failure/explain-failure.ts';
+import type { ClientSettings } from '../input/settings.ts';
+import { distance, rfc3339 } from '../output/instants.ts';
 import type { Examination, Finding } from './finding.ts';
 
 interface Patient {

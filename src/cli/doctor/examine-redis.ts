@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { judge, parseInfo, type Wanted } from '../../store/health.ts';
-import { SHARED_KEYS } from '../../store/keys.ts';
+import { judge, parseInfo, type Wanted } from '../../store/client/health.ts';
 import { FORMAT } from '../../store/meta.ts';
+import { SHARED_KEYS } from '../../store/scripts/keys.ts';
 import type { Examination, Finding } from './finding.ts';
 import { addressOf } from './primaries.ts';
 import { judgeSettings, SETTINGS } from './redis-settings.ts';

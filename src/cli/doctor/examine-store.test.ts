@@ -5,7 +5,7 @@ import { startTestRedis } from '../../../test/setup/redis.ts';
 import { startRedisCluster } from '../../../test/setup/redis-cluster.ts';
 import { openTestStore, planFor, soon } from '../../../test/setup/store.ts';
 import { renderAcl } from '../../dev/redis-acl.ts';
-import { issue } from '../../store/issue.ts';
+import { issue } from '../../store/sessions/issue.ts';
 import { doctorConfig } from './doctor-config.ts';
 import { examineStore } from './examine-store.ts';
 import { isHealthy } from './finding.ts';

@@ -1,6 +1,6 @@
-import { connect, createClient, type RedisClient } from '../../store/client.ts';
-import { storeFault } from '../../store/faults.ts';
-import { Keyspace } from '../../store/keys.ts';
+import { connect, createClient, type RedisClient } from '../../store/client/client.ts';
+import { storeFault } from '../../store/client/faults.ts';
+import { Keyspace } from '../../store/scripts/keys.ts';
 import type { KeyRules } from './check-key.ts';
 import type { DoctorConfig } from './doctor-config.ts';
 import { examineMeta, examineRedis } from './examine-redis.ts';

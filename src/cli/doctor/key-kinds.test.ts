@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Keyspace, revokedKey, SHARED_KEYS } from '../../store/keys.ts';
+import { Keyspace, revokedKey, SHARED_KEYS } from '../../store/scripts/keys.ts';
 import { parseKey } from './key-kinds.ts';
 
 const DEVICE = { tenantId: 'a:c{m}e%', userId: 'ünï\u2028', deviceId: '*' };

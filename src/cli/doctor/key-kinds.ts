@@ -1,6 +1,6 @@
 export type RedisType = 'hash' | 'string' | 'zset' | 'stream';
 
-/** What is known of a kind of key (src/store/keys.ts). */
+/** What is known of a kind of key (src/store/scripts/keys.ts). */
 export interface KeyKind {
   readonly name: string;
   readonly type: RedisType;

@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import type { RedisClient } from '../../store/client.ts';
+import type { RedisClient } from '../../store/client/client.ts';
 
 /** A connection to each primary, ready for commands. */
 export async function primaries(client: RedisClient): Promise<Redis[]> {

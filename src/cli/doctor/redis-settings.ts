@@ -14,7 +14,7 @@ export const SETTINGS = ['appendfsync', 'hash-max-listpack-value'] as const;
 const LISTPACK_VALUE = 1024;
 
 /**
- * What the doctor looks at beyond what every server checks for its readiness (src/store/health.ts):
+ * What the doctor looks at beyond what every server checks for its readiness (src/store/client/health.ts):
  * settings under which Redis works and may still lose a revocation, or takes more memory than it has to.
  */
 const CHECKS: readonly Check[] = [

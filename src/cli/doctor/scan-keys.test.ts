@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { openTestStore, planFor, soon } from '../../../test/setup/store.ts';
-import { FIELD } from '../../store/fields.ts';
-import { issue } from '../../store/issue.ts';
-import { revokeDevice } from '../../store/revoke.ts';
+import { FIELD } from '../../store/scripts/fields.ts';
+import { issue } from '../../store/sessions/issue.ts';
+import { revokeDevice } from '../../store/sessions/revoke.ts';
+import { raiseWatermark } from '../../store/sessions/watermark.ts';
 import type { Store } from '../../store/store.ts';
-import { raiseWatermark } from '../../store/watermark.ts';
 import type { KeyRules } from './check-key.ts';
 import { FAULTS } from './faults.ts';
 import { scanKeys } from './scan-keys.ts';

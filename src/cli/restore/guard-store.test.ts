@@ -1,19 +1,19 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DeviceRef } from '@signum/token';
 import { expect, test } from 'vitest';
 import { RedisNode } from '../../../test/setup/redis-node.ts';
 import { ask } from '../../../test/setup/redis-sentinel.ts';
 import { openTestStore, planFor, soon } from '../../../test/setup/store.ts';
 import { until } from '../../../test/setup/until.ts';
-import type { DeviceRef } from '../../domain/ids.ts';
-import { issue } from '../../store/issue.ts';
-import { refresh } from '../../store/refresh.ts';
-import { revokeDevice } from '../../store/revoke.ts';
-import { getSession } from '../../store/sessions.ts';
+import { issue } from '../../store/sessions/issue.ts';
+import { refresh } from '../../store/sessions/refresh.ts';
+import { revokeDevice } from '../../store/sessions/revoke.ts';
+import { getSession } from '../../store/sessions/sessions.ts';
+import { sweepPartition } from '../../store/sessions/sweep.ts';
+import { validate } from '../../store/sessions/validate.ts';
 import type { Store } from '../../store/store.ts';
-import { sweepPartition } from '../../store/sweep.ts';
-import { validate } from '../../store/validate.ts';
 import { doctorConfig } from '../doctor/doctor-config.ts';
 import { guardStore } from './guard-store.ts';
 

@@ -1,6 +1,6 @@
 import type { Durability } from '../../domain/session.ts';
+import { raiseWatermark, type WatermarkOutcome } from '../../store/sessions/watermark.ts';
 import { openStore } from '../../store/store.ts';
-import { raiseWatermark, type WatermarkOutcome } from '../../store/watermark.ts';
 import type { DoctorConfig } from '../doctor/doctor-config.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
-import { SupersedePolicy } from '../../gen/signum/v1/token_pb.js';
-import type { IssueResponse } from '../../gen/signum/v1/token_service_pb.js';
-import { instant } from '../instants.ts';
-import { verdictText } from '../verdict-text.ts';
+import { SupersedePolicy } from '@signum/contract/signum/v1/token_pb.js';
+import type { IssueResponse } from '@signum/contract/signum/v1/token_service_pb.js';
+import { instant } from '../output/instants.ts';
+import { verdictText } from '../output/verdict-text.ts';
 import { check, type Pair, type Step, short, type Tour } from './step.ts';
 
 export const ISSUE_STEPS: readonly Step[] = [

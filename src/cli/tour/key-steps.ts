@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { KeyState, KeyStateSchema } from '../../gen/signum/v1/key_service_pb.js';
-import { enumName } from '../enum-name.ts';
-import { instant } from '../instants.ts';
+import { KeyState, KeyStateSchema } from '@signum/contract/signum/v1/key_service_pb.js';
+import { enumName } from '../output/enum-name.ts';
+import { instant } from '../output/instants.ts';
 import { check, reasonOf, type Step } from './step.ts';
 
 export const KEY_STEPS: readonly Step[] = [

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { verdictText } from '../verdict-text.ts';
+import { verdictText } from '../output/verdict-text.ts';
 import { issue, pairOf } from './issue-steps.ts';
 import { check, reasonOf, type Step, short } from './step.ts';
 

@@ -1,5 +1,5 @@
-import { RevocationReason } from '../../gen/signum/v1/token_pb.js';
-import { verdictText } from '../verdict-text.ts';
+import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
+import { verdictText } from '../output/verdict-text.ts';
 import { check, type Step, short } from './step.ts';
 
 export const REVOKE_STEPS: readonly Step[] = [

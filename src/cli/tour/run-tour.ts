@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode } from '../exit.ts';
-import { explainFailure } from '../explain-failure.ts';
+import { EXIT, type ExitCode } from '../failure/exit.ts';
+import { explainFailure } from '../failure/explain-failure.ts';
 import { ISSUE_STEPS, SUPERSEDE_STEP } from './issue-steps.ts';
 import { KEY_STEPS } from './key-steps.ts';
 import { REFRESH_STEPS } from './refresh-steps.ts';

@@ -1,5 +1,5 @@
-import { printable } from '../display-width.ts';
-import type { Styles } from '../output.ts';
+import { printable } from '../output/display-width.ts';
+import type { Styles } from '../output/output.ts';
 import type { StepReport } from './run-tour.ts';
 
 const WIDTH = 96;

@@ -1,5 +1,5 @@
-import type { Client } from '../client.ts';
-import type { HttpAnswer } from '../http-get.ts';
+import type { Client } from '../connect/client.ts';
+import type { HttpAnswer } from '../connect/http-get.ts';
 
 /** One thing to see: what is called, what came back, why it matters, and what must hold. */
 export interface Step {
@@ -74,7 +74,7 @@ export function short(token: string): string {
 
 /** The reason of the error that a call must fail with; undefined if it succeeds. */
 export async function reasonOf(call: Promise<unknown>): Promise<string | undefined> {
-  const { explainFailure } = await import('../explain-failure.ts');
+  const { explainFailure } = await import('../failure/explain-failure.ts');
   return call.then(
     () => undefined,
     (error: unknown) => explainFailure(error).reason,

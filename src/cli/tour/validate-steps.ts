@@ -1,5 +1,5 @@
-import { instant } from '../instants.ts';
-import { verdictText } from '../verdict-text.ts';
+import { instant } from '../output/instants.ts';
+import { verdictText } from '../output/verdict-text.ts';
 import { check, type Step, short } from './step.ts';
 
 /** A token id that no issue has made: UUIDv7 holds the time, and this one is of 1970. */

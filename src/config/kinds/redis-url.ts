@@ -1,5 +1,5 @@
 import { Secret } from '../../domain/secret.ts';
-import { parseRedisUrl, type RedisTarget } from '../../store/url.ts';
+import { parseRedisUrl, type RedisTarget } from '../../store/client/url.ts';
 import { type Kind, scalar } from './kind.ts';
 
 const FORMS =

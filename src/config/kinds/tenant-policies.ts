@@ -1,4 +1,4 @@
-import { isId } from '../../domain/ids.ts';
+import { isId } from '@signum/token';
 import type { SupersedePolicy } from '../../domain/session.ts';
 import { type Kind, type Parsed, scalar } from './kind.ts';
 import { list } from './list.ts';

@@ -1,6 +1,6 @@
 import { create, type DescMethodUnary, toBinary } from '@bufbuild/protobuf';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
 /** Of whichever message. */

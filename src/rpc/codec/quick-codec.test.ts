@@ -1,7 +1,7 @@
 import { create, type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
 const { issue, refresh, revoke, validate, batchValidate, validateStream } = TokenService.method;

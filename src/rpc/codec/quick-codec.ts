@@ -5,7 +5,7 @@ import {
   TokenService,
   type ValidateStreamRequest,
   type ValidateStreamResponse,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import { Cursor } from './cursor.ts';
 import { PlainWriter } from './plain-writer.ts';
 import { readIssueRequest } from './read-issue-request.ts';

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { IssueRequestSchema, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { IssueRequestSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
 const codec = quickCodecOf(TokenService.method.issue);

@@ -1,5 +1,5 @@
-import type { ClientMetadata, DeviceRef } from '../../gen/signum/v1/token_pb.js';
-import type { IssueRequest } from '../../gen/signum/v1/token_service_pb.js';
+import type { ClientMetadata, DeviceRef } from '@signum/contract/signum/v1/token_pb.js';
+import type { IssueRequest } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Cursor } from './cursor.ts';
 import { readDuration } from './read-duration.ts';
 import { readTexts, type TextFields } from './read-texts.ts';

@@ -1,6 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  TokenService,
+  ValidateRequestSchema,
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { TokenService, ValidateRequestSchema } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
 const one = quickCodecOf(TokenService.method.validate);

@@ -1,4 +1,4 @@
-import type { ValidateRequest } from '../../gen/signum/v1/token_service_pb.js';
+import type { ValidateRequest } from '@signum/contract/signum/v1/token_service_pb.js';
 import { Cursor } from './cursor.ts';
 import { readValidateRequest } from './read-validate-request.ts';
 

@@ -1,5 +1,5 @@
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
 const codec = quickCodecOf(TokenService.method.refresh);

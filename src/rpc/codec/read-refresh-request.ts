@@ -1,4 +1,4 @@
-import type { RefreshRequest } from '../../gen/signum/v1/token_service_pb.js';
+import type { RefreshRequest } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Cursor } from './cursor.ts';
 import { readTexts, type TextFields } from './read-texts.ts';
 

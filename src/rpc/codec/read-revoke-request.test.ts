@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import { RevokeRequestSchema, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { RevokeRequestSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
 import { quickCodecOf } from './quick-codec.ts';
 
 const codec = quickCodecOf(TokenService.method.revoke);

@@ -1,4 +1,4 @@
-import type { RevokeRequest } from '../../gen/signum/v1/token_service_pb.js';
+import type { RevokeRequest } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Cursor } from './cursor.ts';
 
 /** Tags: field number and wire type 2, "length-delimited", or 0, "varint". */

@@ -1,5 +1,5 @@
-import type { TokenRef } from '../../gen/signum/v1/token_pb.js';
-import type { ValidateRequest } from '../../gen/signum/v1/token_service_pb.js';
+import type { TokenRef } from '@signum/contract/signum/v1/token_pb.js';
+import type { ValidateRequest } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Cursor } from './cursor.ts';
 import { readTexts, type TextFields } from './read-texts.ts';
 

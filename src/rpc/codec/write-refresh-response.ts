@@ -1,4 +1,4 @@
-import type { RefreshResponse } from '../../gen/signum/v1/token_service_pb.js';
+import type { RefreshResponse } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { PlainWriter } from './plain-writer.ts';
 import { writeTokenPair } from './write-token-pair.ts';
 

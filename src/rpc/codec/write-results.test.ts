@@ -1,11 +1,11 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { expect, test } from 'vitest';
 import {
   BatchValidateResponseSchema,
   type BatchValidateResultSchema,
   TokenService,
   ValidateResponseSchema,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import { expect, test } from 'vitest';
 import { quickCodecOf } from './quick-codec.ts';
 
 type Response = MessageInitShape<typeof ValidateResponseSchema>;

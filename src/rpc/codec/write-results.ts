@@ -2,7 +2,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import {
   type BatchValidateResult,
   BatchValidateResultSchema,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import type { PlainWriter } from './plain-writer.ts';
 import { writeValidateResponse } from './write-validate-response.ts';
 

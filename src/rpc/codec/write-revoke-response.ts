@@ -1,4 +1,4 @@
-import type { RevokeResponse } from '../../gen/signum/v1/token_service_pb.js';
+import type { RevokeResponse } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { PlainWriter } from './plain-writer.ts';
 
 /** Writes the fields of a RevokeResponse. */

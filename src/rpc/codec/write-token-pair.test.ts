@@ -1,12 +1,12 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { DurationSchema } from '@bufbuild/protobuf/wkt';
-import { expect, test } from 'vitest';
-import { TokenPairSchema } from '../../gen/signum/v1/token_pb.js';
+import { TokenPairSchema } from '@signum/contract/signum/v1/token_pb.js';
 import {
   IssueResponseSchema,
   RefreshResponseSchema,
   TokenService,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import { expect, test } from 'vitest';
 import { quickCodecOf } from './quick-codec.ts';
 
 const $unknown = [{ no: 31, wireType: 0, data: Uint8Array.of(7) }];

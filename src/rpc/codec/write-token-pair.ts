@@ -1,4 +1,4 @@
-import type { TokenPair } from '../../gen/signum/v1/token_pb.js';
+import type { TokenPair } from '@signum/contract/signum/v1/token_pb.js';
 import type { PlainWriter } from './plain-writer.ts';
 import { writeTime } from './write-time.ts';
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { TokenRef } from '../../gen/signum/v1/token_pb.js';
-import type { ValidateResponse } from '../../gen/signum/v1/token_service_pb.js';
+import type { TokenRef } from '@signum/contract/signum/v1/token_pb.js';
+import type { ValidateResponse } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { PlainWriter } from './plain-writer.ts';
 import { writeTime } from './write-time.ts';
 

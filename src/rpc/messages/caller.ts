@@ -1,14 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import type { ApiKeyView, CallerView } from '../../callers/caller-view.ts';
-import { PERMISSIONS, type Permission } from '../../domain/caller.ts';
-import { invalidField } from '../../domain/errors.ts';
 import {
   type Caller,
   CallerKeySchema,
   CallerSchema,
   Permission as Wire,
-} from '../../gen/signum/v1/caller_service_pb.js';
+} from '@signum/contract/signum/v1/caller_service_pb.js';
+import type { ApiKeyView, CallerView } from '../../callers/caller-view.ts';
+import { PERMISSIONS, type Permission } from '../../domain/caller.ts';
+import { invalidField } from '../../domain/errors.ts';
 import { optionalTime } from './time.ts';
 
 const WIRE_OF: { readonly [P in Permission]: Wire } = {

@@ -1,6 +1,6 @@
+import type { ClientMetadata as ClientMetadataMessage } from '@signum/contract/signum/v1/token_pb.js';
 import { invalidField } from '../../domain/errors.ts';
 import type { ClientMetadata } from '../../domain/session.ts';
-import type { ClientMetadata as ClientMetadataMessage } from '../../gen/signum/v1/token_pb.js';
 
 /** The most that all of it may take, in bytes. */
 export const MAX_CLIENT_METADATA_BYTES = 4_096;

@@ -1,9 +1,9 @@
-import { invalidField } from '../../domain/errors.ts';
-import { type DeviceRef, isId, isUuid, type TokenRef } from '../../domain/ids.ts';
 import type {
   DeviceRef as DeviceRefMessage,
   TokenRef as TokenRefMessage,
-} from '../../gen/signum/v1/token_pb.js';
+} from '@signum/contract/signum/v1/token_pb.js';
+import { type DeviceRef, isId, isUuid, type TokenRef } from '@signum/token';
+import { invalidField } from '../../domain/errors.ts';
 
 const ID_RULE = 'must be 1 to 256 bytes of well-formed UTF-8 without control characters';
 const UUID_RULE = 'must be a UUID in lower-case hyphenated form';

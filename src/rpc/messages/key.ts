@@ -1,7 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { type Key, KeySchema, KeyState as Wire } from '../../gen/signum/v1/key_service_pb.js';
-import type { KeyInfo, KeyState } from '../../signing/key-info.ts';
+import {
+  type Key,
+  KeySchema,
+  KeyState as Wire,
+} from '@signum/contract/signum/v1/key_service_pb.js';
+import type { KeyInfo, KeyState } from '../../signing/ring/key-info.ts';
 import { optionalTime } from './time.ts';
 
 const WIRE_OF: { readonly [S in KeyState]: Wire } = {

@@ -1,5 +1,5 @@
+import { RevocationReason as Wire } from '@signum/contract/signum/v1/token_pb.js';
 import type { RevocationReason } from '../../domain/session.ts';
-import { RevocationReason as Wire } from '../../gen/signum/v1/token_pb.js';
 
 /** Why a caller revokes: ADMIN when it says so, else LOGOUT. Others have been refused before. */
 export function toRevocationReason(wire: Wire): RevocationReason {

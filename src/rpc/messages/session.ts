@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import type { ClientMetadata, Session } from '../../domain/session.ts';
 import {
   type ClientMetadata as ClientMetadataMessage,
   ClientMetadataSchema,
   type Session as SessionMessage,
   SessionSchema,
-} from '../../gen/signum/v1/token_pb.js';
+} from '@signum/contract/signum/v1/token_pb.js';
+import type { ClientMetadata, Session } from '../../domain/session.ts';
 
 export function fromSession(session: Session): SessionMessage {
   return create(SessionSchema, {

@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { TokenPairSchema } from '../../gen/signum/v1/token_pb.js';
+import { TokenPairSchema } from '@signum/contract/signum/v1/token_pb.js';
 import {
   IssueResponseSchema,
   RefreshResponseSchema,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { toDuration } from './duration.ts';
 import { fromIssued } from './issued.ts';
 import { fromRefreshed } from './refreshed.ts';

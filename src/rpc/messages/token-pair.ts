@@ -1,4 +1,4 @@
-import type { TokenPair as TokenPairMessage } from '../../gen/signum/v1/token_pb.js';
+import type { TokenPair as TokenPairMessage } from '@signum/contract/signum/v1/token_pb.js';
 import type { TokenPair } from '../../tokens/tokens.ts';
 import { toDuration } from './duration.ts';
 import { toTimestamp } from './time.ts';

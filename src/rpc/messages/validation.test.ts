@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { ValidateResponseSchema } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Validation } from '../../domain/verdict.ts';
-import { ValidateResponseSchema } from '../../gen/signum/v1/token_service_pb.js';
 import { toTimestamp } from './time.ts';
 import { fromValidation } from './validation.ts';
 

@@ -1,12 +1,12 @@
-import { invalidField } from '../../domain/errors.ts';
-import type { TokenRef } from '../../domain/ids.ts';
-import type { Validation } from '../../domain/verdict.ts';
 import {
   type ValidateRequest,
   type ValidateResponse,
   ValidationSource,
   Verdict,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { TokenRef } from '@signum/token';
+import { invalidField } from '../../domain/errors.ts';
+import type { Validation } from '../../domain/verdict.ts';
 import type { ValidateInput } from '../../tokens/tokens.ts';
 import { toTokenRef } from './ids.ts';
 import { fromRevocationReason } from './revocation-reason.ts';

@@ -1,12 +1,12 @@
-import { expect, test, vi } from 'vitest';
-import { invoke } from '../../../test/listeners/invoke.ts';
-import { createTestRpc } from '../../../test/listeners/test-rpc.ts';
-import type { Validation } from '../../domain/verdict.ts';
 import {
   TokenService,
   type ValidateResponse,
   Verdict,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import { expect, test, vi } from 'vitest';
+import { invoke } from '../../../test/listeners/invoke.ts';
+import { createTestRpc } from '../../../test/listeners/test-rpc.ts';
+import type { Validation } from '../../domain/verdict.ts';
 
 const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
 const { issue, batchValidate } = TokenService.method;

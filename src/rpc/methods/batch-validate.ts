@@ -1,5 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { BatchValidateResponseSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import {
+  BatchValidateResponseSchema,
+  TokenService,
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import { rule } from '../method-rule.ts';
 import { checkItems, type ValidateItemsDeps, validateItems } from './validate-items.ts';
 

@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import type { CallerAdministration } from '../../callers/administer.ts';
 import {
   CallerService,
   CreateCallerResponseSchema,
@@ -7,7 +6,8 @@ import {
   ListCallersResponseSchema,
   RotateCallerKeyResponseSchema,
   SetCallerDisabledResponseSchema,
-} from '../../gen/signum/v1/caller_service_pb.js';
+} from '@signum/contract/signum/v1/caller_service_pb.js';
+import type { CallerAdministration } from '../../callers/administer.ts';
 import { fromCaller, toPermission } from '../messages/caller.ts';
 import { toWholeSecondsMs } from '../messages/duration.ts';
 import { type MethodRule, rule } from '../method-rule.ts';

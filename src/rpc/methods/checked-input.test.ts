@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { ValidateRequestSchema } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { ValidateRequestSchema } from '../../gen/signum/v1/token_service_pb.js';
 import { type CheckMessage, createCheckMessage } from '../check-message.ts';
 import { toValidateInput } from '../messages/validation.ts';
 import { checkedInput } from './checked-input.ts';

@@ -1,7 +1,7 @@
 import {
   type ValidateRequest,
   ValidateRequestSchema,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import type { ValidateInput } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { toValidateInput } from '../messages/validation.ts';

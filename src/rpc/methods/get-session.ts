@@ -1,5 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { GetSessionResponseSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import {
+  GetSessionResponseSchema,
+  TokenService,
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { toDeviceRef } from '../messages/ids.ts';
 import { fromSession } from '../messages/session.ts';

@@ -1,8 +1,11 @@
 import { create } from '@bufbuild/protobuf';
+import { SupersedePolicy } from '@signum/contract/signum/v1/token_pb.js';
+import {
+  type IssueRequest,
+  IssueRequestSchema,
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SupersedePolicy } from '../../gen/signum/v1/token_pb.js';
-import { type IssueRequest, IssueRequestSchema } from '../../gen/signum/v1/token_service_pb.js';
 import { createCheckMessage } from '../check-message.ts';
 import { isPlainIssue } from './is-plain-issue.ts';
 

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import type { Duration } from '@bufbuild/protobuf/wkt';
-import { isId, isUuid } from '../../domain/ids.ts';
 import {
   type ClientMetadata,
   type DeviceRef,
   SupersedePolicy,
-} from '../../gen/signum/v1/token_pb.js';
-import type { IssueRequest } from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_pb.js';
+import type { IssueRequest } from '@signum/contract/signum/v1/token_service_pb.js';
+import { isId, isUuid } from '@signum/token';
 
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/;
 /** A UTF-16 unit is three bytes at most, so that a third of a bound in bytes is surely kept. */

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
+import { RefreshRequestSchema } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RefreshRequestSchema } from '../../gen/signum/v1/token_service_pb.js';
 import { createCheckMessage } from '../check-message.ts';
 import { isPlainRefresh } from './is-plain-refresh.ts';
 

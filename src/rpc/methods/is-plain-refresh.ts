@@ -1,4 +1,4 @@
-import type { RefreshRequest } from '../../gen/signum/v1/token_service_pb.js';
+import type { RefreshRequest } from '@signum/contract/signum/v1/token_service_pb.js';
 
 /** A UTF-16 unit is three bytes at most, so that a third of the bound in bytes is surely kept. */
 const SHORT_TOKEN = 4_096 / 3;

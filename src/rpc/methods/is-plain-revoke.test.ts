@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
+import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
+import { RevokeRequestSchema } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RevocationReason } from '../../gen/signum/v1/token_pb.js';
-import { RevokeRequestSchema } from '../../gen/signum/v1/token_service_pb.js';
 import { createCheckMessage } from '../check-message.ts';
 import { isPlainRevoke } from './is-plain-revoke.ts';
 

@@ -1,5 +1,5 @@
-import { RevocationReason } from '../../gen/signum/v1/token_pb.js';
-import type { RevokeRequest } from '../../gen/signum/v1/token_service_pb.js';
+import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
+import type { RevokeRequest } from '@signum/contract/signum/v1/token_service_pb.js';
 import { isShortToken } from './is-plain-refresh.ts';
 
 /**

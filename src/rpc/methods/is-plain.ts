@@ -1,5 +1,5 @@
-import { isId, isUuid } from '../../domain/ids.ts';
-import type { ValidateRequest } from '../../gen/signum/v1/token_service_pb.js';
+import type { ValidateRequest } from '@signum/contract/signum/v1/token_service_pb.js';
+import { isId, isUuid } from '@signum/token';
 
 /** In UTF-16 units, none of which is more than three bytes: 256 bytes at most. */
 const SURELY_SHORT = 85;

@@ -1,10 +1,10 @@
-import type { SupersedePolicy } from '../../domain/session.ts';
-import { SupersedePolicy as WirePolicy } from '../../gen/signum/v1/token_pb.js';
+import { SupersedePolicy as WirePolicy } from '@signum/contract/signum/v1/token_pb.js';
 import {
   type IssueRequest,
   IssueRequestSchema,
   TokenService,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { SupersedePolicy } from '../../domain/session.ts';
 import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { toClientMetadata } from '../messages/client-metadata.ts';

@@ -1,16 +1,16 @@
 import { create } from '@bufbuild/protobuf';
-import type { Call } from '../../domain/call.ts';
-import { SignumError } from '../../domain/errors.ts';
 import {
   GetJwksResponseSchema,
   KeyService,
   ListKeysResponseSchema,
   RevokeKeyResponseSchema,
   RotateKeyResponseSchema,
-} from '../../gen/signum/v1/key_service_pb.js';
-import type { Algorithm } from '../../signing/algorithm.ts';
-import type { KeyInfo } from '../../signing/key-info.ts';
-import type { KeyRing } from '../../signing/key-ring.ts';
+} from '@signum/contract/signum/v1/key_service_pb.js';
+import type { Algorithm } from '@signum/token';
+import type { Call } from '../../domain/call.ts';
+import { SignumError } from '../../domain/errors.ts';
+import type { KeyInfo } from '../../signing/ring/key-info.ts';
+import type { KeyRing } from '../../signing/ring/key-ring.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { toDurability } from '../messages/durability.ts';
 import { fromKey } from '../messages/key.ts';

@@ -1,5 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { ListSessionsResponseSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import {
+  ListSessionsResponseSchema,
+  TokenService,
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { toId } from '../messages/ids.ts';
 import { fromSession } from '../messages/session.ts';

@@ -1,4 +1,4 @@
-import { RefreshRequestSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import { RefreshRequestSchema, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { fromRefreshed } from '../messages/refreshed.ts';

@@ -1,5 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { RevokeUserResponseSchema, TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import {
+  RevokeUserResponseSchema,
+  TokenService,
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { toDurability } from '../messages/durability.ts';
 import { toId } from '../messages/ids.ts';

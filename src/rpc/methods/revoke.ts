@@ -1,9 +1,9 @@
-import { invalidField } from '../../domain/errors.ts';
 import {
   type RevokeRequest,
   RevokeRequestSchema,
   TokenService,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import { invalidField } from '../../domain/errors.ts';
 import type { RevokeInput, Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { toDurability } from '../messages/durability.ts';

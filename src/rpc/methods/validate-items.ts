@@ -1,15 +1,15 @@
-import type { Call } from '../../domain/call.ts';
-import { invalidField, type SignumError } from '../../domain/errors.ts';
-import type { Validation } from '../../domain/verdict.ts';
 import {
   type BatchValidateResult,
   TokenService,
   type ValidateRequest,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { ToSignumError } from '../../call/internal-error.ts';
+import type { Call } from '../../domain/call.ts';
+import { invalidField, type SignumError } from '../../domain/errors.ts';
+import type { Validation } from '../../domain/verdict.ts';
+import { demandsOf, meetDemand } from '../../policy/required-access.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
-import { demandsOf, meetDemand } from '../demand.ts';
-import type { ToSignumError } from '../internal-error.ts';
 import { fromValidation } from '../messages/validation.ts';
 import { toStatusMessage } from '../status.ts';
 import { checkedInput } from './checked-input.ts';

@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import type { Reason } from '../../domain/errors.ts';
 import {
   TokenService,
   ValidateStreamResponseSchema,
-} from '../../gen/signum/v1/token_service_pb.js';
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { Reason } from '../../domain/errors.ts';
 import { streamRule } from '../method-rule.ts';
 import { checkItems, failedItem, type ValidateItemsDeps, validateItems } from './validate-items.ts';
 

@@ -1,4 +1,4 @@
-import { TokenService } from '../../gen/signum/v1/token_service_pb.js';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { fromValidation } from '../messages/validation.ts';
 import { rule } from '../method-rule.ts';
 import { checkedInput } from './checked-input.ts';

@@ -1,6 +1,6 @@
 import { request } from 'node:https';
 import { fromBinary } from '@bufbuild/protobuf';
-import { ErrorInfoSchema, RetryInfoSchema } from '../../../src/gen/google/rpc/error_details_pb.js';
+import { ErrorInfoSchema, RetryInfoSchema } from '@signum/contract/google/rpc/error_details_pb.js';
 import type { SignumProcess } from './signum-process.ts';
 
 export type Json = { readonly [name: string]: unknown };

@@ -18,7 +18,7 @@ export interface Mutant {
 }
 
 export interface Change {
-  /** Such as `src/store/client.ts` or `lua/validate.lua`. */
+  /** Such as `src/store/client/client.ts` or `lua/validate.lua`. */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
@@ -33,24 +33,24 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['drop replies'],
     changes: [
       {
-        file: 'src/store/client.ts',
+        file: 'src/store/client/client.ts',
         find: 'enableOfflineQueue: false,\n    autoResendUnfulfilledCommands: false,',
         replace: 'enableOfflineQueue: true,\n    autoResendUnfulfilledCommands: true,',
       },
       {
-        file: 'src/store/client.ts',
+        file: 'src/store/client/client.ts',
         find: 'maxRetriesPerRequest: 0',
         replace: 'maxRetriesPerRequest: 20',
       },
       // The library resends only what went through it.
       {
-        file: 'src/store/runner.ts',
+        file: 'src/store/dispatch/runner.ts',
         find: '({ wire }, how, waiting) => {\n      if (how.asking) wire.send(new Asking());\n      wire.send(new ScriptRun(script, keys, args, how, waiting));',
         replace:
           '({ node }, how, waiting) => {\n      tell(waiting, how.bySource ? node.eval(script.source, keys.length, ...keys, ...args) : node.evalsha(script.sha, keys.length, ...keys, ...args));',
       },
       {
-        file: 'src/store/runner.ts',
+        file: 'src/store/dispatch/runner.ts',
         find: '(to, how, waiting) => {\n      if (how.asking) to.wire.send(new Asking());\n      to.shared.add(script, connections.groupOf(key), item, how, waiting);',
         replace:
           '({ node }, _how, waiting) => {\n      tell(waiting, node.eval(script.source, item.keys.length, ...item.keys, ...item.args).then((replies: any) => replies[0]));',
@@ -65,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['drop replies', 'reset connections'],
     changes: [
       {
-        file: 'src/store/faults.ts',
+        file: 'src/store/client/faults.ts',
         find: "?? 'GIVE_UP'",
         replace: "?? 'REDIRECT'",
       },
@@ -102,12 +102,12 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       // As it is usually done: one WAIT for as long as there is time.
       {
-        file: 'src/store/barrier.ts',
+        file: 'src/store/dispatch/barrier.ts',
         find: 'const ROUND_MS = 20;',
         replace: 'const ROUND_MS = 500;',
       },
       {
-        file: 'src/store/barrier.ts',
+        file: 'src/store/dispatch/barrier.ts',
         find: 'node.evalsha(script.sha, keys.length, ...keys, ...args) as Promise<Reply>,',
         replace:
           'node.evalsha(script.sha, keys.length, ...keys, ...args).catch((error: Error) => error.message.startsWith("NOSCRIPT") ? node.eval(script.source, keys.length, ...keys, ...args) : Promise.reject(error)) as Promise<Reply>,',
@@ -122,7 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['flush, slow replication, kill'],
     changes: [
       {
-        file: 'src/store/barrier.ts',
+        file: 'src/store/dispatch/barrier.ts',
         find: ': settle(node.wait(replicas, ROUND_MS) as Promise<unknown>);',
         replace: ': settle(Promise.resolve(9));',
       },
@@ -136,7 +136,7 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['SIGSTOP a primary', 'reset connections', 'drop replies'],
     changes: [
       {
-        file: 'src/store/validate.ts',
+        file: 'src/store/sessions/validate.ts',
         find: '.runShared(SCRIPTS.validate, item, deadline)',
         replace: ".runShared(SCRIPTS.validate, item, deadline).catch(() => ['UNKNOWN', 0])",
       },
@@ -193,18 +193,22 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['SIGSTOP a primary', 'partition a primary'],
     changes: [
       {
-        file: 'src/store/dispatcher.ts',
+        file: 'src/store/dispatch/dispatcher.ts',
         find: 'this.#flights.tick(performance.now());',
         replace: '',
       },
-      { file: 'src/store/dispatcher.ts', find: 'if (breaker.tick())', replace: 'if (false)' },
       {
-        file: 'src/store/client.ts',
+        file: 'src/store/dispatch/dispatcher.ts',
+        find: 'if (breaker.tick())',
+        replace: 'if (false)',
+      },
+      {
+        file: 'src/store/client/client.ts',
         find: 'socketTimeout: 2 * settings.commandTimeoutMs',
         replace: 'socketTimeout: 60_000',
       },
       {
-        file: 'src/rpc/running-call.ts',
+        file: 'src/call/running-call.ts',
         find: 'this.#timer = setTimeout(expire, leftMs, this);',
         replace: 'setTimeout(() => expire, leftMs);',
       },

@@ -1,8 +1,8 @@
 import { PassThrough, Readable } from 'node:stream';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { expect } from 'vitest';
 import type { Cli } from '../../../src/cli/cli.ts';
 import { run } from '../../../src/cli/run.ts';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
 import { CallerService, KeyService, type TestServer, TokenService } from '../../setup/server.ts';
 import { until } from '../../setup/until.ts';
 import { reasonOf } from '../../wire/failure.ts';

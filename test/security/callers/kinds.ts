@@ -1,6 +1,6 @@
+import { Permission as WirePermission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { Redis } from 'ioredis';
 import { PERMISSIONS, type Permission } from '../../../src/domain/caller.ts';
-import { Permission as WirePermission } from '../../../src/gen/signum/v1/caller_service_pb.js';
 import { CallerService, type TestServer, TokenService } from '../../setup/server.ts';
 import { until } from '../../setup/until.ts';
 import { reasonOf } from '../../wire/failure.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { DescMessage, Message, MessageInitShape } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
+import type { BatchValidateResponse } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BatchValidateResponse } from '../../../src/gen/signum/v1/token_service_pb.js';
-import { ACCESS, type Access, nameOf } from '../../../src/rpc/access.ts';
+import { ACCESS, type Access, nameOf } from '../../../src/policy/access.ts';
+import { documentAccess } from '../../../src/policy/access-rows.ts';
 import { methodNames } from '../../../src/rpc/services.ts';
-import { documentAccess } from '../../../src/server/access-rows.ts';
 import { startTestServer, type TestServer, TokenService } from '../../setup/server.ts';
 import { failureOf } from '../../wire/failure.ts';
 import { issued, newDevice } from '../../wire/issued.ts';

@@ -1,8 +1,8 @@
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
-import type { DeviceRef } from '../../../src/domain/ids.ts';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
-import type { TokenPair } from '../../../src/gen/signum/v1/token_pb.js';
-import { type Access, nameOf } from '../../../src/rpc/access.ts';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import type { TokenPair } from '@signum/contract/signum/v1/token_pb.js';
+import type { DeviceRef } from '@signum/token';
+import { type Access, nameOf } from '../../../src/policy/access.ts';
 import { CallerService, type TestServer } from '../../setup/server.ts';
 import { newDevice } from '../../wire/issued.ts';
 

@@ -1,5 +1,5 @@
+import { SupersedePolicy } from '@signum/contract/signum/v1/token_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SupersedePolicy } from '../../../src/gen/signum/v1/token_pb.js';
 import { startTestServer, type TestServer, TokenService } from '../../setup/server.ts';
 import { until } from '../../setup/until.ts';
 import { failureOf, reasonOf } from '../../wire/failure.ts';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
-import type { ExternalSigner } from '../../../src/signing/external-signer.ts';
-import { generateJwk } from '../../../src/signing/generate-jwk.ts';
+import type { ExternalSigner } from '../../../src/signing/keys/external-signer.ts';
+import { generateJwk } from '../../../src/signing/keys/generate-jwk.ts';
 import { ACCESS_CLAIMS, ISSUER, keyFiles, signingFixture } from '../../setup/signing-fixture.ts';
 
 /** A key service in a thread of its own: the private key is nowhere else, and answers are in DER. */

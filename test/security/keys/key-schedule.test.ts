@@ -1,7 +1,7 @@
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { RootSecrets } from '../../../src/domain/root-secret.ts';
-import { JWKS_PATH, jwks } from '../../../src/http/jwks.ts';
+import { JWKS_PATH, jwks } from '../../../src/oauth/jwks.ts';
 import { createSigning } from '../../../src/signing/create-signing.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { KeyService, startTestServer, TokenService } from '../../setup/server.ts';

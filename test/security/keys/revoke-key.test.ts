@@ -1,8 +1,8 @@
+import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
 import { Redis } from 'ioredis';
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { RevocationReason } from '../../../src/gen/signum/v1/token_pb.js';
-import { FIELD } from '../../../src/store/fields.ts';
+import { FIELD } from '../../../src/store/scripts/fields.ts';
 import { startAnother } from '../../requirements/another-server.ts';
 import { KeyService, startTestServer, type TestServer, TokenService } from '../../setup/server.ts';
 import { reasonOf } from '../../wire/failure.ts';

@@ -1,10 +1,10 @@
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { Redis } from 'ioredis';
 import { decodeProtectedHeader } from 'jose';
 import { expect, test, vi } from 'vitest';
 import { RootSecret } from '../../../src/domain/root-secret.ts';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
-import { RING_DOCUMENT, readRing } from '../../../src/signing/ring-document.ts';
-import { FIELD } from '../../../src/store/fields.ts';
+import { RING_DOCUMENT, readRing } from '../../../src/signing/vault/ring-document.ts';
+import { FIELD } from '../../../src/store/scripts/fields.ts';
 import {
   CallerService,
   startTestServer,

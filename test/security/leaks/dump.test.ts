@@ -1,8 +1,8 @@
 import { createClient } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EXIT } from '../../../src/cli/exit.ts';
+import { EXIT } from '../../../src/cli/failure/exit.ts';
 import { RootSecret } from '../../../src/domain/root-secret.ts';
-import { generateJwk } from '../../../src/signing/generate-jwk.ts';
+import { generateJwk } from '../../../src/signing/keys/generate-jwk.ts';
 import { TokenService, transportTo } from '../../setup/server.ts';
 import { reasonOf } from '../../wire/failure.ts';
 import { issued, newDevice, verdictOf } from '../../wire/issued.ts';

@@ -1,7 +1,7 @@
 import { create, type DescMethodUnary, type DescService } from '@bufbuild/protobuf';
 import { ConnectError, type Transport } from '@connectrpc/connect';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
-import type { TokenPair } from '../../../src/gen/signum/v1/token_pb.js';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import type { TokenPair } from '@signum/contract/signum/v1/token_pb.js';
 import {
   CallerService,
   KeyService,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadScript } from '../../../src/store/script.ts';
+import { loadScript } from '../../../src/store/scripts/script.ts';
 import { emptyDatabaseUrl } from '../../setup/redis.ts';
 
 /** Where the script finds the time, instead of Redis' clock. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
 import { startAnother } from '../../requirements/another-server.ts';
 import {
   CallerService,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
 import { CallerService, TokenService } from '../../setup/server.ts';
 import { RFC_VECTORS } from '../../vectors/vectors.ts';
 import { failureOf, reasonOf } from '../../wire/failure.ts';

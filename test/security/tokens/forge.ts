@@ -1,7 +1,6 @@
 import { createHmac, createPrivateKey, sign } from 'node:crypto';
+import { type Algorithm, algorithmSpec, cryptoKeyInput } from '@signum/token';
 import type { JWK } from 'jose';
-import { type Algorithm, algorithmSpec } from '../../../src/signing/algorithm.ts';
-import { cryptoKeyInput } from '../../../src/signing/crypto-key-input.ts';
 
 /** Order of the group of P-256: (r, n - s) verifies wherever (r, s) does. */
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TokenPair } from '@signum/contract/signum/v1/token_pb.js';
+import { ALGORITHMS, type Algorithm } from '@signum/token';
 import type { JWK } from 'jose';
 import { RootSecrets } from '../../../src/domain/root-secret.ts';
-import type { TokenPair } from '../../../src/gen/signum/v1/token_pb.js';
-import { ALGORITHMS, type Algorithm } from '../../../src/signing/algorithm.ts';
-import { generateJwk } from '../../../src/signing/generate-jwk.ts';
+import { generateJwk } from '../../../src/signing/keys/generate-jwk.ts';
 import { startTestServer, type TestServer, TokenService } from '../../setup/server.ts';
 import { issued, newDevice } from '../../wire/issued.ts';
 

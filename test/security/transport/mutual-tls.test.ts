@@ -1,5 +1,5 @@
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
 import { startAnother } from '../../requirements/another-server.ts';
 import { CallerService, startTestServer, type TestServer } from '../../setup/server.ts';
 import { failureOf } from '../../wire/failure.ts';

@@ -7,7 +7,7 @@ import {
 } from '@connectrpc/connect-node';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config.ts';
+import { loadConfig } from '../../../src/config/config.ts';
 import { openTls } from '../../../src/server/open-tls.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { unary } from '../../listeners/grpc-client.ts';

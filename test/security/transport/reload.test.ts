@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { connect } from 'node:tls';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { afterAll, beforeAll, test } from 'vitest';
 import { type Identity, issueCertificate } from '../../../src/dev/issue-certificate.ts';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
 import { CallerService, startTestServer, type TestServer } from '../../setup/server.ts';
 import { until } from '../../setup/until.ts';
 import { reasonOf } from '../../wire/failure.ts';

@@ -1,6 +1,6 @@
 import { connect, type TLSSocket } from 'node:tls';
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Permission } from '../../../src/gen/signum/v1/caller_service_pb.js';
 import { startAnother } from '../../requirements/another-server.ts';
 import { CallerService, startTestServer, type TestServer } from '../../setup/server.ts';
 import {

@@ -1,0 +1,54 @@
+import type { DeviceRef } from './ids.ts';
+
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | JsonValue[]
+  | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/** The claims of an access token (RFC 9068 section 2.2), decoded. Instants in whole seconds. */
+export interface AccessClaims {
+  readonly device: DeviceRef;
+  /** `sid` */
+  readonly sessionId: string;
+  /** `jti` */
+  readonly tokenId: string;
+  /** `iat`, seconds since the epoch. */
+  readonly issuedAtS: number;
+  /** `exp`, seconds since the epoch. */
+  readonly expiresAtS: number;
+  /** `scope`, split. */
+  readonly scopes: readonly string[];
+  /** `aud`, always a list here. */
+  readonly audiences: readonly string[];
+  /** Everything under a name that is not reserved. */
+  readonly custom: JsonObject;
+}
+
+/** The claims of a refresh token; only Signum reads it. Instants in whole seconds. */
+export interface RefreshClaims {
+  readonly device: DeviceRef;
+  readonly sessionId: string;
+  /** `jti` of the access token issued together with this refresh token. */
+  readonly tokenId: string;
+  /** The session's generation that this token stands for. */
+  readonly generation: number;
+  readonly issuedAtS: number;
+  readonly expiresAtS: number;
+}
+
+/** Claim names that a caller may not set (RFC 7519, RFC 9068 and Signum's own). */
+export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
+  'iss', 'aud', 'sub', 'tid', 'did', 'sid', 'jti', 'iat', 'nbf', 'exp', 'scope', 'cnf', 'client_id', 'gen', 'ati',
+]); // biome-ignore format: a list
+
+/**
+ * Whether text that `JSON.stringify` wrote holds half of a surrogate pair in any string: exactly
+ * those are written as escapes. A backslash that is itself escaped does not start one.
+ */
+export function hasLoneSurrogate(canonicalText: string): boolean {
+  return canonicalText.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(canonicalText);
+}

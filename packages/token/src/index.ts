@@ -1,0 +1,36 @@
+export { isInstant, readAccessPayload } from './access-payload.ts';
+export {
+  ALGORITHMS,
+  type Algorithm,
+  type AlgorithmSpec,
+  algorithmSpec,
+  isAlgorithm,
+} from './algorithm.ts';
+export {
+  type AccessClaims,
+  hasLoneSurrogate,
+  type JsonObject,
+  type JsonValue,
+  RESERVED_CLAIMS,
+  type RefreshClaims,
+} from './claims.ts';
+export {
+  type Compact,
+  decodeSegment,
+  MAX_TOKEN_LENGTH,
+  readCanonicalJson,
+  splitCompact,
+} from './compact.ts';
+export { type CryptoKeyInput, cryptoKeyInput } from './crypto-key-input.ts';
+export { type DeviceRef, isId, isUuid, MAX_ID_BYTES, type TokenRef } from './ids.ts';
+export { AccessReader, type UnverifiedAccess } from './read-access.ts';
+export {
+  ACCESS_TYPE,
+  HeaderReader,
+  headerSegment,
+  KEY_ID,
+  REFRESH_TYPE,
+  type TokenHeader,
+} from './token-header.ts';
+export type { VerifyKey } from './verify-key.ts';
+export { verifySignature } from './verify-signature.ts';

@@ -1,0 +1,211 @@
+import cluster from 'node:cluster';
+import { Registry } from 'prom-client';
+import { uuidv7 } from 'uuidv7';
+import { createCallerAdministration } from '../callers/administer.ts';
+import { createAuthenticator } from '../callers/authenticate.ts';
+import { createCallerRegistry } from '../callers/registry.ts';
+import type { Config } from '../config/config.ts';
+import { RootSecrets } from '../domain/root-secret.ts';
+import { JWKS_PATH, jwks } from '../oauth/jwks.ts';
+import { createRpc } from '../rpc/create-rpc.ts';
+import { methodNames } from '../rpc/services.ts';
+import { createSigning } from '../signing/create-signing.ts';
+import { openStore } from '../store/store.ts';
+import { createLog } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createTokens } from '../tokens/create-tokens.ts';
+import { startSweeper } from '../tokens/sweeper.ts';
+import { drain } from '../transport/drain/drain.ts';
+import { startGrpc } from '../transport/grpc/grpc.ts';
+import { startPublic } from '../transport/http/public.ts';
+import { describeAddresses, type ServerAddresses } from './addresses.ts';
+import { auditedKeys } from './audited-keys.ts';
+import { createConnectionLog } from './connection-log.ts';
+import { openAudit } from './open-audit.ts';
+import { openTls } from './open-tls.ts';
+import { createRateLimiter } from './rate-limiter.ts';
+import { watchReadiness } from './readiness.ts';
+import { createReport } from './report.ts';
+import { signingOptions } from './signing-options.ts';
+import { startOperations } from './start-operations.ts';
+import { storeSettings } from './store-settings.ts';
+import { tokenPolicy } from './token-policy.ts';
+import { createUserTokenCheck } from './user-token.ts';
+import { leavePrimary, tellPrimary } from './worker-message.ts';
+import { startWorkers } from './workers.ts';
+
+export interface Server {
+  readonly addresses: ServerAddresses;
+  /** What runs where, a line each, for a person. */
+  describe(): string[];
+  /** Drains, then closes everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the service together and starts it: the only place that knows all of its parts. Rejects, with
+ * nothing left running, if any part cannot start.
+ */
+export async function startServer(config: Config): Promise<Server> {
+  const undo: (() => unknown)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+    leavePrimary();
+  };
+  try {
+    return await compose(config, undo, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The same in as many worker processes as configured. The command must be one that calls this. */
+export async function startServers(config: Config): Promise<Server> {
+  if (config.listen.workers === 1 || cluster.isWorker) return startServer(config);
+  const workers = await startWorkers(config);
+  return { ...workers, describe: () => describeAddresses(workers.addresses, config.tls) };
+}
+
+async function compose(
+  config: Config,
+  undo: (() => unknown)[],
+  close: () => Promise<void>,
+): Promise<Server> {
+  const log = createLog({ level: config.logs.level });
+  const registry = new Registry();
+  const telemetry = createMetrics({ registry, methods: methodNames() });
+  const audit = openAudit(config.logs.audit, { telemetry, log });
+  undo.push(() => audit.close());
+  const report = createReport(audit, telemetry);
+  const secrets = new RootSecrets(config.keys.rootSecrets.map((secret) => secret.reveal()));
+
+  const store = await openStore(storeSettings(config, createConnectionLog({ log })));
+  undo.push(() => store.close());
+  const soon = () => ({ deadlineAtMs: performance.now() + config.limits.deadlineMaxMs });
+
+  const {
+    signing,
+    ring,
+    close: stopRing,
+  } = await createSigning(signingOptions(config, store.keys, secrets, log));
+  undo.push(stopRing);
+  telemetry.watchAge('key_ring_read', () => Date.now() - ring.lastLoadedAtMs);
+
+  const limiter = createRateLimiter(store, config.limits);
+  const tokens = createTokens({
+    store,
+    signing,
+    policy: tokenPolicy(config),
+    newId: uuidv7,
+    onEvent: report.token,
+    onVerdict: telemetry.verdict,
+    limit: (kind, key, deadline) => limiter.take(kind, key, deadline),
+  });
+
+  const callers = createCallerRegistry({
+    records: store.callers,
+    refreshMs: config.callers.refreshMs,
+    onFault: (fault) => log.warn({ fault }, 'callers'),
+  });
+  await callers.reload(soon());
+  callers.start();
+  undo.push(() => callers.stop());
+  telemetry.watchAge('callers_read', () => callers.ageMs());
+  const authenticate = createAuthenticator({
+    registry: callers,
+    secrets,
+    adminKey: config.callers.adminKey,
+    validateUserToken: createUserTokenCheck(tokens, config.limits.deadlineDefaultMs),
+  });
+
+  let refusing = false;
+  const rpc = createRpc({
+    tokens,
+    ring: auditedKeys(ring, report),
+    callers: createCallerAdministration({
+      records: store.callers,
+      registry: callers,
+      secrets,
+      onEvent: report.caller,
+    }),
+    authenticate,
+    log,
+    observe: telemetry.observe,
+    isDraining: () => refusing,
+    limits: {
+      maxInflight: config.limits.maxInflight,
+      defaultTimeoutMs: config.limits.deadlineDefaultMs,
+      maxTimeoutMs: config.limits.deadlineMaxMs,
+      recheckCallerMs: config.callers.refreshMs,
+    },
+  });
+
+  telemetry.watchInFlight(() => rpc.callsInFlight());
+
+  const tls = await openTls(config.tls, log);
+  undo.push(() => tls !== 'plaintext' && tls.close());
+  const limits = {
+    maxBytes: config.limits.maxMessageBytes,
+    maxBatchBytes: config.limits.maxBatchMessageBytes,
+  };
+  const common = { tls, rpc, limits };
+  const routes = new Map([[JWKS_PATH, jwks({ ring, publishMs: config.keys.publishMs })]]);
+  const publicListener = await startPublic({
+    ...config.listen.public,
+    ...common,
+    clientCertificates: config.tls.clientAuth,
+    routes,
+    log,
+    corsOrigins: config.limits.corsOrigins,
+    // A browser told so of `localhost` would want TLS of everything else that runs there.
+    strictTransport: !/^https?:\/\/localhost\b/.test(config.tokens.issuer),
+  });
+  undo.push(() => publicListener.close());
+  const grpcListener = await startGrpc({
+    ...config.listen.grpc,
+    ...common,
+    clientCertificates: config.tls.grpcClientAuth,
+  });
+  undo.push(() => grpcListener.close());
+  const readiness = await watchReadiness({
+    runner: store.runner,
+    log,
+    durability: config.durability,
+    onChange(state) {
+      grpcListener.setServing(state.ready);
+      tellPrimary({ readiness: state });
+    },
+  });
+  undo.push(() => readiness.stop());
+  const opsListener = await startOperations(config.listen.operations, readiness.current, registry);
+  undo.push(() => opsListener.close());
+
+  const sweeper = startSweeper(store, {
+    intervalMs: config.sessions.sweepIntervalMs,
+    batch: config.sessions.sweepBatch,
+    stepTimeoutMs: config.limits.deadlineMaxMs,
+    onRound: ({ swept }) => telemetry.session('swept', swept),
+  });
+  undo.push(() => sweeper.stop());
+  undo.push(() =>
+    drain({
+      setNotReady: readiness.setDraining,
+      refuseCalls: () => {
+        refusing = true;
+      },
+      listeners: [publicListener, grpcListener],
+      watchers: [],
+      timeoutMs: config.limits.drainTimeoutMs,
+      log,
+    }),
+  );
+
+  const addresses = {
+    public: publicListener.address,
+    grpc: grpcListener.address,
+    operations: opsListener.address,
+  };
+  tellPrimary({ addresses });
+  return { addresses, close, describe: () => describeAddresses(addresses, config.tls) };
+}

@@ -1,0 +1,31 @@
+import type { VerifyKey } from '@signum/token';
+import { ACCESS_TYPE, algorithmSpec, cryptoKeyInput, headerSegment } from '@signum/token';
+import type { ExternalSigner } from '../keys/external-signer.ts';
+import type { ImportedKey, PublicJwk } from '../keys/import-jwk.ts';
+
+/** A key of the ring: bound to one algorithm, able to verify and, with a signer, to sign. */
+export interface RingKey extends VerifyKey {
+  readonly keyId: string;
+  /** Absent for HMAC keys, which are never published. */
+  readonly publicJwk: PublicJwk | undefined;
+  /** Absent if only verification is possible. */
+  readonly signer: ExternalSigner | undefined;
+  /** First segment of every access token that the key signs. */
+  readonly header: string;
+}
+
+export function ringKey(imported: ImportedKey, signer: ExternalSigner | undefined): RingKey {
+  const { keyId, algorithm, verifyKey, publicJwk } = imported;
+  return {
+    keyId,
+    algorithm,
+    verifyKey,
+    verifyInput: cryptoKeyInput(verifyKey, algorithm),
+    signatureBytes:
+      algorithmSpec(algorithm).signatureBytes ??
+      Math.ceil((verifyKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8),
+    publicJwk,
+    signer,
+    header: headerSegment(algorithm, ACCESS_TYPE, keyId),
+  };
+}

@@ -1,0 +1,62 @@
+import { type Algorithm, isAlgorithm, KEY_ID } from '@signum/token';
+import { SignumError } from '../../domain/errors.ts';
+
+/** A managed key as it is stored. Its state is not: it follows from the instants and the time. */
+export interface StoredKey {
+  readonly keyId: string;
+  readonly algorithm: Algorithm;
+  readonly createdAtMs: number;
+  readonly activatesAtMs: number;
+  /** Set once it is revoked; from then on there is no `sealed`. */
+  readonly revokedAtMs?: number;
+  /** The private key, encrypted: see seal-jwk.ts. */
+  readonly sealed?: string;
+}
+
+/**
+ * The whole ring is one document, so that one compare-and-set changes it: a key is never revoked
+ * without its successor being there, and of two servers that rotate at once only one succeeds.
+ */
+export const RING_DOCUMENT = 'ring';
+
+const VERSION = 1;
+
+export function writeRing(keys: readonly StoredKey[]): string {
+  return JSON.stringify({ version: VERSION, keys });
+}
+
+/** Throws INTERNAL if the document was not written by this version of Signum or has been damaged. */
+export function readRing(text: string | undefined): readonly StoredKey[] {
+  if (text === undefined) return [];
+  const document = parse(text);
+  if (document?.version !== VERSION || !Array.isArray(document.keys)) throw damaged();
+  if (!document.keys.every(isStoredKey)) throw damaged();
+  return document.keys;
+}
+
+function parse(text: string): { version?: unknown; keys?: unknown } | null {
+  try {
+    return JSON.parse(text) as { version?: unknown; keys?: unknown } | null;
+  } catch {
+    throw damaged();
+  }
+}
+
+function isStoredKey(value: unknown): value is StoredKey {
+  if (typeof value !== 'object' || value === null) return false;
+  const key = value as Record<string, unknown>;
+  return (
+    typeof key['keyId'] === 'string' &&
+    KEY_ID.test(key['keyId']) &&
+    isAlgorithm(key['algorithm']) &&
+    Number.isSafeInteger(key['createdAtMs']) &&
+    Number.isSafeInteger(key['activatesAtMs']) &&
+    (key['revokedAtMs'] === undefined
+      ? typeof key['sealed'] === 'string'
+      : Number.isSafeInteger(key['revokedAtMs']))
+  );
+}
+
+function damaged(): SignumError {
+  return new SignumError('INTERNAL', 'the stored key ring cannot be read');
+}

@@ -1,0 +1,23 @@
+import type { Runner } from '../dispatch/runner.ts';
+import type { Keyspace } from './keys.ts';
+
+/** What every store operation works with. */
+export interface StoreContext {
+  readonly runner: Runner;
+  readonly keyspace: Keyspace;
+  readonly policy: StorePolicy;
+}
+
+/** How long things are kept, and how many. Durations in milliseconds. */
+export interface StorePolicy {
+  /** How long the revoked table keeps an id past its expiry: the skew that verifiers are allowed. */
+  readonly skewMs: number;
+  /** For how long the generation before the current one is answered again. */
+  readonly graceMs: number;
+  /** How long the feed keeps an event: at least the longest access lifetime and the skew. */
+  readonly feedMs: number;
+  /** How long anything can live: the longest session lifetime and the skew. */
+  readonly longestLifeMs: number;
+  /** Sessions a user may hold. */
+  readonly maxDevices: number;
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { inlineFields } from './fields.ts';
+
+/** A Lua script as Redis gets it, with the pieces that it includes. */
+export interface Script {
+  readonly name: string;
+  readonly source: string;
+  /** SHA-1 of the source, by which EVALSHA names it. */
+  readonly sha: string;
+}
+
+/** What a script is given beside its keys. */
+export type Argument = string | number;
+
+/** What a script answers: a status word first, then fixed fields. */
+export type Reply = readonly unknown[];
+
+const LUA = new URL('../../../lua/', import.meta.url);
+
+/**
+ * Reads a script of lua/ and puts the pieces named in its `-- include:` line, and those that they
+ * name in turn, between its shebang and its body. Each piece comes once, before whoever needs it. The
+ * names of a session's fields become what they are in Redis (fields.ts).
+ */
+export function loadScript(name: string): Script {
+  const text = readFileSync(new URL(`${name}.lua`, LUA), 'utf8');
+  const shebangEnd = text.indexOf('\n') + 1;
+  const pieces = new Map<string, string>();
+  includes(text, pieces);
+  const source = inlineFields(
+    `${text.slice(0, shebangEnd)}${[...pieces.values()].join('')}${text.slice(shebangEnd)}`,
+  );
+  return { name, source, sha: createHash('sha1').update(source).digest('hex') };
+}
+
+function includes(text: string, pieces: Map<string, string>): void {
+  const names = /^-- include: (.+)$/m.exec(text)?.[1]?.split(', ') ?? [];
+  for (const name of names) {
+    if (pieces.has(name)) continue;
+    const piece = readFileSync(new URL(`include/${name}.lua`, LUA), 'utf8');
+    includes(piece, pieces);
+    pieces.set(name, piece);
+  }
+}
+
+/** All scripts of the service. */
+export const SCRIPTS = {
+  issue: loadScript('issue'),
+  refresh: loadScript('refresh'),
+  validate: loadScript('validate'),
+  fingerprint: loadScript('fingerprint'),
+  revoke: loadScript('revoke'),
+  watermark: loadScript('watermark'),
+  sweep: loadScript('sweep'),
+  forget: loadScript('forget'),
+  recordPut: loadScript('record_put'),
+  take: loadScript('take'),
+  touch: loadScript('touch'),
+} as const;

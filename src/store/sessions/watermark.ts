@@ -1,0 +1,55 @@
+import type { Deadline } from '../../domain/call.ts';
+import type { Durability, DurabilityReached } from '../../domain/session.ts';
+import type { StoreContext } from '../scripts/context.ts';
+import { tenantField } from '../scripts/keys.ts';
+import { SCRIPTS } from '../scripts/script.ts';
+
+/** `all`: whatever has begun, of every tenant. */
+export type Mark = { readonly tenantId: string } | { readonly keyId: string } | 'all';
+
+/** In a partition's watermarks; those of tenants and keys have a prefix. */
+export const FIELD_OF_ALL = 'all';
+
+export interface WatermarkOutcome {
+  readonly partitions: number;
+  /** The least reached in any partition. */
+  readonly reached: DurabilityReached;
+}
+
+/** Raises a watermark in every partition (lua/watermark.lua). All of them hold it, or this rejects. */
+export async function raiseWatermark(
+  store: StoreContext,
+  mark: Mark,
+  by: string,
+  durability: Durability,
+  deadline: Deadline,
+): Promise<WatermarkOutcome> {
+  const [field, event] = entryOf(mark);
+  const { longestLifeMs, feedMs } = store.policy;
+  const args = [field, longestLifeMs, event, by, feedMs];
+  const outcomes = await Promise.all(
+    store.keyspace.partitions.map(({ watermarks, expiry, revision, feed }) =>
+      store.runner.runDurably(
+        SCRIPTS.watermark,
+        [watermarks, expiry, revision, feed],
+        args,
+        revision,
+        durability,
+        deadline,
+      ),
+    ),
+  );
+  return {
+    partitions: outcomes.length,
+    reached: {
+      replicas: Math.min(...outcomes.map(({ reached }) => reached.replicas)),
+      fsync: outcomes.every(({ reached }) => reached.fsync),
+    },
+  };
+}
+
+function entryOf(mark: Mark): readonly [field: string, event: string] {
+  if (mark === 'all') return [FIELD_OF_ALL, 'REVOKE_ALL'];
+  if ('tenantId' in mark) return [tenantField(mark.tenantId), 'REVOKE_TENANT'];
+  return [`k:${mark.keyId}`, 'REVOKE_KEY'];
+}

@@ -1,0 +1,160 @@
+import type { TLSSocket } from 'node:tls';
+import type { Peer } from '../../../rpc/rpc.ts';
+import type { DirectAnswer, DirectUnary } from '../direct-unary.ts';
+import type { AnswerHeads } from './answer-head.ts';
+import { PlainExchange } from './exchange.ts';
+import { type Head, readHead } from './read-head.ts';
+
+export interface PlainConnectionDeps {
+  readonly direct: DirectUnary;
+  readonly heads: AnswerHeads;
+  peerOf(socket: TLSSocket): Peer;
+  isDraining(): boolean;
+  /** Goes on with the connection from these bytes, for good. */
+  takeOver(socket: TLSSocket, bytes: Buffer): void;
+}
+
+/** For the first request to come, and for the rest of one that has begun, in milliseconds. */
+const REQUEST_MS = 10_000;
+
+/** Longer than what answers promise, so that it is clients who close. */
+export const KEEP_ALIVE_MS = 75_000;
+const IDLE_MS = KEEP_ALIVE_MS + 1_000;
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * One HTTP/1.1 connection for as long as its requests are plain calls, one at a time, as those of a
+ * gateway are: read and answered here, which takes half of what Node's own HTTP/1.1 takes. The first
+ * request that is anything else goes to Node, unread, and all that follow it.
+ */
+export class PlainConnection {
+  readonly #socket: TLSSocket;
+  readonly #deps: PlainConnectionDeps;
+  readonly #onEnd: () => void;
+  /** Of the last request: those of one client differ in their bodies only, mostly. */
+  #head: Head | undefined;
+  #answer: DirectAnswer | undefined;
+  #underway: PlainExchange | undefined;
+  /** What has been read and belongs to no call yet. */
+  #held: Buffer = NOTHING;
+  #isLast = false;
+
+  /** `onEnd`: the connection is closed, or not taken care of here any more. */
+  constructor(socket: TLSSocket, deps: PlainConnectionDeps, onEnd: () => void) {
+    this.#socket = socket;
+    this.#deps = deps;
+    this.#onEnd = onEnd;
+    socket.setTimeout(REQUEST_MS);
+    socket.on('data', this.#onData).on('close', this.#onClosed);
+    socket.on('timeout', this.#onTimeout).on('error', this.#onError);
+  }
+
+  get isIdle(): boolean {
+    return this.#underway === undefined;
+  }
+
+  /** After the call that is under way or has begun to come, if any. */
+  end(): void {
+    this.#isLast = true;
+    if (this.#underway !== undefined) return;
+    if (this.#held.length > 0) this.#handOver(this.#held);
+    else this.#close();
+  }
+
+  readonly #onData = (piece: Buffer): void => {
+    const isRest = this.#held.length > 0;
+    const bytes = isRest ? Buffer.concat([this.#held, piece]) : piece;
+    if (this.#underway !== undefined) {
+      // The next one is here before this one is answered: Node knows how to queue them.
+      this.#held = bytes;
+      this.#socket.pause();
+      return;
+    }
+    const head = this.#headOf(bytes);
+    const missing = head === undefined ? 0 : head.bytes.length + head.bodyLength - bytes.length;
+    if (head === undefined || missing < 0 || (missing > 0 && isRest)) this.#handOver(bytes);
+    else if (missing > 0) this.#hold(bytes);
+    else this.#call(head, bytes.subarray(head.bytes.length), isRest);
+  };
+
+  #headOf(bytes: Buffer): Head | undefined {
+    const known = this.#head;
+    if (known !== undefined && startsWith(bytes, known.bytes)) return known;
+    const head = readHead(bytes);
+    if (head === undefined) return undefined;
+    const { direct } = this.#deps;
+    this.#answer = direct.accept('POST', head.path, (name) => head.headers.get(name));
+    this.#head = this.#answer && head;
+    return this.#head;
+  }
+
+  /** Many clients write the head and the body on their own. */
+  #hold(bytes: Buffer): void {
+    this.#held = bytes;
+    this.#socket.setTimeout(REQUEST_MS);
+  }
+
+  #call(head: Head, body: Buffer, isRest: boolean): void {
+    if (isRest) this.#held = NOTHING;
+    if (isRest || this.#socket.timeout !== IDLE_MS) this.#socket.setTimeout(IDLE_MS);
+    const exchange = new PlainExchange(head, body, this.#deps.peerOf(this.#socket), this);
+    this.#underway = exchange;
+    void this.#answer?.(exchange);
+  }
+
+  respond(status: number, contentType: string, body: Uint8Array): void {
+    this.#underway = undefined;
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    const isLast = this.#isLast || this.#deps.isDraining();
+    const head = this.#deps.heads.of(status, contentType, body.byteLength, isLast);
+    // One write of one string is cheaper than one of a string and a buffer.
+    socket.write(head + Buffer.prototype.latin1Slice.call(body, 0, body.byteLength), 'latin1');
+    if (isLast) this.#close();
+    else if (this.#held.length > 0) this.#handOver(this.#held);
+    else if (socket.writableNeedDrain) this.#waitForReader();
+  }
+
+  /** RFC 9112 section 9.6: no call that still comes may be made, for it would not be answered. */
+  #close(): void {
+    this.#socket.pause().destroySoon();
+  }
+
+  /** A client that does not read its answers gets no more of them. */
+  #waitForReader(): void {
+    this.#socket.pause();
+    this.#socket.once('drain', () => this.#socket.resume());
+  }
+
+  #handOver(bytes: Buffer): void {
+    const socket = this.#socket;
+    socket.pause().setTimeout(0);
+    socket.off('data', this.#onData).off('close', this.#onClosed);
+    socket.off('timeout', this.#onTimeout).off('error', this.#onError);
+    this.#onEnd();
+    this.#deps.takeOver(socket, bytes);
+  }
+
+  /** Also when the client closes its side: no answer leaves after that. */
+  readonly #onClosed = (): void => {
+    this.#underway?.signal.abort();
+    this.#onEnd();
+  };
+
+  /** What has begun to come, Node knows how to refuse; a call has its own deadline. */
+  readonly #onTimeout = (): void => {
+    if (this.#underway !== undefined) return;
+    if (this.#held.length > 0) this.#handOver(this.#held);
+    else this.#socket.destroy();
+  };
+
+  /** It is closed next. */
+  readonly #onError = (): void => undefined;
+}
+
+function startsWith(bytes: Buffer, begin: Buffer): boolean {
+  return (
+    bytes.length >= begin.length && begin.compare(bytes, 0, begin.length, 0, begin.length) === 0
+  );
+}

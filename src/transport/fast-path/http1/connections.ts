@@ -1,0 +1,48 @@
+import type { Server } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { PlainConnection, type PlainConnectionDeps } from './connection.ts';
+
+/** The connections that Node's HTTP server has not been told of. */
+export interface PlainConnections {
+  /** Whether no call is under way on any. */
+  isQuiet(): boolean;
+  /** Each closes with its last answer, and those that wait for a request now. */
+  end(): void;
+}
+
+type Take = (this: Server, socket: TLSSocket) => void;
+
+/** Goes between a server's TLS connections and its HTTP, of which it leaves HTTP/2 alone. */
+export function takePlainConnections(
+  server: Server,
+  deps: Omit<PlainConnectionDeps, 'takeOver'>,
+): PlainConnections {
+  const connections = new Set<PlainConnection>();
+  const [http] = server.listeners('secureConnection') as Take[];
+  if (http === undefined) throw new Error('the server takes no TLS connections');
+
+  const all: PlainConnectionDeps = {
+    ...deps,
+    takeOver(socket, bytes) {
+      socket.unshift(bytes);
+      http.call(server, socket);
+      socket.resume();
+    },
+  };
+  const take: Take = (socket) => {
+    if (socket.alpnProtocol === 'h2') {
+      http.call(server, socket);
+      return;
+    }
+    const connection = new PlainConnection(socket, all, () => connections.delete(connection));
+    connections.add(connection);
+  };
+  server.off('secureConnection', http);
+  server.prependListener('secureConnection', take);
+  return {
+    isQuiet: () => connections.values().every(({ isIdle }) => isIdle),
+    end() {
+      for (const connection of connections) connection.end();
+    },
+  };
+}

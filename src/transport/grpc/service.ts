@@ -1,0 +1,69 @@
+import {
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  type Message,
+  toBinary,
+} from '@bufbuild/protobuf';
+import type {
+  ServerUnaryCall,
+  ServiceDefinition,
+  sendUnaryData,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { quickCodecOf } from '../../rpc/codec/quick-codec.ts';
+import { maxBytesOf } from '../message-limits.ts';
+import { streamingMethods } from '../streaming-methods.ts';
+import { pathOf, unaryMethods } from '../unary-methods.ts';
+import { asBuffer, contextOf, decode, type GrpcServiceDeps, toServiceError } from './call.ts';
+import { streamHandlerOf } from './stream.ts';
+
+/** A service as grpc-js wants it, made from its descriptor. Requests stay bytes until the handler. */
+export function grpcDefinition(service: DescService): ServiceDefinition {
+  const of = { services: [service] };
+  const methods = [...unaryMethods(of), ...streamingMethods(of)];
+  return Object.fromEntries(methods.map((method) => [method.name, methodDefinition(method)]));
+}
+
+function methodDefinition(method: DescMethod): ServiceDefinition[string] {
+  const pass = (bytes: Buffer) => bytes;
+  const streams = method.methodKind !== 'unary';
+  const quick = quickCodecOf(method);
+  return {
+    path: pathOf(method),
+    requestStream: streams,
+    responseStream: streams,
+    requestSerialize: pass,
+    // grpc-js answers a request that it cannot read without any details; the handler does better.
+    requestDeserialize: pass,
+    responseSerialize: (message: Message) =>
+      asBuffer(quick.write(message) ?? toBinary(method.output, message)),
+    responseDeserialize: pass,
+  };
+}
+
+export function grpcImplementation(
+  service: DescService,
+  deps: GrpcServiceDeps,
+): UntypedServiceImplementation {
+  const of = { services: [service] };
+  return Object.fromEntries([
+    ...unaryMethods(of).map((method) => [method.name, handlerOf(method, deps)]),
+    ...streamingMethods(of).map((method) => [method.name, streamHandlerOf(method, deps)]),
+  ]);
+}
+
+function handlerOf(method: DescMethodUnary, { rpc, peerAt, limits }: GrpcServiceDeps) {
+  const maxBytes = maxBytesOf(method, limits);
+  const quick = quickCodecOf(method);
+  return (call: ServerUnaryCall<Buffer, Message>, callback: sendUnaryData<Message>) => {
+    const fail = (thrown: unknown) => callback(toServiceError(thrown));
+    try {
+      const message = decode(method, call.request, maxBytes, quick);
+      const context = contextOf(call, peerAt);
+      rpc.invoke({ method, message, ...context }).then((answer) => callback(null, answer), fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
+  };
+}

@@ -1,0 +1,106 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpRoutes } from '../../call/http-answer.ts';
+import type { Rpc } from '../../rpc/rpc.ts';
+import { createConnect } from '../connect/connect.ts';
+import { trackConnections } from '../drain/connections.ts';
+import { GOAWAY_GRACE_MS, trackUnderway } from '../drain/underway.ts';
+import { createDirectUnary } from '../fast-path/direct-unary.ts';
+import { createAnswerHeads } from '../fast-path/http1/answer-head.ts';
+import { KEEP_ALIVE_MS } from '../fast-path/http1/connection.ts';
+import { takePlainConnections } from '../fast-path/http1/connections.ts';
+import { listen } from '../listen.ts';
+import type { Listener, ListenOptions, TransportLog } from '../listener.ts';
+import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from '../message-limits.ts';
+import { streamingMethods } from '../streaming-methods.ts';
+import type { TlsListenOptions } from '../tls/options.ts';
+import { createPeers } from '../tls/peers.ts';
+import { pathOf } from '../unary-methods.ts';
+import { createCors } from './cors.ts';
+import { createPublicHandler } from './public-handler.ts';
+import { createPublicServer } from './public-server.ts';
+import { refuseMalformed } from './refuse-malformed.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export interface PublicOptions extends ListenOptions, TlsListenOptions {
+  readonly rpc: Rpc;
+  /** Endpoints that are not RPCs. */
+  readonly routes: HttpRoutes;
+  readonly log: TransportLog;
+  /** Web origins that may call, such as `https://app.example`; none by default. */
+  readonly corsOrigins?: readonly string[];
+  readonly limits?: Partial<MessageLimits>;
+  /** Whether browsers are told to use nothing but TLS for this host name; true by default. */
+  readonly strictTransport?: boolean;
+  /** Whether Connect unary calls skip connect-node; true by default. */
+  readonly directUnary?: boolean;
+  /** Connections at once, default 20,000; more are refused. */
+  readonly maxConnections?: number;
+}
+
+/** HTTPS for apps, browsers and services: Connect, gRPC-web, gRPC and the HTTP endpoints. */
+export async function startPublic(options: PublicOptions): Promise<Listener> {
+  const { rpc, log, routes, corsOrigins = [], strictTransport = true } = options;
+  const limits = { ...DEFAULT_MESSAGE_LIMITS, ...options.limits };
+  let draining = false;
+  const leaving = new AbortController();
+  // RFC 6797 section 7.2: never without TLS.
+  const headers = securityHeaders(strictTransport && options.tls !== 'plaintext');
+  const cors = createCors(corsOrigins);
+  const peers = createPeers();
+  const direct = options.directUnary === false ? undefined : createDirectUnary({ rpc, limits });
+  const isDraining = () => draining;
+  const handler = createPublicHandler({
+    direct,
+    connect: createConnect({ rpc, limits, log, draining: leaving.signal }),
+    routes,
+    cors,
+    headers,
+    peers,
+    isDraining,
+    streamPaths: new Set(streamingMethods(rpc).map(pathOf)),
+  });
+
+  const server = createPublicServer(options);
+  server.maxConnections = options.maxConnections ?? 20_000;
+  // Without TLS each read would allocate 64 KiB, but for Node's own HTTP.
+  const plain =
+    direct && options.tls !== 'plaintext'
+      ? takePlainConnections(server, {
+          direct,
+          heads: createAnswerHeads({ ...headers, ...cors.headersFor(undefined) }, KEEP_ALIVE_MS),
+          peerOf: (socket) => peers.of(socket),
+          isDraining,
+        })
+      : undefined;
+  const connections = trackConnections(server);
+  const underway = trackUnderway(server, () => plain?.isQuiet() ?? true);
+  server.on('request', handler.http1);
+  // What a client expects beyond 100-continue is not met, but it is no reason to refuse the request.
+  server.on('checkExpectation', handler.http1);
+  refuseMalformed(server, headers);
+  // For a server with a 'request' listener Node wraps every HTTP/2 stream into an HTTP/1.1-like
+  // request, which costs as much as the rest of a call. Streams are taken bare instead.
+  server.removeAllListeners('stream');
+  server.on('stream', handler.http2);
+  const address = await listen(server, options);
+
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    connections.destroyAll();
+    await closed;
+  };
+  return {
+    address,
+    async drain() {
+      draining = true;
+      leaving.abort();
+      underway.sendAway();
+      if (connections.size > 0) await delay(GOAWAY_GRACE_MS);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      plain?.end();
+      await Promise.race([closed, underway.none()]);
+      await close();
+    },
+    close,
+  };
+}

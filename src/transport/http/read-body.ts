@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { SignumError } from '../../domain/errors.ts';
+
+/** How long a client has to send a whole body, in milliseconds. */
+export const BODY_TIMEOUT_MS = 10_000;
+
+/**
+ * Reads a request's body, of at most `maxBytes` and within BODY_TIMEOUT_MS, without an iterator:
+ * nearly every body is a single chunk.
+ */
+export function readBody(stream: Readable, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = () => {
+      clearTimeout(timer);
+      stream.off('data', onData).off('end', onEnd).off('close', onClose);
+    };
+    const refuse = (error: Error) => {
+      settle();
+      // The rest is not kept, but it has to be taken off the connection.
+      stream.resume();
+      reject(error);
+    };
+    const onData = (chunk: Buffer) => {
+      size += chunk.byteLength;
+      chunks.push(chunk);
+      if (size > maxBytes) refuse(bodyTooLarge(maxBytes));
+    };
+    const onEnd = () => {
+      settle();
+      const [first] = chunks;
+      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    };
+    const onClose = () => refuse(new SignumError('CANCELLED', 'the client went away'));
+    const timer = setTimeout(() => refuse(bodyTooSlow()), BODY_TIMEOUT_MS);
+    stream.on('data', onData).on('end', onEnd).on('close', onClose);
+  });
+}
+
+function bodyTooSlow(): SignumError {
+  return new SignumError('DEADLINE_EXCEEDED', 'the request body did not arrive in time');
+}
+
+/** In the words of connect-node, whose answers this one's must equal. */
+function bodyTooLarge(maxBytes: number): ConnectError {
+  const message = `message size is larger than configured readMaxBytes ${maxBytes}`;
+  return new ConnectError(message, Code.ResourceExhausted);
+}
