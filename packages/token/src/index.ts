@@ -21,8 +21,25 @@ export {
   readCanonicalJson,
   splitCompact,
 } from './compact.ts';
+export {
+  type Confirmation,
+  type ConfirmationMethod,
+  certificateThumbprint,
+  isThumbprint,
+  readConfirmation,
+} from './confirmation.ts';
 export { type CryptoKeyInput, cryptoKeyInput } from './crypto-key-input.ts';
 export { type DeviceRef, isId, isUuid, MAX_ID_BYTES, type TokenRef } from './ids.ts';
+export {
+  type CheckedProof,
+  type CheckProof,
+  createProofCheck,
+  type ProofDemand,
+  type ProofFault,
+  type ProofWindow,
+} from './proof/check-proof.ts';
+export { PROOF_ALGORITHMS } from './proof/proof-key.ts';
+export { targetUri } from './proof/target-uri.ts';
 export { AccessReader, type UnverifiedAccess } from './read-access.ts';
 export {
   ACCESS_TYPE,
