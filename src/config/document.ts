@@ -1,4 +1,4 @@
-import { CONFIG_FILE_ENV, fileKey } from './names.ts';
+import { CONFIG_FILE_ENV, fileKey, secretFileName } from './names.ts';
 import { CLIENT_RULES, type Rule, SERVER_RULES } from './rules.ts';
 import { CLIENT_SCHEMA, SERVER_SCHEMA } from './schema.ts';
 import type { Group, Setting } from './setting.ts';
@@ -60,9 +60,12 @@ function settingsTable(group: Group): string {
 }
 
 function nameCell({ env, kind, fallbackEnv }: Setting<unknown>): string {
-  const file = kind.secret ? `, \`${env}_FILE\`` : '';
-  const fallback = fallbackEnv ? `, else \`${fallbackEnv}\`` : '';
-  return `\`${env}\`${file}${fallback}`;
+  const fallback = fallbackEnv ? `, else ${namesOf(fallbackEnv, kind.secret)}` : '';
+  return `${namesOf(env, kind.secret)}${fallback}`;
+}
+
+function namesOf(env: string, secret: boolean): string {
+  return secret ? `\`${env}\`, \`${secretFileName(env)}\`` : `\`${env}\``;
 }
 
 function defaultCell({ default: value, required }: Setting<unknown>): string {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Raw } from './kinds/kind.ts';
-import { fileKey, secretFileEnv } from './names.ts';
-import { type ConfigFile, errorCode } from './read-config-file.ts';
+import { fileKey, secretFileName } from './names.ts';
+import type { ConfigFile } from './read-config-file.ts';
+import { readTextFile } from './read-text-file.ts';
 import type { Setting } from './setting.ts';
 
 /** Environment variables, such as `process.env`. */
@@ -27,14 +27,13 @@ export interface Found {
  * variables to nothing to leave them out.
  */
 export function findRaw(setting: Setting<unknown>, env: Environment, file: ConfigFile): Found {
-  const inEnv = findIn(setting, 'env', (name) => env[name] || undefined);
+  const inEnvironment = (name: string) => env[name] || undefined;
+  const inEnv = findIn(setting, 'env', inEnvironment);
   const inFile = inEnv ?? findIn(setting, 'file', (name) => file.values.get(name));
   if (inFile) return inFile;
-  const fallback = setting.fallbackEnv ? env[setting.fallbackEnv] : undefined;
-  if (setting.fallbackEnv && fallback) {
-    return { source: 'env', origin: setting.fallbackEnv, raw: fallback };
-  }
-  return { source: 'default', origin: setting.env };
+  const { fallbackEnv } = setting;
+  const other = fallbackEnv && findIn({ ...setting, env: fallbackEnv }, 'env', inEnvironment);
+  return other || { source: 'default', origin: setting.env };
 }
 
 function findIn(
@@ -45,7 +44,7 @@ function findIn(
   const nameOf = (name: string) => (source === 'env' ? name : fileKey(name));
   const origin = nameOf(setting.env);
   const raw = get(setting.env);
-  const pathName = secretFileEnv(setting);
+  const pathName = setting.kind.secret ? secretFileName(setting.env) : undefined;
   const path = pathName ? get(pathName) : undefined;
   if (pathName === undefined || path === undefined) {
     return raw === undefined ? undefined : { source, origin, raw };
@@ -55,12 +54,11 @@ function findIn(
   return { source, origin: nameOf(pathName), ...readSecret(path) };
 }
 
+/** More than any secret takes, and little enough to hold while it is looked at. */
+const MAX_SECRET_BYTES = 65_536;
+
 function readSecret(path: Raw): { raw: string } | { fault: string } {
   if (typeof path !== 'string') return { fault: 'must be one path' };
-  try {
-    const raw = readFileSync(path, 'utf8').trim();
-    return raw === '' ? { fault: `names ${path}, which is empty` } : { raw };
-  } catch (error) {
-    return { fault: `names ${path}, which cannot be read (${errorCode(error)})` };
-  }
+  const read = readTextFile(path, MAX_SECRET_BYTES);
+  return 'fault' in read ? read : { raw: read.text.trim() };
 }

@@ -12,6 +12,7 @@ import {
   settingsOf,
   type ValuesOf,
 } from './setting.ts';
+import { shown } from './shown.ts';
 
 /** Where each setting's value comes from, by its variable. */
 export type Sources = { readonly [env: string]: Source };
@@ -87,8 +88,12 @@ function readSetting(
   if ('value' in parsed) return parsed;
   // A default that is unsound was taken over from a setting that is reported itself.
   if (found?.raw === undefined) return { value: undefined };
-  const shown = kind.secret ? '' : `=${JSON.stringify(raw).slice(0, 80)}`;
-  return { setting: `${name}${shown}`, fault: parsed.fault, allowed: kind.allowed };
+  const quoted = kind.secret ? undefined : shown(String(raw));
+  return {
+    setting: quoted ? `${name}=${quoted}` : name,
+    fault: parsed.fault,
+    allowed: kind.allowed,
+  };
 }
 
 function defaultText(setting: Setting<unknown>, others: OtherSettings) {

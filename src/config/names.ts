@@ -6,8 +6,8 @@ export const SIGNUM_ENV_PREFIX = 'SIGNUM_';
 export const CONFIG_FILE_ENV = 'SIGNUM_CONFIG_FILE';
 
 /** Where a secret's value may be kept instead: a file that this variable names. */
-export function secretFileEnv(setting: Setting<unknown>): string | undefined {
-  return setting.kind.secret ? `${setting.env}_FILE` : undefined;
+export function secretFileName(env: string): string {
+  return `${env}_FILE`;
 }
 
 /** The key in the configuration file: `SIGNUM_MAX_DEVICES` is `max_devices`. */
@@ -17,7 +17,7 @@ export function fileKey(env: string): string {
 
 /** Every variable that sets one of these settings. */
 export function envNames(settings: readonly Setting<unknown>[]): string[] {
-  return settings.flatMap((setting) => [setting.env, secretFileEnv(setting) ?? []].flat());
+  return settings.flatMap(({ env, kind }) => (kind.secret ? [env, secretFileName(env)] : [env]));
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Cli } from '../cli.ts';
 const { redis, lifetimes, sessions, durability } = SERVER_SCHEMA;
 const SCHEMA = { redis, lifetimes, sessions, durability } as const;
 
-const URL_ENVS = ['SIGNUM_REDIS_URL', 'SIGNUM_REDIS_URL_FILE', 'REDIS_URL'];
+const URL_ENVS = ['SIGNUM_REDIS_URL', 'SIGNUM_REDIS_URL_FILE', 'REDIS_URL', 'REDIS_URL_FILE'];
 
 /**
  * Reads them from the environment and the configuration file, with the development Redis where
