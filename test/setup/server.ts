@@ -134,4 +134,4 @@ export function transportTo(
   }
 }
 
-export { CallerService, KeyService, TokenService };
+export { CallerService, createClient, KeyService, TokenService };
