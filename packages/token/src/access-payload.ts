@@ -1,6 +1,7 @@
 import type { AccessClaims, JsonObject, JsonValue } from './claims.ts';
 import { RESERVED_CLAIMS } from './claims.ts';
 import { readCanonicalJson } from './compact.ts';
+import { readConfirmation } from './confirmation.ts';
 import { isId, isUuid } from './ids.ts';
 
 /** Reads the payload of an access token: canonical JSON, every claim in its form. */
@@ -20,6 +21,7 @@ function readClaims(payload: JsonObject): AccessClaims | undefined {
   const { sub, tid, did, sid, jti, iat, exp } = payload;
   const audiences = readAudiences(payload['aud']);
   const scopes = readScopes(payload['scope']);
+  const confirmation = readConfirmation(payload['cnf']);
   const wellFormed =
     isId(sub) &&
     isId(tid) &&
@@ -29,6 +31,7 @@ function readClaims(payload: JsonObject): AccessClaims | undefined {
     isInstant(iat) &&
     isInstant(exp);
   if (!wellFormed || audiences === undefined || scopes === undefined) return undefined;
+  if (confirmation === undefined && 'cnf' in payload) return undefined;
   if (payload['nbf'] !== undefined && !isInstant(payload['nbf'])) return undefined;
   return {
     device: { tenantId: tid, userId: sub, deviceId: did },
@@ -38,6 +41,7 @@ function readClaims(payload: JsonObject): AccessClaims | undefined {
     expiresAtS: exp,
     scopes,
     audiences,
+    confirmation,
     custom: readCustom(payload),
   };
 }

@@ -1,3 +1,4 @@
+import type { Confirmation } from './confirmation.ts';
 import type { DeviceRef } from './ids.ts';
 
 export type JsonValue =
@@ -24,6 +25,8 @@ export interface AccessClaims {
   readonly scopes: readonly string[];
   /** `aud`, always a list here. */
   readonly audiences: readonly string[];
+  /** `cnf`: the key that the token is bound to; undefined for a bearer token. */
+  readonly confirmation: Confirmation | undefined;
   /** Everything under a name that is not reserved. */
   readonly custom: JsonObject;
 }

@@ -21,6 +21,7 @@ const PAYLOAD = {
   plan: 'gold',
 };
 const PAYLOAD_TEXT = JSON.stringify(PAYLOAD);
+const THUMBPRINT = '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I';
 const SIGNATURE = Buffer.alloc(64, 7);
 
 const read = (token: string) => new AccessReader(ISSUER).read(token);
@@ -57,6 +58,13 @@ test('custom claims named like parts of an object are plain data', () => {
     ['__proto__', { admin: true }],
     ['constructor', 1],
   ]);
+});
+
+test.each(['jkt', 'x5t#S256'])('a token that is bound by %s says to which key', (method) => {
+  const confirmation = { method, thumbprint: THUMBPRINT };
+  expect(read(withClaims({ cnf: { [method]: THUMBPRINT } }))).toMatchObject({
+    claims: { confirmation },
+  });
 });
 
 describe('a token is malformed if its header', () => {
@@ -165,6 +173,12 @@ describe('a token is malformed if its claims', () => {
     { scope: 'read  write' },
     { scope: ['read'] },
     { scope: null },
+    { cnf: {} },
+    { cnf: null },
+    { cnf: 'jkt' },
+    { cnf: { jkt: 'short' } },
+    { cnf: { jkt: THUMBPRINT, kid: 'k' } },
+    { cnf: { jwk: { kty: 'oct', k: 'AAAA' } } },
   ])('hold %j', (claims) => {
     expect(read(withClaims(claims))).toBe('MALFORMED');
   });

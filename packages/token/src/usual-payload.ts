@@ -8,7 +8,7 @@ const WORD = String.raw`[\w.:/@~+-]+`;
 
 /**
  * Reads payloads of access tokens in the form that Signum gives nearly all of them: the claims in its
- * order, one audience, no custom claims, nothing that JSON would escape. One match takes a fifth of
+ * order, one audience, no key, no custom claims, nothing that JSON would escape. One match takes a fifth of
  * parsing it, writing it again to compare, and looking at each claim.
  */
 export class PlainPayloads {
@@ -37,6 +37,7 @@ export class PlainPayloads {
       expiresAtS: Number(exp),
       scopes: scope === undefined ? [] : scope.split(' '),
       audiences: [aud],
+      confirmation: undefined,
       custom: {},
     };
   }

@@ -1,4 +1,4 @@
-import type { AccessClaims, JsonObject } from '@signum/token';
+import type { AccessClaims, ConfirmationMethod, JsonObject } from '@signum/token';
 import { ALGORITHMS, type Algorithm, headerSegment, isId, RESERVED_CLAIMS } from '@signum/token';
 import fc from 'fast-check';
 import {
@@ -92,6 +92,15 @@ const claims: fc.Arbitrary<AccessClaims> = fc.record({
   expiresAtS: fc.maxSafeNat(),
   scopes: fc.array(name, { maxLength: 5 }),
   audiences: fc.array(name, { minLength: 1, maxLength: 3 }),
+  confirmation: fc.option(
+    fc.record({
+      method: fc.constantFrom<ConfirmationMethod[]>('jkt', 'x5t#S256'),
+      thumbprint: fc
+        .uint8Array({ minLength: 32, maxLength: 32 })
+        .map((bytes) => Buffer.from(bytes).toString('base64url')),
+    }),
+    { nil: undefined },
+  ),
   custom: fc
     .dictionary(
       fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toJSON', '7', ''), fc.string()),

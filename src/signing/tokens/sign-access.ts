@@ -41,7 +41,7 @@ async function sign(key: SigningKey, input: Buffer): Promise<Buffer> {
 
 /** Spreading defines members, so that a claim named `__proto__` stays data. */
 function accessPayload(claims: AccessClaims, issuer: string): JsonObject {
-  const { device, audiences, scopes, custom } = claims;
+  const { device, audiences, scopes, confirmation, custom } = claims;
   const [audience] = audiences;
   if (audience === undefined) throw invalidField('audiences', 'must hold at least one audience');
   for (const name of Object.keys(custom)) {
@@ -59,6 +59,7 @@ function accessPayload(claims: AccessClaims, issuer: string): JsonObject {
     iat: claims.issuedAtS,
     exp: claims.expiresAtS,
     ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
+    ...(confirmation ? { cnf: { [confirmation.method]: confirmation.thumbprint } } : {}),
     ...custom,
   };
 }
