@@ -9,9 +9,10 @@
 -- KEYS[4] revision         string  the partition's counter
 -- KEYS[5] watermarks       hash    revoked tenants and keys
 -- KEYS[6] feed             stream  the partition's events
--- KEYS[7] revoked_token    string  of the expected token
--- KEYS[8] revoked_session  string  of the expected session
--- KEYS[9] request          string  what this request id led to; absent without a request id
+-- KEYS[7] channel          none    where events are told
+-- KEYS[8] revoked_token    string  of the expected token
+-- KEYS[9] revoked_session  string  of the expected session
+-- KEYS[10] request         string  what this request id led to; absent without a request id
 -- ARGV[1] member           encoded tenant:user:device
 -- ARGV[2] device           device id
 -- ARGV[3] expected_sid     session expected on the device, empty for none
@@ -34,7 +35,7 @@
 -- Reply { KEY_REVOKED }
 -- Reply { ISSUED | SUPERSEDED | REPEATED, revision, now, superseded_sid, grant fields }
 local active, user, expiry, revision_key, watermarks, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local revoked_token, revoked_session, request = KEYS[7], KEYS[8], KEYS[9]
+local channel, revoked_token, revoked_session, request = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local member, device, expected_sid, expected_jti, sid, jti = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local access_ms, refresh_ms, session_ms = number(ARGV[7]), number(ARGV[8]), number(ARGV[9])
 local policy, proof, max_devices = ARGV[10], ARGV[11], number(ARGV[14])
@@ -63,7 +64,7 @@ if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
 
 if old_sid ~= '' then
   local at = {
-    active = active, user = user, expiry = expiry, revision = revision_key, feed = feed,
+    active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
     revoked_token = revoked_token, revoked_session = revoked_session,
   }
   local who = { member = member, device = device, sid = old_sid, jti = old_jti, exp = old[4], rexp = old[5] }
@@ -72,7 +73,7 @@ end
 
 local issued_at = now - now % 1000
 local exp, rexp = issued_at + access_ms, issued_at + refresh_ms
-local revision = record(revision_key, feed, feed_ms, now, {
+local revision = record(revision_key, feed, channel, feed_ms, now, {
   event = 'ISSUE', member = member, sid = sid, jti = jti, exp = exp, reason = '', by = by,
 })
 redis.call('HSET', active, FIELD.sid, sid, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, 0, FIELD.rev, revision,

@@ -9,8 +9,9 @@
 -- KEYS[4] revision         string  the partition's counter
 -- KEYS[5] watermarks       hash    revoked tenants and keys
 -- KEYS[6] feed             stream  the partition's events
--- KEYS[7] revoked_token    string  of the expected token
--- KEYS[8] revoked_session  string  of the presented session
+-- KEYS[7] channel          none    where events are told
+-- KEYS[8] revoked_token    string  of the expected token
+-- KEYS[9] revoked_session  string  of the presented session
 -- ARGV[1] member           encoded tenant:user:device
 -- ARGV[2] device           device id
 -- ARGV[3] sid              session id in the refresh token
@@ -27,7 +28,7 @@
 -- Reply { KEY_REVOKED }
 -- Reply { ROTATED | REPLAYED, revision, now, '', grant fields }
 local active, user, expiry, revision_key, watermarks, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local revoked_token, revoked_session = KEYS[7], KEYS[8]
+local channel, revoked_token, revoked_session = KEYS[7], KEYS[8], KEYS[9]
 local member, device, sid, generation, expected_jti = ARGV[1], ARGV[2], ARGV[3], number(ARGV[4]), ARGV[5]
 local jti = ARGV[6]
 local kid, grace_ms, skew_ms, feed_ms = ARGV[7], number(ARGV[8]), number(ARGV[9]), number(ARGV[10])
@@ -51,7 +52,7 @@ end
 if current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
 if generation < at_generation then
   local at = {
-    active = active, user = user, expiry = expiry, revision = revision_key, feed = feed,
+    active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
     revoked_token = revoked_token, revoked_session = revoked_session,
   }
   local who = { member = member, device = device, sid = sid, jti = current[2], exp = current[4], rexp = current[5] }
@@ -63,7 +64,7 @@ local old_exp, old_rexp, absolute = number(current[4]), number(current[5]), numb
 local issued_at = (now - now % 1000) / 1000
 local exp = math.min(issued_at + old_exp - old_iat, absolute)
 local rexp = math.min(issued_at + old_rexp - old_iat, absolute)
-local revision = record(revision_key, feed, feed_ms, now, {
+local revision = record(revision_key, feed, channel, feed_ms, now, {
   event = 'REFRESH', member = member, sid = sid, jti = current[2], exp = old_exp * 1000, reason = 'ROTATED', by = by,
 })
 remember(revoked_token, old_exp * 1000, skew_ms, now, 'ROTATED', revision, by)

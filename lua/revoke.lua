@@ -8,9 +8,10 @@
 -- KEYS[3] revision            string  the partition's counter
 -- KEYS[4] feed                stream  the partition's events
 -- KEYS[5] watermarks          hash    revoked tenants and keys
--- KEYS[6 + 3i] active         hash    a device's session
--- KEYS[7 + 3i] revoked_token  string  of its expected token
--- KEYS[8 + 3i] revoked_session string of its expected session
+-- KEYS[6] channel             none    where events are told
+-- KEYS[7 + 3i] active         hash    a device's session
+-- KEYS[8 + 3i] revoked_token  string  of its expected token
+-- KEYS[9 + 3i] revoked_session string of its expected session
 -- ARGV[1] reason              why
 -- ARGV[2] by                  caller's name
 -- ARGV[3] skew_ms             how long the revoked table keeps an id past its expiry
@@ -22,15 +23,15 @@
 -- ARGV[9 + 4i] sid            expected session id
 -- ARGV[10 + 4i] jti           expected token id
 -- Reply { CONFLICT } | { REVOKED, revision, count }: sessions that were live until now
-local user, expiry, revision_key, feed, watermarks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local user, expiry, revision_key, feed, watermarks, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local reason, by, skew_ms, feed_ms, devices = ARGV[1], ARGV[2], number(ARGV[3]), number(ARGV[4]), number(ARGV[5])
 local tenant_field = ARGV[6]
 
 local now = clock()
 if devices >= 0 and redis.call('ZCARD', user) ~= devices then return { 'CONFLICT' } end
 local found = {}
-for i = 0, (#KEYS - 5) / 3 - 1 do
-  local session = redis.call('HMGET', KEYS[6 + 3 * i], FIELD.sid, FIELD.jti, FIELD.exp, FIELD.rexp, FIELD.rev)
+for i = 0, (#KEYS - 6) / 3 - 1 do
+  local session = redis.call('HMGET', KEYS[7 + 3 * i], FIELD.sid, FIELD.jti, FIELD.exp, FIELD.rexp, FIELD.rev)
   if session[1] ~= ARGV[9 + 4 * i] or session[2] ~= ARGV[10 + 4 * i] then return { 'CONFLICT' } end
   found[i] = {
     member = ARGV[7 + 4 * i], device = ARGV[8 + 4 * i],
@@ -40,10 +41,10 @@ for i = 0, (#KEYS - 5) / 3 - 1 do
 end
 
 local revision, count = nil, 0
-for i = 0, (#KEYS - 5) / 3 - 1 do
+for i = 0, (#KEYS - 6) / 3 - 1 do
   local at = {
-    active = KEYS[6 + 3 * i], user = user, expiry = expiry, revision = revision_key, feed = feed,
-    revoked_token = KEYS[7 + 3 * i], revoked_session = KEYS[8 + 3 * i],
+    active = KEYS[7 + 3 * i], user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
+    revoked_token = KEYS[8 + 3 * i], revoked_session = KEYS[9 + 3 * i],
   }
   local over = found[i].over
   revision = retire(at, found[i], over or reason, by, now, skew_ms, feed_ms)

@@ -7,9 +7,10 @@
 -- KEYS[3] expiry           zset    sessions by the end of their life
 -- KEYS[4] revision         string  the partition's counter
 -- KEYS[5] feed             stream  the partition's events
--- KEYS[6] revoked_token    string  of the expected token
--- KEYS[7] revoked_session  string  of the expected session
--- KEYS[8] watermarks       hash    revoked tenants and keys
+-- KEYS[6] channel          none    where events are told
+-- KEYS[7] revoked_token    string  of the expected token
+-- KEYS[8] revoked_session  string  of the expected session
+-- KEYS[9] watermarks       hash    revoked tenants and keys
 -- ARGV[1] member           encoded tenant:user:device
 -- ARGV[2] device           device id
 -- ARGV[3] sid              expected session id, empty if the session has vanished
@@ -19,7 +20,7 @@
 -- ARGV[7] tenant_field     the tenant's field in watermarks
 -- Reply { SWEPT } | { PRUNED } | { SKIPPED }
 local active, user, expiry, revision_key, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local revoked_token, revoked_session, watermarks = KEYS[6], KEYS[7], KEYS[8]
+local channel, revoked_token, revoked_session, watermarks = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local member, device, sid, jti = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local skew_ms, feed_ms, tenant_field = number(ARGV[5]), number(ARGV[6]), ARGV[7]
 
@@ -37,7 +38,7 @@ local over = ended(session[4], session[5], watermarks, tenant_field, now)
 if not over then return { 'SKIPPED' } end
 
 local at = {
-  active = active, user = user, expiry = expiry, revision = revision_key, feed = feed,
+  active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
   revoked_token = revoked_token, revoked_session = revoked_session,
 }
 local who = { member = member, device = device, sid = sid, jti = jti, exp = session[3], rexp = session[4] }

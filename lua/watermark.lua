@@ -6,17 +6,18 @@
 -- KEYS[2] expiry      zset    what ends when; a mark's member begins with a colon
 -- KEYS[3] revision    string  the partition's counter
 -- KEYS[4] feed        stream  the partition's events
+-- KEYS[5] channel     none    where events are told
 -- ARGV[1] field       t:<tenant> | k:<kid> | all
 -- ARGV[2] keep_ms     how long something it covers can live from now
 -- ARGV[3] event       REVOKE_TENANT | REVOKE_KEY | REVOKE_ALL
 -- ARGV[4] by          caller's name
 -- ARGV[5] feed_ms     how long the feed keeps an event
 -- Reply { MARKED, revision }
-local watermarks, expiry, revision_key, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local watermarks, expiry, revision_key, feed, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local field, keep_ms, event, by, feed_ms = ARGV[1], number(ARGV[2]), ARGV[3], ARGV[4], number(ARGV[5])
 
 local now = clock()
-local revision = record(revision_key, feed, feed_ms, now, {
+local revision = record(revision_key, feed, channel, feed_ms, now, {
   event = event, member = field, sid = '', jti = '', exp = now + keep_ms, reason = '', by = by,
 })
 redis.call('HSET', watermarks, field, revision)

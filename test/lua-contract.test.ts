@@ -225,6 +225,7 @@ function fits(count: number, { fixed, repeated, open }: Declared): boolean {
 /** What the key under a declared name looks like. */
 function kindOf(label: string): RegExp {
   if (label === 'records') return /^signum:(keys|callers)$/;
+  if (label === 'channel') return /^signum:\{\d+\}:channel:\d+$/;
   if (label === 'limit') return /^signum:\{\d+\}:rate:/;
   if (label.startsWith('revoked')) return /^signum:\{\d+\}:revoked:/;
   return new RegExp(`^signum:\\{\\d+\\}:${label}(:|$)`);

@@ -1,4 +1,5 @@
 import type { Deadline } from '../domain/call.ts';
+import { SignumError } from '../domain/errors.ts';
 import type { Runner } from './dispatch/runner.ts';
 import { SHARED_KEYS } from './scripts/keys.ts';
 
@@ -32,5 +33,26 @@ export async function checkLayout(
         `the store was made with ${name} ${found}, this server is configured for ${value}: set it to ${found}, or use an empty store`,
       );
     }
+  }
+}
+
+/** What a server finds when it starts: its Redis user may not do what every change does. */
+export class AccessMissing extends Error {
+  override readonly name = 'AccessMissing';
+}
+
+/** Tries whether the user may publish: a script that finds out half-way would keep half its effect. */
+export async function checkAccess(
+  runner: Runner,
+  channel: string,
+  deadline: Deadline,
+): Promise<void> {
+  try {
+    await runner.read(channel, deadline, (node) => node.spublish(channel, ''));
+  } catch (error) {
+    if (!(error instanceof SignumError) || error.metadata['store_code'] !== 'NOPERM') throw error;
+    throw new AccessMissing(
+      'the Redis user may not tell changes to others: allow it +spublish and &signum:*, as deploy/redis/users.acl does',
+    );
   }
 }

@@ -6,7 +6,7 @@ import { connect, createClient, type RedisClient, type RedisSettings } from './c
 import { describeConnectionError } from './client/connection-error.ts';
 import { parseRedisUrl } from './client/url.ts';
 import { Runner } from './dispatch/runner.ts';
-import { checkLayout } from './meta.ts';
+import { checkAccess, checkLayout } from './meta.ts';
 import { createRecords } from './records.ts';
 import type { StoreContext, StorePolicy } from './scripts/context.ts';
 import { Keyspace, SHARED_KEYS } from './scripts/keys.ts';
@@ -63,11 +63,15 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     });
     const runner = new Runner(client, barrier, { silenceMs: settings.redis.commandTimeoutMs });
     const deadline = { deadlineAtMs: performance.now() + START_TIMEOUT_MS };
-    await whileUnavailable(deadline, () => checkLayout(runner, settings.partitions, deadline));
+    const keyspace = new Keyspace(settings.partitions, 'db' in target ? target.db : 0);
+    await whileUnavailable(deadline, async () => {
+      await checkLayout(runner, settings.partitions, deadline);
+      await checkAccess(runner, keyspace.partitions[0]?.channel ?? '', deadline);
+    });
     return {
       client,
       runner,
-      keyspace: new Keyspace(settings.partitions),
+      keyspace,
       policy: settings.policy,
       keys: createRecords(runner, SHARED_KEYS.keys),
       callers: createRecords(runner, SHARED_KEYS.callers),

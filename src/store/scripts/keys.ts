@@ -13,6 +13,7 @@ import type { DeviceRef } from '@signum/token';
  *   signum:{p}:watermarks                                  hash    t:<tenant> | k:<kid> | all by revision
  *   signum:{p}:revision                                    string  the partition's counter
  *   signum:{p}:feed                                        stream  every change
+ *   signum:{p}:channel:<database>                          none    where changes are told (SPUBLISH)
  *   signum:{p}:rate:<limit>:<subject>                      string  when the next request is due
  *   signum:meta, signum:keys, signum:callers               hash    what all servers share
  */
@@ -29,6 +30,8 @@ export interface PartitionKeys {
   readonly revision: string;
   readonly watermarks: string;
   readonly feed: string;
+  /** Its name holds the database's number, because channels know nothing of databases. */
+  readonly channel: string;
 }
 
 /** A device's place in the store. */
@@ -66,7 +69,8 @@ export function decodeMember(member: string): DeviceRef | undefined {
 export class Keyspace {
   readonly partitions: readonly PartitionKeys[];
 
-  constructor(partitionCount: number) {
+  /** @param database number of the database that the keys are in; default 0 */
+  constructor(partitionCount: number, database = 0) {
     this.partitions = Array.from({ length: partitionCount }, (_, p) => {
       const prefix = `signum:{${p}}:`;
       return {
@@ -75,6 +79,7 @@ export class Keyspace {
         revision: `${prefix}revision`,
         watermarks: `${prefix}watermarks`,
         feed: `${prefix}feed`,
+        channel: `${prefix}channel:${database}`,
       };
     });
   }

@@ -49,6 +49,7 @@ export async function issue(
       partition.revision,
       partition.watermarks,
       partition.feed,
+      partition.channel,
       revokedKey(partition, expected.jti),
       revokedKey(partition, expected.sid),
     ];

@@ -39,6 +39,7 @@ export async function refresh(
       partition.revision,
       partition.watermarks,
       partition.feed,
+      partition.channel,
       revokedKey(partition, expectedTokenId),
       revokedKey(partition, sessionId),
     ];

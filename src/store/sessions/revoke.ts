@@ -109,8 +109,8 @@ async function attempt(
   deadline: Deadline,
 ): Promise<RevokeOutcome | undefined> {
   const partition = store.keyspace.partition(tenantId, userId);
-  const { expiry, revision, feed, watermarks } = partition;
-  const keys = [store.keyspace.user(tenantId, userId), expiry, revision, feed, watermarks];
+  const { expiry, revision, feed, watermarks, channel } = partition;
+  const keys = [store.keyspace.user(tenantId, userId), expiry, revision, feed, watermarks, channel];
   const { skewMs, feedMs } = store.policy;
   const args: Argument[] = [
     revocation.reason,

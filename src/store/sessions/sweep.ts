@@ -68,6 +68,7 @@ async function sweepOne(
     partition.expiry,
     partition.revision,
     partition.feed,
+    partition.channel,
     revokedKey(partition, jti ?? ''),
     revokedKey(partition, sid ?? ''),
     partition.watermarks,

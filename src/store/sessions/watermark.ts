@@ -28,10 +28,10 @@ export async function raiseWatermark(
   const { longestLifeMs, feedMs } = store.policy;
   const args = [field, longestLifeMs, event, by, feedMs];
   const outcomes = await Promise.all(
-    store.keyspace.partitions.map(({ watermarks, expiry, revision, feed }) =>
+    store.keyspace.partitions.map(({ watermarks, expiry, revision, feed, channel }) =>
       store.runner.runDurably(
         SCRIPTS.watermark,
-        [watermarks, expiry, revision, feed],
+        [watermarks, expiry, revision, feed, channel],
         args,
         revision,
         durability,

@@ -1,0 +1,51 @@
+import type { RevocationReason } from '../../domain/session.ts';
+
+/** What a change of a partition was. All but `ISSUE` end something. */
+export type FeedEventKind =
+  | 'ISSUE'
+  | 'REFRESH'
+  | 'SUPERSEDE'
+  | 'REVOKE'
+  | 'EXPIRE'
+  | 'REVOKE_TENANT'
+  | 'REVOKE_KEY'
+  | 'REVOKE_ALL';
+
+/** One change of a partition, as its feed and its channel tell it. */
+export interface FeedEvent {
+  readonly revision: number;
+  /** Of the stream's entry: the same revision under another id is another history. */
+  readonly entryId: string;
+  readonly kind: FeedEventKind;
+  /** When the token that it is about expires; of a watermark, when it is of no use any more. */
+  readonly expiresAtMs: number;
+  /** Empty for `ISSUE` and for watermarks. */
+  readonly reason: RevocationReason | '';
+  /** Empty for watermarks, as is `tokenId`. */
+  readonly sessionId: string;
+  readonly tokenId: string;
+  /** `<tenant>:<user>:<device>`, encoded; the field of a watermark. */
+  readonly member: string;
+}
+
+/** Reads what lua/include/record.lua publishes; undefined if it is nothing of that kind. */
+export function parseMessage(message: string): FeedEvent | undefined {
+  const parts = message.split(' ');
+  const [revision, entryId, kind, expiresAtMs, reason, sessionId, tokenId] = parts;
+  if (parts.length < 8 || !entryId) return undefined;
+  return {
+    revision: Number(revision),
+    entryId,
+    kind: kind as FeedEventKind,
+    expiresAtMs: Number(expiresAtMs),
+    reason: reason as RevocationReason | '',
+    sessionId: sessionId as string,
+    tokenId: tokenId as string,
+    member: parts.slice(7).join(' '),
+  };
+}
+
+/** When the change was committed, by the store's clock: its entry's id begins with it. */
+export function committedAtMs({ entryId }: Pick<FeedEvent, 'entryId'>): number {
+  return Number(entryId.slice(0, entryId.indexOf('-')));
+}
