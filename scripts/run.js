@@ -12,6 +12,7 @@ const COMMANDS = {
   fuzz: ['test/fuzz/main.ts'],
   bench: ['bench/main.ts'],
   generate: ['scripts/generate.js'],
+  docs: ['scripts/docs.ts'],
   build: ['scripts/build.js'],
   'release-contract': ['scripts/contract.js'],
   lint: ['node_modules/.bin/biome', 'check'],
