@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { documentConfig } from '../../src/config/config.ts';
+import { callersPage } from './callers.ts';
 import { ROOT, readContract } from './contract.ts';
 import { errorsReference } from './errors.ts';
 import { metricsReference } from './metrics.ts';
@@ -18,5 +20,7 @@ export async function generatedPages(): Promise<GeneratedPage[]> {
     page('errors.md', errorsReference(contract)),
     page('rpcs.md', rpcsReference(contract)),
     page('metrics.md', await metricsReference()),
+    page('settings.md', documentConfig()),
+    callersPage(join(ROOT, 'docs/CALLERS.md')),
   ];
 }

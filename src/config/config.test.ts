@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   ADMIN_KEY,
@@ -7,13 +6,7 @@ import {
   ROOT_SECRET,
   without,
 } from '../../test/setup/config-fixture.ts';
-import {
-  ConfigError,
-  describeConfig,
-  documentConfig,
-  loadClientConfig,
-  loadConfig,
-} from './config.ts';
+import { ConfigError, describeConfig, loadClientConfig, loadConfig } from './config.ts';
 
 describe('loadConfig', () => {
   it('fills in every default and gives durations in milliseconds', () => {
@@ -208,12 +201,5 @@ describe('loadClientConfig', () => {
   it('refuses what the server would', () => {
     expect(() => loadClientConfig({ SIGNUM_ADRESS: 'https://x' })).toThrow(/SIGNUM_ADDRESS\?/);
     expect(() => loadClientConfig({ SIGNUM_API_KEY: 'sgn_x' })).toThrow(ConfigError);
-  });
-});
-
-describe('docs/CONFIGURATION.md', () => {
-  it('is what the schema says: run scripts/config-docs.ts', () => {
-    const committed = readFileSync(new URL('../../docs/CONFIGURATION.md', import.meta.url), 'utf8');
-    expect(committed).toBe(documentConfig());
   });
 });

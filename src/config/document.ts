@@ -3,7 +3,7 @@ import { CLIENT_RULES, type Rule, SERVER_RULES } from './rules.ts';
 import { CLIENT_SCHEMA, SERVER_SCHEMA } from './schema.ts';
 import type { Group, Setting } from './setting.ts';
 
-/** The text of docs/CONFIGURATION.md, made from the schema. */
+/** The text of docs/reference/settings.md, made from the schema. */
 export function documentConfig(): string {
   return [
     INTRODUCTION,
@@ -17,9 +17,9 @@ export function documentConfig(): string {
     .concat('\n');
 }
 
-const INTRODUCTION = `# Configuration
+const INTRODUCTION = `# Settings
 
-<!-- Generated from src/config/ by scripts/config-docs.ts. Do not edit. -->
+<!-- Generated from src/config/ by \`npm run docs\`. Do not edit. -->
 
 Every setting is an environment variable. \`${CONFIG_FILE_ENV}\` may name a JSON file that holds
 settings too: one flat object, where a setting's key is its variable's name in lower case without

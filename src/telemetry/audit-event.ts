@@ -46,7 +46,7 @@ export interface AuditEvent {
   readonly reason?: RevocationReason | Reason | undefined;
 }
 
-/** One line of the audit trail, version 1; documented in docs/AUDIT.md. */
+/** One line of the audit trail, version 1; documented in docs/reference/audit-events.md. */
 export function formatAuditEvent(event: AuditEvent, nowMs: number): string {
   const line = {
     v: 1,

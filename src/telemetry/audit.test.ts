@@ -95,7 +95,10 @@ describe('the audit trail', () => {
   });
 
   it('names every field that it writes in its documentation', () => {
-    const documented = readFileSync(new URL('../../docs/AUDIT.md', import.meta.url), 'utf8');
+    const documented = readFileSync(
+      new URL('../../docs/reference/audit-events.md', import.meta.url),
+      'utf8',
+    );
     const fields =
       'v time event outcome request_id caller peer tenant_id user_id device_id session_id token_id key_id target count reason';
     for (const field of fields.split(' ')) expect(documented).toContain(`\`${field}\``);
