@@ -44,6 +44,10 @@ local tenant_field, by, kid = ARGV[15], ARGV[16], ARGV[17]
 
 if #ARGV % 2 == 0 then error('a field without a value', 0) end
 
+local at = {
+  active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
+  watermarks = watermarks, revoked_token = revoked_token, revoked_session = revoked_session,
+}
 local now = clock()
 local old = redis.call('HMGET', active, FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.rev)
 local old_sid, old_jti = old[1] or '', old[2] or ''
@@ -63,17 +67,13 @@ if old_sid == '' and redis.call('ZCARD', user) >= max_devices then return { 'DEV
 if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
 
 if old_sid ~= '' then
-  local at = {
-    active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
-    revoked_token = revoked_token, revoked_session = revoked_session,
-  }
   local who = { member = member, device = device, sid = old_sid, jti = old_jti, exp = old[4], rexp = old[5] }
   retire(at, who, over or 'SUPERSEDED', by, now, skew_ms, feed_ms)
 end
 
 local issued_at = now - now % 1000
 local exp, rexp = issued_at + access_ms, issued_at + refresh_ms
-local revision = record(revision_key, feed, channel, feed_ms, now, {
+local revision = record(at, feed_ms, now, {
   event = 'ISSUE', member = member, sid = sid, jti = jti, exp = exp, reason = '', by = by,
 })
 redis.call('HSET', active, FIELD.sid, sid, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, 0, FIELD.rev, revision,

@@ -34,6 +34,10 @@ local jti = ARGV[6]
 local kid, grace_ms, skew_ms, feed_ms = ARGV[7], number(ARGV[8]), number(ARGV[9]), number(ARGV[10])
 local tenant_field, by = ARGV[11], ARGV[12]
 
+local at = {
+  active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
+  watermarks = watermarks, revoked_token = revoked_token, revoked_session = revoked_session,
+}
 local now = clock()
 local current = redis.call('HMGET', active,
   FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.aexp, FIELD.rev, FIELD.iat, FIELD.rot)
@@ -51,10 +55,6 @@ if generation == at_generation - 1 and now - old_iat * 1000 - number(current[9])
 end
 if current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
 if generation < at_generation then
-  local at = {
-    active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
-    revoked_token = revoked_token, revoked_session = revoked_session,
-  }
   local who = { member = member, device = device, sid = sid, jti = current[2], exp = current[4], rexp = current[5] }
   return { 'REUSED', retire(at, who, 'REFRESH_REUSE', by, now, skew_ms, feed_ms) }
 end
@@ -64,7 +64,7 @@ local old_exp, old_rexp, absolute = number(current[4]), number(current[5]), numb
 local issued_at = (now - now % 1000) / 1000
 local exp = math.min(issued_at + old_exp - old_iat, absolute)
 local rexp = math.min(issued_at + old_rexp - old_iat, absolute)
-local revision = record(revision_key, feed, channel, feed_ms, now, {
+local revision = record(at, feed_ms, now, {
   event = 'REFRESH', member = member, sid = sid, jti = current[2], exp = old_exp * 1000, reason = 'ROTATED', by = by,
 })
 remember(revoked_token, old_exp * 1000, skew_ms, now, 'ROTATED', revision, by)

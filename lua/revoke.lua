@@ -44,7 +44,7 @@ local revision, count = nil, 0
 for i = 0, (#KEYS - 6) / 3 - 1 do
   local at = {
     active = KEYS[7 + 3 * i], user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
-    revoked_token = KEYS[8 + 3 * i], revoked_session = KEYS[9 + 3 * i],
+    watermarks = watermarks, revoked_token = KEYS[8 + 3 * i], revoked_session = KEYS[9 + 3 * i],
   }
   local over = found[i].over
   revision = retire(at, found[i], over or reason, by, now, skew_ms, feed_ms)

@@ -39,7 +39,7 @@ if not over then return { 'SKIPPED' } end
 
 local at = {
   active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
-  revoked_token = revoked_token, revoked_session = revoked_session,
+  watermarks = watermarks, revoked_token = revoked_token, revoked_session = revoked_session,
 }
 local who = { member = member, device = device, sid = sid, jti = jti, exp = session[3], rexp = session[4] }
 retire(at, who, over, 'signum', now, skew_ms, feed_ms)

@@ -124,7 +124,7 @@ async function useEveryScript(on: Store): Promise<void> {
   await raiseWatermark(on, { tenantId: 'z' }, 'test', durability, soon());
   const { partition, active } = on.keyspace.place(device);
   await on.client.hset(active, FIELD.rexp, 1);
-  await on.client.zadd(partition.expiry, 1, 'a:b:c', 1, ':t:z');
+  await on.client.zadd(partition.expiry, 1, 'a:b:c', 1, '::t:z');
   await sweepPartition(on, partition, 10, soon());
   await on.runner.run(SCRIPTS.touch, [partition.revision], [], soon());
   await issue(on, planFor(device), soon());

@@ -7,7 +7,7 @@ local function retire(at, who, reason, by, now, skew_ms, feed_ms)
   redis.call('DEL', at.active)
   redis.call('ZREM', at.user, who.device)
   redis.call('ZREM', at.expiry, who.member)
-  local revision = record(at.revision, at.feed, at.channel, feed_ms, now, {
+  local revision = record(at, feed_ms, now, {
     event = reason == 'SUPERSEDED' and 'SUPERSEDE' or reason == 'EXPIRED' and 'EXPIRE' or 'REVOKE',
     member = who.member, sid = who.sid, jti = who.jti, exp = exp, reason = reason, by = by,
   })

@@ -1,5 +1,5 @@
 import type { DeviceRef } from '@signum/token';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { StorePolicy } from '../../src/store/scripts/context.ts';
 import { FIELD } from '../../src/store/scripts/fields.ts';
 import type { Grant } from '../../src/store/scripts/grant.ts';
@@ -60,6 +60,12 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
       { presented: presented(device, grant), tokenId, keyId: 'key-1', by: 'user' },
       soon(),
     );
+  }
+
+  function marks(kind: 'tenant' | 'key' | 'all', tenantId: string) {
+    if (kind === 'all') return { mark: 'all', member: '::all' } as const;
+    if (kind === 'tenant') return { mark: { tenantId }, member: `::t:${tenantId}` } as const;
+    return { mark: { keyId: 'kid-key' }, member: '::k:kid-key' } as const;
   }
 
   test('a new session supersedes the one on the device, whose token is remembered as superseded', async () => {
@@ -228,6 +234,68 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     expect(await statusOf(device, grant.tokenId)).toBe('KEY');
     expect((await exchange(device, grant, 'fresh')).status).toBe('ROTATED');
     expect(await statusOf(device, 'fresh')).toBe('ACTIVE');
+  });
+
+  test.each(['tenant', 'key', 'all'] as const)(
+    'a %s watermark outlives what it ended, whatever the server that raises it is configured for',
+    async (kind) => {
+      const device = { ...newDevice(), tenantId: `outlived-${kind}` };
+      const grant = await begin(device, { keyId: `kid-${kind}` });
+      const { partition } = store.keyspace.place(device);
+      const hasty = await openAnother({ longestLifeMs: 0, skewMs: 0, feedMs: 0 });
+      onTestFinished(() => hasty.close());
+      const { mark, member } = marks(kind, device.tenantId);
+      await raiseWatermark(hasty, mark, 'test', NOW_DURABLE, soon());
+      const score = await store.client.zscore(partition.expiry, member);
+      expect(Number(score)).toBeGreaterThanOrEqual(grant.refreshExpiresAtMs);
+      await sweepPartition(hasty, partition, 256, soon());
+      expect(await statusOf(device, grant.tokenId)).toBe(kind === 'key' ? 'KEY' : 'TENANT');
+      // So that it does not end what other tests begin.
+      await store.client.zadd(partition.expiry, 1, member);
+      await sweepPartition(hasty, partition, 256, soon());
+      expect(await statusOf(device, grant.tokenId)).toBe('ACTIVE');
+      for (const each of store.keyspace.partitions) {
+        await store.client.zrem(each.expiry, member);
+        await store.client.hdel(each.watermarks, member.slice(2));
+      }
+    },
+  );
+
+  test('a watermark that an earlier version dated by its settings is kept while a session lives', async () => {
+    const device = { ...newDevice(), tenantId: 'dated' };
+    const grant = await begin(device);
+    const { partition } = store.keyspace.place(device);
+    await store.client.hset(partition.watermarks, 't:dated', grant.revision);
+    await store.client.zadd(partition.expiry, 1, ':t:dated');
+    await sweepPartition(store, partition, 256, soon());
+    expect(await statusOf(device, grant.tokenId)).toBe('TENANT');
+    const score = await store.client.zscore(partition.expiry, '::t:dated');
+    expect(Number(score)).toBeGreaterThanOrEqual(grant.refreshExpiresAtMs);
+    expect(await store.client.zscore(partition.expiry, ':t:dated')).toBeNull();
+  });
+
+  test('a watermark is not forgotten by the end of an earlier one of the same tenant', async () => {
+    const device = { ...newDevice(), tenantId: 'twice' };
+    const { partition } = store.keyspace.place(device);
+    await store.client.zadd(partition.expiry, 1, '::t:twice');
+    const grant = await begin(device);
+    // A server of an earlier version raises it meanwhile.
+    await store.client.hset(partition.watermarks, 't:twice', grant.revision);
+    await store.client.zadd(partition.expiry, Date.now() + 60_000, ':t:twice');
+    await sweepPartition(store, partition, 256, soon());
+    expect(await statusOf(device, grant.tokenId)).toBe('TENANT');
+  });
+
+  test('the feed keeps an event for as long as any server has ever asked for', async () => {
+    const device = newDevice();
+    const { partition } = store.keyspace.place(device);
+    const { revision } = await begin(device);
+    const hasty = await openAnother({ feedMs: 0, skewMs: 0 });
+    onTestFinished(() => hasty.close());
+    await revokeDevice(hasty, device, {}, LOGOUT, soon());
+    await sweepPartition(hasty, partition, 256, soon());
+    const feed = await store.client.xrevrange(partition.feed, '+', '-', 'COUNT', 2);
+    expect(feed.map(([, fields]) => Number(fields[1]))).toEqual([revision + 1, revision]);
   });
 
   test('the sweeper moves what is over to the revoked table, once, however many sweep', async () => {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { FIELD } from '../../store/scripts/fields.ts';
 import { decodeInstant } from '../../store/scripts/grant.ts';
-import { decodeId, decodeMember, type Keyspace } from '../../store/scripts/keys.ts';
+import { decodeId, decodeMember, FEED_WINDOW, type Keyspace } from '../../store/scripts/keys.ts';
 import type { Fault } from './faults.ts';
 import { type ParsedKey, parseKey } from './key-kinds.ts';
 
@@ -10,7 +10,7 @@ export interface KeyRules {
   readonly keyspace: Keyspace;
   /** The longest that a revoked entry may live, in milliseconds. */
   readonly revokedMaxMs: number;
-  /** The oldest that an event in a feed may be, in milliseconds. */
+  /** For how long a feed keeps an event, in milliseconds; its own window counts if it is longer. */
   readonly feedMaxMs: number;
   /** Redis' clock, in milliseconds since the epoch. */
   readonly nowMs: number;
@@ -20,6 +20,8 @@ type FaultName = Fault['fault'];
 type Check = (node: Redis, parsed: ParsedKey, rules: KeyRules) => Promise<Fault[]>;
 
 const REVOKED = /^(LOGOUT|SUPERSEDED|ROTATED|REFRESH_REUSE|ADMIN|EXPIRED|TENANT|KEY) \d+ \d+ /;
+/** Trimming goes by whole blocks of a stream, at a sweep. */
+const FEED_SLACK_MS = 3_600_000;
 /** A device index holds at most SIGNUM_MAX_DEVICES members, which is 1,000 at most. */
 const DEVICES_LAST = '999';
 
@@ -98,17 +100,27 @@ async function checkRevoked(node: Redis, { key }: ParsedKey, { revokedMaxMs }: K
 
 async function checkWatermarks(node: Redis, { key, partition }: ParsedKey, { keyspace }: KeyRules) {
   const expiry = keyspace.partitions[partition ?? 0]?.expiry ?? '';
-  const fields = Object.keys(await node.hgetall(key));
+  const marks = Object.keys(await node.hgetall(key)).filter((field) => field !== FEED_WINDOW);
   const found = await Promise.all(
-    fields.map(async (field) => ((await node.zscore(expiry, `:${field}`)) === null ? [field] : [])),
+    marks.map(async (field) => {
+      const members = [`::${field}`, `:${field}`];
+      const ends = await Promise.all(members.map((member) => node.zscore(expiry, member)));
+      return ends.every((end) => end === null) ? [field] : [];
+    }),
   );
   return found
     .flat()
     .map((field) => ({ fault: 'markNeverForgotten', where: `${key} ${field}` }) as const);
 }
 
-async function checkFeed(node: Redis, { key }: ParsedKey, { nowMs, feedMaxMs }: KeyRules) {
-  const [oldest] = await node.xrange(key, '-', '+', 'COUNT', 1);
+async function checkFeed(node: Redis, { key, partition }: ParsedKey, rules: KeyRules) {
+  const { keyspace, nowMs, feedMaxMs } = rules;
+  const watermarks = keyspace.partitions[partition ?? 0]?.watermarks ?? '';
+  const [[oldest], raisedMs] = await Promise.all([
+    node.xrange(key, '-', '+', 'COUNT', 1),
+    node.hget(watermarks, FEED_WINDOW),
+  ]);
   const atMs = Number(oldest?.[0].split('-')[0] ?? nowMs);
-  return nowMs - atMs > feedMaxMs ? [{ fault: 'untrimmed', where: key } as const] : [];
+  const maxMs = Math.max(feedMaxMs, Number(raisedMs ?? 0)) + FEED_SLACK_MS;
+  return nowMs - atMs > maxMs ? [{ fault: 'untrimmed', where: key } as const] : [];
 }

@@ -22,8 +22,6 @@ const COMMAND_TIMEOUT_MS = 5_000;
 const HOUR_MS = 3_600_000;
 /** The longest that can be configured: what holds whatever the servers are set to. */
 const LONGEST = { refreshMs: 365 * 24 * HOUR_MS, accessMs: 24 * HOUR_MS, skewMs: 300_000 };
-/** Trimming goes by whole blocks of a stream, at a sweep. */
-const FEED_SLACK_MS = HOUR_MS;
 
 /** Examines Redis and everything of Signum's in it. Reads only. */
 export async function examineStore(options: StoreOptions): Promise<Examination[]> {
@@ -73,7 +71,7 @@ export function keyRules(config: DoctorConfig, partitions: number, nowMs: number
   return {
     keyspace: new Keyspace(partitions),
     revokedMaxMs: refreshMs + skewMs,
-    feedMaxMs: accessMs + skewMs + FEED_SLACK_MS,
+    feedMaxMs: accessMs + skewMs,
     nowMs,
   };
 }

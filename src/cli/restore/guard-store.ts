@@ -5,8 +5,8 @@ import type { DoctorConfig } from '../doctor/doctor-config.ts';
 
 const DAY_MS = 86_400_000;
 /**
- * The longest session that can be configured: the mark must outlive whatever was restored, and costs
- * nothing to keep.
+ * The longest session that can be configured: the mark outlives whatever the index tells of, and is to
+ * outlive as well what a damaged one does not tell of. It costs nothing to keep.
  */
 const LONGEST_LIFE_MS = 3_651 * DAY_MS;
 const TIMEOUT_MS = 30_000;

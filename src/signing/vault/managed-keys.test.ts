@@ -97,6 +97,36 @@ describe('rotation', () => {
     ]);
   });
 
+  test('a retired key stays as long as the longest lifetime that any server was configured for', async () => {
+    const { fixtures, ...shared } = await servers(1);
+    const [long] = fixtures as [SigningFixture];
+    const first = long.signing.currentKeyId();
+    // Restarted with other settings, as in an incident, twice.
+    const short = { ...shared, longestAccessMs: 1_000, clockSkewMs: 0 };
+    const restarted = await signingFixture(short);
+    await restarted.ring.rotate();
+    shared.clock.advance(PUBLISH_MS + HORIZON_MS - 1);
+    const again = await signingFixture(short);
+    for (const each of [restarted, again, long]) {
+      await each.ring.refresh();
+      expect(published(each)).toContain(first);
+    }
+    shared.clock.advance(1);
+    for (const each of [restarted, again, long]) expect(published(each)).not.toContain(first);
+  });
+
+  test('a server that is to grant longer lifetimes than others raises them for all, before it signs', async () => {
+    const { fixtures, refreshAll, ...shared } = await servers(2);
+    const [here] = fixtures as [SigningFixture];
+    const first = here.signing.currentKeyId();
+    await signingFixture({ ...shared, longestAccessMs: 2 * HORIZON_MS });
+    await refreshAll();
+    await here.ring.rotate();
+    shared.clock.advance(PUBLISH_MS + 2 * HORIZON_MS);
+    await refreshAll();
+    for (const each of fixtures) expect(published(each)).toContain(first);
+  });
+
   test('an expired key is deleted from the records', async () => {
     const { ring, signing, clock, records } = await signingFixture();
     const first = signing.currentKeyId();

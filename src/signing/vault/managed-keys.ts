@@ -6,7 +6,13 @@ import type { RootSecrets } from '../../domain/root-secret.ts';
 import type { KeySource, RingView } from '../ring/key-source.ts';
 import type { RingKey } from '../ring/ring-key.ts';
 import { KeyVault, type UnreadableKey } from './key-vault.ts';
-import { RING_DOCUMENT, readRing, type StoredKey, writeRing } from './ring-document.ts';
+import {
+  RING_DOCUMENT,
+  readHorizonMs,
+  readRing,
+  type StoredKey,
+  writeRing,
+} from './ring-document.ts';
 import { type Timeline, timelineAt } from './timeline.ts';
 
 export interface ManagedKeysOptions {
@@ -18,7 +24,7 @@ export interface ManagedKeysOptions {
   readonly rotationMs: number;
   /** How long a key is published before it signs, in milliseconds. */
   readonly publishMs: number;
-  /** How long a key outlives its last signature, in milliseconds. */
+  /** How long a key outlives its last signature at least, in milliseconds. */
   readonly horizonMs: number;
   readonly now: () => number;
   readonly onCreated: (keyId: string) => void;
@@ -38,11 +44,14 @@ export class ManagedKeys implements KeySource {
   /** Tombstones seen, kept for good: a store that has lost one, in a failover say, is told again. */
   readonly #revoked = new Map<string, StoredKey>();
   #keys: readonly StoredKey[] = [];
+  /** The longest that any server has asked for, as far as this one knows. */
+  #horizonMs: number;
   #opened: ReadonlyMap<string, RingKey> = new Map();
 
   constructor(options: ManagedKeysOptions) {
     this.#options = options;
     this.#vault = new KeyVault(options);
+    this.#horizonMs = options.horizonMs;
   }
 
   load(deadline: Deadline): Promise<void> {
@@ -50,11 +59,7 @@ export class ManagedKeys implements KeySource {
   }
 
   view(nowMs: number): RingView {
-    const { infos, signingKeyId, changesAtMs } = timelineAt(
-      this.#keys,
-      nowMs,
-      this.#options.horizonMs,
-    );
+    const { infos, signingKeyId, changesAtMs } = timelineAt(this.#keys, nowMs, this.#horizonMs);
     const usable = infos.flatMap(({ keyId, state }) =>
       state === 'revoked' ? [] : (this.#opened.get(keyId) ?? []),
     );
@@ -108,11 +113,14 @@ export class ManagedKeys implements KeySource {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const text = (await this.#options.records.all(deadline)).get(RING_DOCUMENT);
       const stored = readRing(text);
+      const storedHorizonMs = readHorizonMs(text);
+      this.#horizonMs = Math.max(this.#horizonMs, storedHorizonMs);
+      const horizonMs = this.#horizonMs;
       const next = await this.#whatIsDue(await change(this.#latch(stored)));
-      if (next === stored) return this.#apply(stored);
+      if (next === stored && horizonMs === storedHorizonMs) return this.#apply(stored);
       const written = await this.#options.records.put(
         RING_DOCUMENT,
-        writeRing(next),
+        writeRing(next, horizonMs),
         text ?? null,
         deadline,
       );
@@ -173,6 +181,6 @@ export class ManagedKeys implements KeySource {
   }
 
   #timeline(keys: readonly StoredKey[]): Timeline {
-    return timelineAt(keys, this.#options.now(), this.#options.horizonMs);
+    return timelineAt(keys, this.#options.now(), this.#horizonMs);
   }
 }

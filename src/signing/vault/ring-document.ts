@@ -21,22 +21,39 @@ export const RING_DOCUMENT = 'ring';
 
 const VERSION = 1;
 
-export function writeRing(keys: readonly StoredKey[]): string {
-  return JSON.stringify({ version: VERSION, keys });
+/**
+ * @param horizonMs How long a key outlives its last signature, in milliseconds: the longest that any
+ *   server has ever asked for, since sessions keep the lifetimes that they began with.
+ */
+export function writeRing(keys: readonly StoredKey[], horizonMs: number): string {
+  return JSON.stringify({ version: VERSION, keys, horizonMs });
 }
 
 /** Throws INTERNAL if the document was not written by this version of Signum or has been damaged. */
 export function readRing(text: string | undefined): readonly StoredKey[] {
   if (text === undefined) return [];
-  const document = parse(text);
-  if (document?.version !== VERSION || !Array.isArray(document.keys)) throw damaged();
-  if (!document.keys.every(isStoredKey)) throw damaged();
-  return document.keys;
+  const { version, keys } = parse(text);
+  if (version !== VERSION || !Array.isArray(keys)) throw damaged();
+  if (!keys.every(isStoredKey)) throw damaged();
+  return keys;
 }
 
-function parse(text: string): { version?: unknown; keys?: unknown } | null {
+/** The horizon that was written with the keys; 0 if none was. Throws as {@link readRing} does. */
+export function readHorizonMs(text: string | undefined): number {
+  const { horizonMs = 0 } = text === undefined ? {} : parse(text);
+  if (!Number.isSafeInteger(horizonMs)) throw damaged();
+  return horizonMs as number;
+}
+
+interface Unread {
+  readonly version?: unknown;
+  readonly keys?: unknown;
+  readonly horizonMs?: unknown;
+}
+
+function parse(text: string): Unread {
   try {
-    return JSON.parse(text) as { version?: unknown; keys?: unknown } | null;
+    return (JSON.parse(text) ?? {}) as Unread;
   } catch {
     throw damaged();
   }

@@ -17,7 +17,7 @@ export interface Timeline {
  * revoked, the earliest pending key steps in.
  *
  * @param horizonMs How long a retired or revoked key must be remembered: the longest access lifetime
- *   and the clock skew.
+ *   that there has been, and the clock skew.
  */
 export function timelineAt(keys: readonly StoredKey[], nowMs: number, horizonMs: number): Timeline {
   const ordered = keys.toSorted(byActivation);

@@ -9,8 +9,9 @@ import type { DeviceRef } from '@signum/token';
  *   signum:{p}:revoked:<token id or session id>            string  REASON revision at_ms by
  *   signum:{p}:user:<tenant>:<user>                        zset    device id by the session's end
  *   signum:{p}:request:<tenant>:<user>:<device>:<request>  string  session an Issue led to
- *   signum:{p}:expiry                                      zset    <tenant>:<user>:<device> | :<mark>
- *   signum:{p}:watermarks                                  hash    t:<tenant> | k:<kid> | all by revision
+ *   signum:{p}:expiry                                      zset    <tenant>:<user>:<device> | ::<mark>
+ *   signum:{p}:watermarks                                  hash    t:<tenant> | k:<kid> | all by revision;
+ *                                                                  feed: its longest window in ms
  *   signum:{p}:revision                                    string  the partition's counter
  *   signum:{p}:feed                                        stream  every change
  *   signum:{p}:channel:<database>                          none    where changes are told (SPUBLISH)
@@ -106,6 +107,9 @@ export class Keyspace {
 export function revokedKey(partition: PartitionKeys, id: string): string {
   return `${partition.prefix}revoked:${id || 'none'}`;
 }
+
+/** In a partition's watermarks: for how long its feed keeps an event, in milliseconds. */
+export const FEED_WINDOW = 'feed';
 
 /** The tenant's field in a partition's watermarks. */
 export function tenantField(tenantId: string): string {

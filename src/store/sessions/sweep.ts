@@ -36,11 +36,10 @@ export async function sweepPartition(
       .filter((member) => !member.startsWith(':'))
       .map((member) => sweepOne(store, partition, member, deadline)),
   );
-  const fields = marks.map((mark) => mark.slice(1));
   await runner.run(
     SCRIPTS.forget,
     [watermarks, expiry, feed],
-    [store.policy.feedMs, ...fields],
+    [store.policy.feedMs, ...marks],
     deadline,
   );
   return {

@@ -10,6 +10,12 @@ export type Mark = { readonly tenantId: string } | { readonly keyId: string } | 
 /** In a partition's watermarks; those of tenants and keys have a prefix. */
 export const FIELD_OF_ALL = 'all';
 
+/**
+ * How long a mark is kept at least, however short lifetimes are: a server that has not heard of a
+ * revoked key yet is told by the mark, and hears of it within SIGNUM_KEY_POLL, 5 min at most.
+ */
+const MIN_KEEP_MS = 3_600_000;
+
 export interface WatermarkOutcome {
   readonly partitions: number;
   /** The least reached in any partition. */
@@ -26,7 +32,7 @@ export async function raiseWatermark(
 ): Promise<WatermarkOutcome> {
   const [field, event] = entryOf(mark);
   const { longestLifeMs, feedMs } = store.policy;
-  const args = [field, longestLifeMs, event, by, feedMs];
+  const args = [field, Math.max(longestLifeMs, MIN_KEEP_MS), event, by, feedMs];
   const outcomes = await Promise.all(
     store.keyspace.partitions.map(({ watermarks, expiry, revision, feed, channel }) =>
       store.runner.runDurably(
