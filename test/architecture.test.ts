@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   policy: ['domain'],
   callers: ['domain', 'telemetry', 'policy'],
   tokens: ['domain', 'telemetry', 'store', 'signing', 'policy', 'callers'],
+  revocations: [],
   call: ['domain', 'telemetry', 'policy', 'callers', 'rpc'],
   rpc: ['domain', 'telemetry', 'signing', 'policy', 'callers', 'tokens', 'call'],
   oauth: ['domain', 'telemetry', 'signing', 'policy', 'callers', 'tokens', 'call'],
