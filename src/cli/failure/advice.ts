@@ -3,6 +3,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   INVALID_FIELD: 'Correct the value; `signum help <command>` tells its rule.',
   LIFETIME_TOO_LONG: 'Ask for a shorter lifetime, or raise the limit in the server configuration.',
   PAGE_TOKEN_INVALID: 'Start again at the first page.',
+  MESSAGE_TOO_LARGE: 'Send less at once; a server takes what SIGNUM_MAX_MESSAGE says.',
   CREDENTIAL_MISSING:
     'Give an API key with --api-key-file FILE (or SIGNUM_API_KEY_FILE), or a certificate with --client-cert and --client-key.',
   CREDENTIAL_INVALID:

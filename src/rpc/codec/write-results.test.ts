@@ -6,13 +6,13 @@ import {
   ValidateResponseSchema,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { quickCodecOf } from './quick-codec.ts';
+import { quickWriterOf } from './quick-writer.ts';
 
 type Response = MessageInitShape<typeof ValidateResponseSchema>;
 type Result = MessageInitShape<typeof BatchValidateResultSchema>;
 
-const one = quickCodecOf(TokenService.method.validate);
-const batch = quickCodecOf(TokenService.method.batchValidate);
+const writeOne = quickWriterOf(TokenService.method.validate);
+const writeBatch = quickWriterOf(TokenService.method.batchValidate);
 
 const $unknown = [{ no: 31, wireType: 0, data: Uint8Array.of(7) }];
 const unknown = Object.assign(create(ValidateResponseSchema, { sessionId: 'strange' }), {
@@ -31,7 +31,7 @@ const STRANGE: readonly [string, Response][] = [
 ];
 
 test.each(STRANGE)('an answer with %s is left to protobuf-es', (_what, response) => {
-  expect(one.write(create(ValidateResponseSchema, response))).toBeUndefined();
+  expect(writeOne(create(ValidateResponseSchema, response))).toBeUndefined();
 });
 
 test.each(STRANGE)('a result with %s is written in its place', (_what, response) => {
@@ -60,5 +60,5 @@ function result(value: Response): Result {
 function expectSameBytes(results: Result[]): void {
   const message = create(BatchValidateResponseSchema, { results });
   const expected = Buffer.from(toBinary(BatchValidateResponseSchema, message));
-  expect(batch.write(message)).toEqual(expected);
+  expect(writeBatch(message)).toEqual(expected);
 }

@@ -7,7 +7,7 @@ import {
   TokenService,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { quickCodecOf } from './quick-codec.ts';
+import { quickWriterOf } from './quick-writer.ts';
 
 const $unknown = [{ no: 31, wireType: 0, data: Uint8Array.of(7) }];
 
@@ -26,6 +26,6 @@ test.each<[string, MessageInitShape<typeof TokenPairSchema>]>([
   ['a lifetime that is negative', { expiresIn: { nanos: -1 } }],
 ])('a pair with %s is left to protobuf-es', (_what, tokens) => {
   const { issue, refresh } = TokenService.method;
-  expect(quickCodecOf(issue).write(create(IssueResponseSchema, { tokens }))).toBeUndefined();
-  expect(quickCodecOf(refresh).write(create(RefreshResponseSchema, { tokens }))).toBeUndefined();
+  expect(quickWriterOf(issue)(create(IssueResponseSchema, { tokens }))).toBeUndefined();
+  expect(quickWriterOf(refresh)(create(RefreshResponseSchema, { tokens }))).toBeUndefined();
 });

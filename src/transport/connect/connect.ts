@@ -1,4 +1,4 @@
-import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
+import type { DescMethod, DescMethodUnary, Message } from '@bufbuild/protobuf';
 import {
   Code,
   ConnectError,
@@ -7,11 +7,12 @@ import {
   createContextValues,
   type HandlerContext,
 } from '@connectrpc/connect';
-import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
+import type { UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
+import { readerOf } from '../../rpc/codec/read-message.ts';
 import type { Peer, Rpc } from '../../rpc/rpc.ts';
 import { endWith, type NodeRequest, type NodeResponse } from '../http/node-http.ts';
 import { stopSending } from '../http/stop-sending.ts';
@@ -22,6 +23,7 @@ import { unaryMethods } from '../unary-methods.ts';
 import { peerKey, rpcContextOf } from './context.ts';
 import { toConnectError } from './error.ts';
 import { JSON_OPTIONS } from './json-options.ts';
+import { type Reading, received, takeMessage } from './received.ts';
 import { registerStream } from './stream.ts';
 
 export interface ConnectOptions {
@@ -44,11 +46,17 @@ export type ConnectHandler = (
  */
 export function createConnect({ rpc, limits, log, draining }: ConnectOptions): ConnectHandler {
   const router = createConnectRouter({ acceptCompression: [], jsonOptions: JSON_OPTIONS });
-  for (const method of unaryMethods(rpc)) register(router, rpc, method, limits);
-  for (const method of streamingMethods(rpc)) {
-    registerStream(router, method, { rpc, draining, maxBytes: maxBytesOf(method, limits) });
-  }
-  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  for (const method of unaryMethods(rpc)) register(router, rpc, method);
+  for (const method of streamingMethods(rpc)) registerStream(router, method, { rpc, draining });
+  const handlers = new Map(
+    router.handlers.map((handler) => {
+      const reading = readingOf(handler.method, limits);
+      return [
+        handler.requestPath,
+        (request: UniversalServerRequest) => handler(received(request, reading)),
+      ];
+    }),
+  );
 
   return (path) => {
     const handler = handlers.get(path);
@@ -71,24 +79,21 @@ export function createConnect({ rpc, limits, log, draining }: ConnectOptions): C
   };
 }
 
-function register(
-  router: ConnectRouter,
-  rpc: Rpc,
-  method: DescMethodUnary,
-  limits: MessageLimits,
-): void {
-  const invoke = async (message: Message, context: HandlerContext) => {
+function readingOf(method: DescMethod, limits: MessageLimits): Reading {
+  const isUnary = method.methodKind === 'unary';
+  return { read: readerOf(method), maxBytes: maxBytesOf(method, limits), isUnary };
+}
+
+function register(router: ConnectRouter, rpc: Rpc, method: DescMethodUnary): void {
+  const invoke = async (_empty: Message, context: HandlerContext) => {
     try {
-      return await rpc.invoke({
-        method,
-        message,
-        ...rpcContextOf(context),
-      });
+      const message = takeMessage(context);
+      return await rpc.invoke({ method, message, ...rpcContextOf(context) });
     } catch (thrown) {
       throw toConnectError(thrown);
     }
   };
-  router.rpc(method, invoke, { readMaxBytes: maxBytesOf(method, limits) });
+  router.rpc(method, invoke);
 }
 
 /**

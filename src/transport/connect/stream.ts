@@ -3,13 +3,12 @@ import type { ConnectRouter, HandlerContext } from '@connectrpc/connect';
 import type { Rpc } from '../../rpc/rpc.ts';
 import { rpcContextOf } from './context.ts';
 import { toConnectError } from './error.ts';
+import { takeMessage } from './received.ts';
 
 export interface StreamOptions {
   readonly rpc: Rpc;
   /** Aborted when the stream is to end. */
   readonly draining: AbortSignal;
-  /** Of one message. */
-  readonly maxBytes: number;
 }
 
 /**
@@ -19,14 +18,18 @@ export interface StreamOptions {
 export function registerStream(
   router: ConnectRouter,
   method: DescMethodBiDiStreaming,
-  { rpc, draining, maxBytes }: StreamOptions,
+  { rpc, draining }: StreamOptions,
 ): void {
-  async function* converse(messages: AsyncIterable<Message>, context: HandlerContext) {
+  async function* converse(empty: AsyncIterable<Message>, context: HandlerContext) {
+    async function* taken(): AsyncGenerator<Message> {
+      for await (const _ of empty) yield takeMessage(context);
+    }
     try {
+      const messages = taken();
       yield* rpc.converse({ method, messages, ...rpcContextOf(context), draining });
     } catch (thrown) {
       throw toConnectError(thrown);
     }
   }
-  router.rpc(method, converse, { readMaxBytes: maxBytes });
+  router.rpc(method, converse);
 }

@@ -4,7 +4,8 @@ import {
   type MethodSerializationLookup,
 } from '@connectrpc/connect/protocol';
 import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
-import { type QuickCodec, quickCodecOf } from '../../rpc/codec/quick-codec.ts';
+import { quickWriterOf, type WriteQuickly } from '../../rpc/codec/quick-writer.ts';
+import { type ReadMessage, readerOf } from '../../rpc/codec/read-message.ts';
 import type { Departure, Peer, Rpc } from '../../rpc/rpc.ts';
 import { toConnectError } from '../connect/error.ts';
 import { JSON_OPTIONS } from '../connect/json-options.ts';
@@ -18,7 +19,7 @@ export interface UnaryExchange {
   readonly peer: Peer;
   /** Aborted when the client goes away before it is answered. */
   readonly signal: Departure;
-  /** The whole body. Rejects with ResourceExhausted beyond `maxBytes`. */
+  /** The whole body. Rejects with MESSAGE_TOO_LARGE beyond `maxBytes`. */
   readBody(maxBytes: number): Promise<Uint8Array>;
   respond(status: number, contentType: string, body: Uint8Array): void;
 }
@@ -50,7 +51,8 @@ interface Target {
   readonly method: DescMethodUnary;
   readonly maxBytes: number;
   readonly serialization: MethodSerializationLookup<DescMessage, DescMessage>;
-  readonly quick: QuickCodec;
+  readonly read: ReadMessage;
+  readonly write: WriteQuickly;
 }
 
 const PROTO = 'application/proto';
@@ -77,7 +79,7 @@ function targetOf(method: DescMethodUnary, limits: MessageLimits): Target {
   const maxBytes = maxBytesOf(method, limits);
   const io = { readMaxBytes: maxBytes, writeMaxBytes: 0xffff_ffff, compressMinBytes: 1_024 };
   const serialization = createMethodSerializationLookup(method, undefined, JSON_OPTIONS, io);
-  return { method, maxBytes, serialization, quick: quickCodecOf(method) };
+  return { method, maxBytes, serialization, read: readerOf(method), write: quickWriterOf(method) };
 }
 
 function isPlain(header: (name: string) => string | undefined, maxBytes: number): boolean {
@@ -90,7 +92,7 @@ function isPlain(header: (name: string) => string | undefined, maxBytes: number)
 
 async function answer(
   rpc: Rpc,
-  { method, maxBytes, serialization, quick }: Target,
+  { method, maxBytes, serialization, read, write }: Target,
   binary: boolean,
   exchange: UnaryExchange,
 ): Promise<void> {
@@ -101,14 +103,13 @@ async function answer(
   try {
     const bytes = await exchange.readBody(maxBytes);
     const { peer, signal } = exchange;
-    const plain = binary ? quick.read(bytes) : undefined;
-    const message = plain ?? serialization.getI(binary).parse(bytes);
+    const message = read(bytes, binary ? 'binary' : 'json');
     const header = (name: string) => exchange.header(name);
     const timeout = header('connect-timeout-ms');
     const timeoutMs =
       timeout === undefined ? undefined : Number(timeout) - (performance.now() - startedAtMs);
     const output = await rpc.invoke({ method, message, header, peer, signal, timeoutMs });
-    const written = binary ? quick.write(output) : undefined;
+    const written = binary ? write(output) : undefined;
     body = written ?? serialization.getO(binary).serialize(output);
   } catch (thrown) {
     if (exchange.signal.aborted) return;

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { type Message, toBinary } from '@bufbuild/protobuf';
 import {
   Metadata,
   type ServerDuplexStream,
@@ -7,8 +7,8 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { StatusSchema } from '@signum/contract/google/rpc/status_pb.js';
-import { invalidField, SignumError } from '../../domain/errors.ts';
-import type { QuickCodec } from '../../rpc/codec/quick-codec.ts';
+import { SignumError } from '../../domain/errors.ts';
+import { messageTooLarge, type ReadMessage } from '../../rpc/codec/read-message.ts';
 import type { Peer, Rpc, RpcContext } from '../../rpc/rpc.ts';
 import { toStatusMessage } from '../../rpc/status.ts';
 import { ClientDeparture } from '../drain/departure.ts';
@@ -42,21 +42,10 @@ export function contextOf(call: GrpcCall, peerAt: (addressAndPort: string) => Pe
   };
 }
 
-/** @throws INVALID_FIELD for bytes that are too many, or no such message. */
-export function decode(
-  { input }: DescMethod,
-  bytes: Uint8Array,
-  maxBytes: number,
-  quick: QuickCodec,
-): Message {
-  if (bytes.byteLength > maxBytes) {
-    throw invalidField('message', `must be at most ${maxBytes} bytes`);
-  }
-  try {
-    return quick.read(bytes) ?? fromBinary(input, bytes);
-  } catch {
-    throw invalidField('message', `must be a ${input.typeName}`);
-  }
+/** Throws MESSAGE_TOO_LARGE for too many bytes, INVALID_FIELD for what is not understood. */
+export function decode(read: ReadMessage, bytes: Uint8Array, maxBytes: number): Message {
+  if (bytes.byteLength > maxBytes) throw messageTooLarge(maxBytes);
+  return read(bytes, 'binary');
 }
 
 export function toServiceError(thrown: unknown): ServiceError {

@@ -85,7 +85,9 @@ describe('limits', () => {
     const { validate, batchValidate } = TokenService.method;
     const single = toBinary(validate.input, create(validate.input, token));
     const error = await failure(unary(client, pathOf(validate), single).answer);
-    expect(error.code).toBe(status.INVALID_ARGUMENT);
+    expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
+    const [info] = statusOf(error).details.map((any) => anyUnpack(any, ErrorInfoSchema));
+    expect(info).toMatchObject({ reason: 'MESSAGE_TOO_LARGE', metadata: { max_bytes: '65536' } });
     const batch = toBinary(batchValidate.input, create(batchValidate.input, { items: [token] }));
     await expect(unary(client, pathOf(batchValidate), batch).answer).resolves.toBeDefined();
   });

@@ -11,7 +11,8 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { quickCodecOf } from '../../rpc/codec/quick-codec.ts';
+import { quickWriterOf } from '../../rpc/codec/quick-writer.ts';
+import { readerOf } from '../../rpc/codec/read-message.ts';
 import { maxBytesOf } from '../message-limits.ts';
 import { streamingMethods } from '../streaming-methods.ts';
 import { pathOf, unaryMethods } from '../unary-methods.ts';
@@ -28,7 +29,7 @@ export function grpcDefinition(service: DescService): ServiceDefinition {
 function methodDefinition(method: DescMethod): ServiceDefinition[string] {
   const pass = (bytes: Buffer) => bytes;
   const streams = method.methodKind !== 'unary';
-  const quick = quickCodecOf(method);
+  const write = quickWriterOf(method);
   return {
     path: pathOf(method),
     requestStream: streams,
@@ -37,7 +38,7 @@ function methodDefinition(method: DescMethod): ServiceDefinition[string] {
     // grpc-js answers a request that it cannot read without any details; the handler does better.
     requestDeserialize: pass,
     responseSerialize: (message: Message) =>
-      asBuffer(quick.write(message) ?? toBinary(method.output, message)),
+      asBuffer(write(message) ?? toBinary(method.output, message)),
     responseDeserialize: pass,
   };
 }
@@ -55,11 +56,11 @@ export function grpcImplementation(
 
 function handlerOf(method: DescMethodUnary, { rpc, peerAt, limits }: GrpcServiceDeps) {
   const maxBytes = maxBytesOf(method, limits);
-  const quick = quickCodecOf(method);
+  const read = readerOf(method);
   return (call: ServerUnaryCall<Buffer, Message>, callback: sendUnaryData<Message>) => {
     const fail = (thrown: unknown) => callback(toServiceError(thrown));
     try {
-      const message = decode(method, call.request, maxBytes, quick);
+      const message = decode(read, call.request, maxBytes);
       const context = contextOf(call, peerAt);
       rpc.invoke({ method, message, ...context }).then((answer) => callback(null, answer), fail);
     } catch (thrown) {

@@ -1,7 +1,7 @@
 import type { DescMethodBiDiStreaming, Message } from '@bufbuild/protobuf';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { SignumError } from '../../domain/errors.ts';
-import { type QuickCodec, quickCodecOf } from '../../rpc/codec/quick-codec.ts';
+import { type ReadMessage, readerOf } from '../../rpc/codec/read-message.ts';
 import { maxBytesOf } from '../message-limits.ts';
 import { contextOf, decode, type GrpcServiceDeps, toServiceError } from './call.ts';
 
@@ -12,9 +12,9 @@ type Call = ServerDuplexStream<Buffer, Message>;
 
 /** Serves a method that streams both ways. */
 export function streamHandlerOf(method: DescMethodBiDiStreaming, deps: GrpcServiceDeps) {
-  const quick = quickCodecOf(method);
+  const read = readerOf(method);
   return (call: Call) => {
-    carryOn(method, quick, deps, call).then(
+    carryOn(method, read, deps, call).then(
       () => call.end(),
       // grpc-js makes it the status of the call, behind the answers that are on their way.
       (thrown) => call.emit('error', toServiceError(thrown)),
@@ -24,11 +24,11 @@ export function streamHandlerOf(method: DescMethodBiDiStreaming, deps: GrpcServi
 
 async function carryOn(
   method: DescMethodBiDiStreaming,
-  quick: QuickCodec,
+  read: ReadMessage,
   { rpc, peerAt, limits, draining }: GrpcServiceDeps,
   call: Call,
 ): Promise<void> {
-  const messages = decoded(method, quick, call, maxBytesOf(method, limits));
+  const messages = decoded(read, call, maxBytesOf(method, limits));
   const context = contextOf(call, peerAt);
   for await (const answer of rpc.converse({ method, messages, ...context, draining })) {
     await send(call, answer);
@@ -36,14 +36,9 @@ async function carryOn(
 }
 
 /** Ending the reading must not end the call, which still has its answers to write. */
-async function* decoded(
-  method: DescMethodBiDiStreaming,
-  quick: QuickCodec,
-  call: Call,
-  maxBytes: number,
-): AsyncGenerator<Message> {
+async function* decoded(read: ReadMessage, call: Call, maxBytes: number): AsyncGenerator<Message> {
   for await (const bytes of call.iterator({ destroyOnReturn: false })) {
-    yield decode(method, bytes, maxBytes, quick);
+    yield decode(read, bytes, maxBytes);
   }
 }
 

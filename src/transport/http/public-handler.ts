@@ -68,7 +68,10 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
         send({ request, response, path, peer, headers }, malformed);
         return;
       }
-      const answer = direct?.accept(request.method, path, (name) => http1Header(request, name));
+      const answer =
+        path === request.url
+          ? direct?.accept(request.method, path, (name) => http1Header(request, name))
+          : undefined;
       if (answer === undefined) void serve(deps, { request, response, path, peer, headers });
       else void answer(http1Exchange(request, response, peer, headers));
     },
@@ -79,7 +82,7 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
       const headers = headersFor(http2Header(requestHeaders, 'origin'));
       const verb = requestHeaders[':method'];
       const answer =
-        requestHeaders.expect === undefined
+        requestHeaders.expect === undefined && path === requestHeaders[':path']
           ? direct?.accept(verb, path, (name) => http2Header(requestHeaders, name))
           : undefined;
       if (answer !== undefined) {

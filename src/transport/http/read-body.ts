@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { Code, ConnectError } from '@connectrpc/connect';
 import { SignumError } from '../../domain/errors.ts';
+import { messageTooLarge } from '../../rpc/codec/read-message.ts';
 
 /** How long a client has to send a whole body, in milliseconds. */
 export const BODY_TIMEOUT_MS = 10_000;
@@ -26,7 +26,7 @@ export function readBody(stream: Readable, maxBytes: number): Promise<Uint8Array
     const onData = (chunk: Buffer) => {
       size += chunk.byteLength;
       chunks.push(chunk);
-      if (size > maxBytes) refuse(bodyTooLarge(maxBytes));
+      if (size > maxBytes) refuse(messageTooLarge(maxBytes));
     };
     const onEnd = () => {
       settle();
@@ -41,10 +41,4 @@ export function readBody(stream: Readable, maxBytes: number): Promise<Uint8Array
 
 function bodyTooSlow(): SignumError {
   return new SignumError('DEADLINE_EXCEEDED', 'the request body did not arrive in time');
-}
-
-/** In the words of connect-node, whose answers this one's must equal. */
-function bodyTooLarge(maxBytes: number): ConnectError {
-  const message = `message size is larger than configured readMaxBytes ${maxBytes}`;
-  return new ConnectError(message, Code.ResourceExhausted);
 }

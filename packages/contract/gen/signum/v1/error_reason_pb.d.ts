@@ -13,8 +13,7 @@ export declare const file_signum_v1_error_reason: GenFile;
  * Why a call failed. Every error of Signum's has exactly one google.rpc.ErrorInfo with domain
  * `signum`, one of these as its reason (without the prefix), and what varies in its metadata. Where
  * trying again can help there is a google.rpc.RetryInfo too. Match on the reason, never on the
- * message. Only what the protocol stack refuses before there is a call has none: a message that
- * cannot be read or is over the size limit, and a method that does not exist.
+ * message. Only a method that does not exist is refused without one.
  *
  * @generated from enum signum.v1.ErrorReason
  */
@@ -27,8 +26,9 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * INVALID_ARGUMENT. A field breaks its rule. Metadata: `field`, the path, and `rule`, what it must
-   * be. Correct the request; the same one will always fail.
+   * INVALID_ARGUMENT. A field breaks its rule, or is not one of the contract's. Metadata: `field`,
+   * the path (`message` if no field can be told, `query.…` for a parameter of the URL), and `rule`,
+   * what it must be. Correct the request; the same one will always fail.
    *
    * @generated from enum value: ERROR_REASON_INVALID_FIELD = 1;
    */
@@ -240,6 +240,14 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_DEVICE_LIMIT = 29;
    */
   DEVICE_LIMIT = 29,
+
+  /**
+   * RESOURCE_EXHAUSTED. The request message is longer than this server takes. Metadata: `max_bytes`.
+   * Send less at once.
+   *
+   * @generated from enum value: ERROR_REASON_MESSAGE_TOO_LARGE = 30;
+   */
+  MESSAGE_TOO_LARGE = 30,
 }
 
 /**

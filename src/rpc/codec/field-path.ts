@@ -1,0 +1,43 @@
+import { invalidField, type SignumError } from '../../domain/errors.ts';
+
+/** A name that an error may say back to the client that has sent it. */
+const HARMLESS_NAME = /^[\w$.-]{1,64}$/;
+const NO_ITEM = -1;
+
+/** Where in a message a reader is, for its errors. */
+export class FieldPath {
+  readonly #outer: { readonly name: string; readonly item: number }[] = [];
+  #item = NO_ITEM;
+
+  /** An item of a list is read next, which `noItem` ends. */
+  item(index: number): void {
+    this.#item = index;
+  }
+
+  noItem(): void {
+    this.#item = NO_ITEM;
+  }
+
+  /** The message in a field, or in the item of a list, is read next. */
+  enter(name: string): void {
+    this.#outer.push({ name, item: this.#item });
+    this.#item = NO_ITEM;
+  }
+
+  leave(): void {
+    this.#outer.pop();
+  }
+
+  /** INVALID_FIELD of a field of the message that is being read; without a name, of that message. */
+  invalid(rule: string, name?: string): SignumError {
+    const steps = name === undefined ? this.#outer : [...this.#outer, { name, item: this.#item }];
+    const names = steps.map(({ name, item }) => (item === NO_ITEM ? name : `${name}[${item}]`));
+    return invalidField(names.join('.') || 'message', rule);
+  }
+
+  /** Of a field that the contract has not, under the name that it was sent with. */
+  unknown(name: string, typeName: string): SignumError {
+    if (HARMLESS_NAME.test(name)) return this.invalid(`is no field of ${typeName}`, name);
+    return this.invalid(`must hold nothing but the fields of ${typeName}`);
+  }
+}

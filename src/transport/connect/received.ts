@@ -1,0 +1,130 @@
+import type { Message } from '@bufbuild/protobuf';
+import { createContextKey, type HandlerContext } from '@connectrpc/connect';
+import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
+import { invalidField, SignumError } from '../../domain/errors.ts';
+import { type Encoding, messageTooLarge, type ReadMessage } from '../../rpc/codec/read-message.ts';
+import { RULE } from '../../rpc/codec/rules.ts';
+import { envelopeOf, payloads } from './envelopes.ts';
+import { readGetQuery, refuseQuery } from './get-query.ts';
+
+/** A message, or why there is none. */
+type Received = { readonly message: Message } | { readonly thrown: unknown };
+
+/** What has been received and not been taken yet. */
+const receivedKey = createContextKey<Received[]>([]);
+
+/** Takes the next message of a call. Throws SignumError if it is not understood. */
+export function takeMessage({ values }: Pick<HandlerContext, 'values'>): Message {
+  const next = values.get(receivedKey).shift();
+  if (next === undefined) throw new Error('there is no message to take');
+  if ('thrown' in next) throw next.thrown;
+  return next.message;
+}
+
+export interface Reading {
+  readonly read: ReadMessage;
+  /** Of one message. */
+  readonly maxBytes: number;
+  /** Whether there is exactly one message. */
+  readonly isUnary: boolean;
+}
+
+/** No field at all. */
+const NOTHING: { readonly [E in Encoding]: Uint8Array } = {
+  binary: new Uint8Array(),
+  json: Buffer.from('{}'),
+};
+
+/**
+ * Has messages read as on every other way in, which connect-node cannot be told to do: it gets an
+ * empty message in the place of each, and the handler takes the real one with `takeMessage`.
+ */
+export function received(
+  request: UniversalServerRequest,
+  reading: Reading,
+): UniversalServerRequest {
+  const list: Received[] = [];
+  request.contextValues?.set(receivedKey, list);
+  if (request.method === 'GET') return { ...request, url: withoutMessage(request, reading, list) };
+  const type = request.header.get('content-type') ?? '';
+  const encoding = /json/i.test(type) ? 'json' : 'binary';
+  const hasEnvelopes = !/^application\/(json|proto)\b/i.test(type);
+  const nothing = hasEnvelopes ? envelopeOf(NOTHING[encoding]) : NOTHING[encoding];
+  async function* body(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const bytes of hasEnvelopes
+        ? enveloped(request, reading)
+        : whole(request, reading)) {
+        list.push({ message: reading.read(bytes, encoding) });
+        yield nothing;
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof SignumError)) throw thrown;
+      list.push({ thrown });
+      yield nothing;
+    }
+  }
+  const header = new Headers(request.header);
+  // It was that of the real one.
+  header.delete('content-length');
+  return { ...request, header, body: body() };
+}
+
+/** The same URL with an empty message, once the real one has been read. */
+function withoutMessage(
+  request: UniversalServerRequest,
+  { read }: Reading,
+  list: Received[],
+): string {
+  const url = new URL(request.url);
+  const query = new URLSearchParams({ encoding: 'json', message: '{}' });
+  try {
+    const { bytes, encoding = '', compression } = readGetQuery(url.search);
+    // Whether it knows them is for connect-node to say.
+    query.set('encoding', encoding);
+    if (compression !== undefined) query.set('compression', compression);
+    query.set('message', encoding === 'json' ? '{}' : '');
+    list.push({ message: read(bytes, encoding === 'json' ? 'json' : 'binary') });
+  } catch (thrown) {
+    list.push({ thrown });
+  }
+  url.search = `?${query}`;
+  return url.toString();
+}
+
+async function* enveloped(
+  { url, body }: UniversalServerRequest,
+  { maxBytes, isUnary }: Reading,
+): AsyncGenerator<Uint8Array> {
+  refuseQuery(new URL(url).search);
+  const all = payloads(body as AsyncIterable<Uint8Array>, maxBytes);
+  if (!isUnary) {
+    yield* all;
+    return;
+  }
+  let only: Uint8Array | undefined;
+  for await (const payload of all) {
+    if (only !== undefined) throw invalidField('message', RULE.once);
+    only = payload;
+  }
+  if (only === undefined) throw invalidField('message', 'is required');
+  yield only;
+}
+
+/** A body that is a message. */
+async function* whole(
+  { url, header, body }: UniversalServerRequest,
+  { maxBytes }: Reading,
+): AsyncGenerator<Uint8Array> {
+  refuseQuery(new URL(url).search);
+  let length = Number(header.get('content-length') ?? 0);
+  if (length > maxBytes) throw messageTooLarge(maxBytes);
+  const pieces: Uint8Array[] = [];
+  length = 0;
+  for await (const piece of body as AsyncIterable<Uint8Array>) {
+    pieces.push(piece);
+    length += piece.byteLength;
+    if (length > maxBytes) throw messageTooLarge(maxBytes);
+  }
+  yield Buffer.concat(pieces);
+}
