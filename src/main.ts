@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 import type { Cli } from './cli/cli.ts';
+import { leaveAfterOutput, onOutputLost } from './cli/output/process-output.ts';
 import { run } from './cli/run.ts';
 import { processEnvironment } from './config/process-environment.ts';
+
+// Node would open a debugger, to which everything in the process lies open.
+process.on('SIGUSR1', () => {});
 
 const cli: Cli = {
   env: processEnvironment(),
@@ -10,12 +14,9 @@ const cli: Cli = {
   stderr: process.stderr,
   now: () => new Date(),
   exitCode: 0,
+  isService: false,
 };
-
-// `signum sessions | head`: the reader has seen enough, and that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
+onOutputLost(cli);
 
 process.exitCode = await run(cli, process.argv.slice(2));
+if (cli.isService) await leaveAfterOutput(cli);

@@ -9,6 +9,8 @@ export interface Cli {
   readonly now: () => Date;
   /** The exit code when the command ends without an error; 0 unless a command sets it. */
   exitCode: number;
+  /** Whether the command runs until it is told to stop, whoever reads its output. */
+  isService: boolean;
 }
 
 export type Terminal = Writable & { readonly isTTY?: boolean };

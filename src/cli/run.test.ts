@@ -48,6 +48,7 @@ async function signum(
     stderr,
     now: () => new Date(),
     exitCode: 0,
+    isService: false,
   };
   const code = await run(cli, args);
   return { code, stdout: textOf(stdout), stderr: textOf(stderr) };

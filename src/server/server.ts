@@ -11,6 +11,7 @@ import { createRpc } from '../rpc/create-rpc.ts';
 import { methodNames } from '../rpc/services.ts';
 import { createSigning } from '../signing/create-signing.ts';
 import { openStore } from '../store/store.ts';
+import { createAudit, NO_AUDIT } from '../telemetry/audit.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createTokens } from '../tokens/create-tokens.ts';
@@ -19,9 +20,10 @@ import { drain } from '../transport/drain/drain.ts';
 import { startGrpc } from '../transport/grpc/grpc.ts';
 import { startPublic } from '../transport/http/public.ts';
 import { describeAddresses, type ServerAddresses } from './addresses.ts';
+import { auditLoss } from './audit-loss.ts';
 import { auditedKeys } from './audited-keys.ts';
 import { createConnectionLog } from './connection-log.ts';
-import { openAudit } from './open-audit.ts';
+import { openAuditSink } from './open-audit.ts';
 import { openTls } from './open-tls.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { watchReadiness } from './readiness.ts';
@@ -31,13 +33,15 @@ import { startOperations } from './start-operations.ts';
 import { storeSettings } from './store-settings.ts';
 import { tokenPolicy } from './token-policy.ts';
 import { createUserTokenCheck } from './user-token.ts';
-import { leavePrimary, tellPrimary } from './worker-message.ts';
+import { leavePrimary, tellPrimary, whenToldToReload } from './worker-message.ts';
 import { startWorkers } from './workers.ts';
 
 export interface Server {
   readonly addresses: ServerAddresses;
   /** What runs where, a line each, for a person. */
   describe(): string[];
+  /** Looks at the certificate files and opens the audit file anew: what SIGHUP is for. */
+  reload(): Promise<void>;
   /** Drains, then closes everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -62,7 +66,12 @@ export async function startServer(config: Config): Promise<Server> {
 
 /** The same in as many worker processes as configured. The command must be one that calls this. */
 export async function startServers(config: Config): Promise<Server> {
-  if (config.listen.workers === 1 || cluster.isWorker) return startServer(config);
+  if (config.listen.workers === 1) return startServer(config);
+  if (cluster.isWorker) {
+    const server = await startServer(config);
+    whenToldToReload(() => server.reload());
+    return server;
+  }
   const workers = await startWorkers(config);
   return { ...workers, describe: () => describeAddresses(workers.addresses, config.tls) };
 }
@@ -75,7 +84,8 @@ async function compose(
   const log = createLog({ level: config.logs.level });
   const registry = new Registry();
   const telemetry = createMetrics({ registry, methods: methodNames() });
-  const audit = openAudit(config.logs.audit, { telemetry, log });
+  const sink = await openAuditSink(config.logs.audit);
+  const audit = sink ? createAudit({ sink, onDropped: auditLoss(telemetry, log) }) : NO_AUDIT;
   undo.push(() => audit.close());
   const report = createReport(audit, telemetry);
   const secrets = new RootSecrets(config.keys.rootSecrets.map((secret) => secret.reveal()));
@@ -144,7 +154,11 @@ async function compose(
   telemetry.watchInFlight(() => rpc.callsInFlight());
 
   const tls = await openTls(config.tls, log);
-  undo.push(() => tls !== 'plaintext' && tls.close());
+  if (tls !== 'plaintext') {
+    undo.push(() => tls.close());
+    telemetry.watchExpiry('server', () => tls.expiry().serverMs);
+    telemetry.watchExpiry('client_authorities', () => tls.expiry().clientAuthoritiesMs);
+  }
   const limits = {
     maxBytes: config.limits.maxMessageBytes,
     maxBatchBytes: config.limits.maxBatchMessageBytes,
@@ -196,6 +210,7 @@ async function compose(
       },
       listeners: [publicListener, grpcListener],
       watchers: [],
+      noticeMs: config.limits.drainNoticeMs,
       timeoutMs: config.limits.drainTimeoutMs,
       log,
     }),
@@ -207,5 +222,13 @@ async function compose(
     operations: opsListener.address,
   };
   tellPrimary({ addresses });
-  return { addresses, close, describe: () => describeAddresses(addresses, config.tls) };
+  return {
+    addresses,
+    close,
+    describe: () => describeAddresses(addresses, config.tls),
+    async reload() {
+      await audit.reopen().catch((error) => log.error({ err: error }, 'audit file not reopened'));
+      if (tls !== 'plaintext') await tls.reload();
+    },
+  };
 }

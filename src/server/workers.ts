@@ -3,53 +3,66 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../config/config.ts';
+import { settlesWithin } from '../telemetry/audit-sink.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Readiness, startOps } from '../transport/ops.ts';
 import type { ServerAddresses } from './addresses.ts';
-import { isWorkerMessage } from './worker-message.ts';
+import { openAuditSink, writeForWorker } from './open-audit.ts';
+import { WorkerFailed } from './worker-failed.ts';
+import { isMessage, type PrimaryMessage } from './worker-message.ts';
 
 /** A set of worker processes that share the ports. */
 export interface Workers {
   readonly addresses: ServerAddresses;
+  /** Has all workers look at their files, and opens the audit file, which is this process', anew. */
+  reload(): Promise<void>;
   /** Drains all workers and waits until they are gone. */
   close(): Promise<void>;
 }
 
 const RESTART_PAUSE_MS = 1_000;
+/** For a worker to end after the time that draining may take; then it is killed. */
+const STOP_MARGIN_MS = 10_000;
+const AUDIT_CLOSE_MS = 1_000;
 
 /**
  * Runs `config.listen.workers` processes of the same command on the same ports, and starts another
- * when one dies. The operations listener is this process': it speaks for all of them. Resolves when
- * every worker listens; rejects if the first ones do not come up.
+ * when one dies. The operations listener and the audit trail are this process': it speaks for all of
+ * them. Resolves when every worker listens; rejects if the first ones do not come up.
  */
 export async function startWorkers(config: Config): Promise<Workers> {
   const log = createLog({ level: config.logs.level });
+  const audit = await openAuditSink(config.logs.audit);
   const states = new Map<number, Readiness>();
   let closing = false;
 
   const fork = (): Promise<ServerAddresses> => {
     const worker = cluster.fork();
     const started = listening(worker);
+    if (audit) writeForWorker(worker, audit);
     worker.on('message', (message: unknown) => {
-      if (isWorkerMessage(message) && message.readiness) states.set(worker.id, message.readiness);
+      if (isMessage(message) && message.readiness) states.set(worker.id, message.readiness);
     });
     worker.once('exit', (code, signal) => {
       states.delete(worker.id);
-      if (!closing) log.error({ worker: worker.id, code, signal }, 'a worker has died');
+      if (closing) return;
+      if (code === 0) log.info({ worker: worker.id }, 'a worker was told to end');
+      else log.error({ worker: worker.id, code, signal }, 'a worker has died');
     });
     return started;
   };
 
+  const { drainTimeoutMs, drainNoticeMs } = config.limits;
   const stopAll = async () => {
     closing = true;
-    const alive = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-    await Promise.all(alive.map((worker) => stop(worker)));
+    const limitMs = drainNoticeMs + drainTimeoutMs + STOP_MARGIN_MS;
+    await Promise.all(living().map((worker) => stop(worker, limitMs)));
   };
 
   try {
-    const all = await Promise.all(Array.from({ length: config.listen.workers }, fork));
-    const [first] = all;
-    if (!first) throw new Error('no worker was started');
+    // What the first cannot start for, the others would say again.
+    const first = await fork();
+    await Promise.all(Array.from({ length: config.listen.workers - 1 }, fork));
     cluster.on('exit', () => void replace(log, () => closing, fork));
     const registry = new AggregatorRegistry();
     const ops = await startOps({
@@ -59,13 +72,22 @@ export async function startWorkers(config: Config): Promise<Workers> {
     });
     return {
       addresses: { ...first, operations: ops.address },
+      async reload() {
+        await audit
+          ?.reopen()
+          .catch((error) => log.error({ err: error }, 'audit file not reopened'));
+        const message: PrimaryMessage = { from: 'signum', reload: true };
+        for (const worker of living()) if (worker.isConnected()) worker.send(message, () => {});
+      },
       async close() {
         await stopAll();
         await ops.close();
+        if (audit) await settlesWithin(AUDIT_CLOSE_MS, audit.close());
       },
     };
   } catch (error) {
     await stopAll();
+    if (audit) await settlesWithin(AUDIT_CLOSE_MS, audit.close());
     throw error;
   }
 }
@@ -74,9 +96,9 @@ export async function startWorkers(config: Config): Promise<Workers> {
 async function listening(worker: Worker): Promise<ServerAddresses> {
   const { promise, resolve, reject } = Promise.withResolvers<ServerAddresses>();
   const onMessage = (message: unknown) => {
-    if (isWorkerMessage(message) && message.addresses) resolve(message.addresses);
+    if (isMessage(message) && message.addresses) resolve(message.addresses);
   };
-  const onExit = () => reject(new Error('a worker could not start; its own output says why'));
+  const onExit = (code: number | null) => reject(new WorkerFailed(code ?? undefined));
   worker.on('message', onMessage);
   worker.once('exit', onExit);
   try {
@@ -101,9 +123,16 @@ function joint(states: ReadonlyMap<number, Readiness>, wanted: number): Readines
   return { ready: failed.size === 0, failed: [...failed] };
 }
 
-async function stop(worker: Worker): Promise<void> {
+function living(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}
+
+/** A worker that has been told already, as by a signal to the whole process group, goes on draining. */
+async function stop(worker: Worker, limitMs: number): Promise<void> {
   if (worker.isDead()) return;
   const gone = once(worker, 'exit');
   worker.process.kill('SIGTERM');
+  const tooLong = setTimeout(() => worker.process.kill('SIGKILL'), limitMs);
   await gone;
+  clearTimeout(tooLong);
 }

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAudit } from './audit.ts';
 import type { AuditEvent } from './audit-event.ts';
-import { type AuditSink, fileSink, streamSink } from './audit-sink.ts';
+import { type AuditSink, lineSink, openFileSink, streamSink } from './audit-sink.ts';
 
 const EVENT: AuditEvent = {
   event: 'revoke',
@@ -55,7 +55,7 @@ function gatedSink() {
 describe('the audit trail', () => {
   it('writes the documented shape, one line an event', async () => {
     const path = join(dir, 'audit.log');
-    const audit = createAudit({ sink: fileSink(path), now, onDropped: () => {} });
+    const audit = createAudit({ sink: await openFileSink(path), now, onDropped: () => {} });
     audit.record(EVENT);
     audit.record({
       event: 'key_rotate',
@@ -106,11 +106,12 @@ describe('the audit trail', () => {
 
   it('appends, and goes on in a new file after rotation', async () => {
     const path = join(dir, 'audit.log');
-    const open = () => createAudit({ sink: fileSink(path), now, onDropped: () => {} });
-    const before = open();
+    const open = async () =>
+      createAudit({ sink: await openFileSink(path), now, onDropped: () => {} });
+    const before = await open();
     before.record(EVENT);
     await before.close();
-    const audit = open();
+    const audit = await open();
     audit.record(EVENT);
     await audit.reopen();
     renameSync(path, `${path}.1`);
@@ -148,7 +149,11 @@ describe('the audit trail', () => {
   it('counts what a failed write lost and starts on a new line', async () => {
     const { sink, written, gates } = gatedSink();
     const losses: unknown[] = [];
-    const audit = createAudit({ sink, now, onDropped: (n, error) => losses.push([n, error]) });
+    const audit = createAudit({
+      sink: lineSink(sink),
+      now,
+      onDropped: (n, error) => losses.push([n, error]),
+    });
     audit.record(EVENT);
     await expect.poll(() => gates.length).toBe(1);
     const full = new Error('ENOSPC');

@@ -1,13 +1,13 @@
 import { type AuditEvent, formatAuditEvent } from './audit-event.ts';
-import type { AuditSink } from './audit-sink.ts';
+import { type AuditSink, settlesWithin } from './audit-sink.ts';
 
 /** The audit trail. */
 export interface Audit {
   /** Never waits and never fails: what cannot be kept is dropped, counted and told in the trail. */
   record(event: AuditEvent): void;
-  /** Opens the file again, after log rotation has moved it: call it on SIGHUP. */
+  /** Opens the file again, after log rotation has moved it. Rejects if that fails. */
   reopen(): Promise<void>;
-  /** Writes what is waiting and lets go of the file. */
+  /** Writes what is waiting and lets go of the file. Takes two seconds at most. */
   close(): Promise<void>;
 }
 
@@ -17,6 +17,8 @@ export interface AuditDeps {
   readonly now?: () => number;
   /** How much may wait to be written, in characters; default 8 Mi, some 20,000 events. */
   readonly maxWaiting?: number;
+  /** How long closing may take, in milliseconds; default 2,000. What is not written then is lost. */
+  readonly closeTimeoutMs?: number;
   /** Told how many events were lost, and why if writing failed. */
   readonly onDropped: (count: number, error?: unknown) => void;
 }
@@ -27,6 +29,7 @@ export interface AuditDeps {
  */
 const GATHER_MS = 20;
 const DEFAULT_MAX_WAITING = 8 * 1_024 * 1_024;
+const DEFAULT_CLOSE_TIMEOUT_MS = 2_000;
 
 /** An audit trail that keeps nothing. */
 export const NO_AUDIT: Audit = {
@@ -41,18 +44,20 @@ export const NO_AUDIT: Audit = {
  * too slow or full costs events, not availability, and the trail itself says how many.
  */
 export function createAudit(deps: AuditDeps): Audit {
-  const { sink, now = Date.now, maxWaiting = DEFAULT_MAX_WAITING, onDropped } = deps;
+  const { sink, now = Date.now, onDropped } = deps;
+  const { maxWaiting = DEFAULT_MAX_WAITING, closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS } = deps;
   let waiting: string[] = [];
   let waitingLength = 0;
+  let writing = 0;
   let dropped = 0;
-  let torn = false;
   let work: Promise<void> = Promise.resolve();
   let gathering: NodeJS.Timeout | undefined;
 
   /** Runs after what came before it, so that a chunk is never split between two files. */
   const enqueue = (step: () => Promise<void>) => {
-    work = work.then(step, step);
-    return work;
+    const done = work.then(step);
+    work = done.catch(() => {});
+    return done;
   };
 
   const flush = async () => {
@@ -65,15 +70,14 @@ export function createAudit(deps: AuditDeps): Audit {
     waitingLength = 0;
     dropped = 0;
     const told = lost > 0 ? [formatLoss(lost, now())] : [];
+    writing = lines.length;
     try {
-      // A write that failed may have left half a line: what follows must not be glued to it.
-      await sink.write((torn ? '\n' : '') + [...told, ...lines].join(''));
-      torn = false;
+      await sink.write([...told, ...lines].join(''));
     } catch (error) {
-      torn = true;
       dropped += lost + lines.length;
       onDropped(lines.length, error);
     }
+    writing = 0;
   };
 
   return {
@@ -92,9 +96,14 @@ export function createAudit(deps: AuditDeps): Audit {
       void enqueue(flush);
       return enqueue(() => sink.reopen());
     },
-    close() {
+    async close() {
       void enqueue(flush);
-      return enqueue(() => sink.close());
+      const isClosed = await settlesWithin(
+        closeTimeoutMs,
+        enqueue(() => sink.close()),
+      );
+      const lost = writing + waiting.length;
+      if (!isClosed && lost > 0) onDropped(lost, new Error('the trail takes nothing'));
     },
   };
 }

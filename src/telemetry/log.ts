@@ -1,6 +1,6 @@
+import type { Writable } from 'node:stream';
 import {
   type DestinationStream,
-  destination,
   type LevelWithSilent,
   type Logger,
   pino,
@@ -22,7 +22,8 @@ export interface LogOptions {
   readonly base?: Readonly<Record<string, string | number>>;
 }
 
-const STDERR = 2;
+/** How much may wait for whoever reads the log, in bytes. */
+const MAX_WAITING_BYTES = 1_024 * 1_024;
 
 /**
  * Creates the log: JSON lines with `level`, `time` (RFC 3339), `msg` and whatever the line is about.
@@ -40,6 +41,29 @@ export function createLog(options: LogOptions): Logger {
       serializers: { err: (value) => (value instanceof Error ? serializeError(value) : value) },
       hooks: { streamWrite: mask },
     },
-    options.destination ?? destination({ fd: STDERR, sync: true }),
+    options.destination ?? lossy(process.stderr),
   );
+}
+
+/**
+ * Lines to a stream whose reader may be slow or gone. Logging never delays a call: what does not fit
+ * is lost, and the next line that fits is preceded by one that says how many were.
+ */
+export function lossy(stream: Writable, maxWaitingBytes = MAX_WAITING_BYTES): DestinationStream {
+  let lost = 0;
+  return {
+    write(line) {
+      if (stream.writableLength > maxWaitingBytes) {
+        lost += 1;
+        return;
+      }
+      if (lost > 0) {
+        const time = new Date().toISOString();
+        const told = { level: 'warn', time, count: lost, msg: 'log lines lost' };
+        stream.write(`${JSON.stringify(told)}\n`);
+        lost = 0;
+      }
+      stream.write(line);
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import type { Verdict } from '../domain/verdict.ts';
 import { CallLatency } from './call-latency.ts';
-import type { Age, Telemetry } from './telemetry.ts';
+import type { Age, Expiring, Telemetry } from './telemetry.ts';
 
 export interface MetricsDeps {
   /** Where metrics are registered: the server's own, never the library's global one. */
@@ -25,6 +25,7 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
   const knownMethod = new Set(methods);
   const storeCode = boundLabel(MAX_STORE_CODES);
   const ages = new Map<Age, () => number | undefined>();
+  const expiries = new Map<Expiring, () => number | undefined>();
 
   const latency = new CallLatency(registry, {
     name: 'signum_call_duration_seconds',
@@ -83,6 +84,20 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
       }
     },
   });
+  new Gauge({
+    name: 'signum_certificate_expires_in_seconds',
+    help: 'Time left until a TLS certificate ends; negative when it has ended.',
+    labelNames: ['certificate'],
+    registers,
+    aggregator: 'min',
+    collect() {
+      this.reset();
+      for (const [certificate, readMs] of expiries) {
+        const ms = readMs();
+        if (ms !== undefined) this.set({ certificate }, (ms - Date.now()) / MS_PER_SECOND);
+      }
+    },
+  });
   // Process, heap, garbage collection and event-loop lag, under the names that dashboards know.
   collectDefaultMetrics({ register: registry });
 
@@ -97,6 +112,7 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
     storeError: (code) => storeErrors.inc({ code: storeCode(code) }),
     auditDropped: (count) => auditDropped.inc(count),
     watchAge: (what, readMs) => ages.set(what, readMs),
+    watchExpiry: (what, readMs) => expiries.set(what, readMs),
     watchInFlight(read) {
       readInFlight = read;
     },

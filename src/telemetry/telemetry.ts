@@ -26,6 +26,9 @@ export type SessionEvent =
 /** Things that age: a number that grows without end means that something has stopped. */
 export type Age = 'signing_key' | 'key_ring_read' | 'callers_read';
 
+/** Certificates that end: the server's own, and those of the authorities of its clients. */
+export type Expiring = 'server' | 'client_authorities';
+
 /** Counts and times what the server does. Never told who it was done to. */
 export interface Telemetry {
   observe(call: ObservedCall): void;
@@ -38,6 +41,8 @@ export interface Telemetry {
   auditDropped(count: number): void;
   /** Publishes an age, in milliseconds; read when metrics are collected. */
   watchAge(what: Age, readMs: () => number | undefined): void;
+  /** Publishes when a certificate ends, in milliseconds since the epoch; read as ages are. */
+  watchExpiry(what: Expiring, readMs: () => number | undefined): void;
   /** Publishes how many calls are being carried out; read when metrics are collected. */
   watchInFlight(read: () => number): void;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientCertificate, developmentCertificates } from '../../src/dev/certificates.ts';
-import type { TlsFiles } from '../../src/transport/tls/files.ts';
+import type { TlsFiles } from '../../src/transport/tls/read-files.ts';
 
 export interface ClientIdentity {
   readonly cert: Buffer;

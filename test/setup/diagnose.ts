@@ -14,7 +14,15 @@ export async function diagnose(server: TestServer): Promise<readonly Finding[]> 
   };
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const cli = { env, stdin: process.stdin, stdout, stderr, now: () => new Date(), exitCode: 0 };
+  const cli = {
+    env,
+    stdin: process.stdin,
+    stdout,
+    stderr,
+    now: () => new Date(),
+    exitCode: 0,
+    isService: false,
+  };
   const exitCode = await run(cli, ['doctor', '--json']);
   if (exitCode > 1) throw new Error(`the doctor did not come: ${String(stderr.read())}`);
   const { examinations } = JSON.parse(String(stdout.read())) as { examinations: Examination[] };

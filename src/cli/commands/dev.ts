@@ -41,7 +41,8 @@ export function devCommand(program: Command, cli: Cli): void {
 }
 
 async function runDev(cli: Cli): Promise<void> {
-  await runUntilSignal(cli, ['SIGINT', 'SIGTERM', 'SIGHUP'], async (started) => {
+  const signals = { stop: ['SIGINT', 'SIGTERM', 'SIGHUP'], again: 'exit' } as const;
+  await runUntilSignal(cli, signals, async (started) => {
     const env = withoutToken(cli.env);
     const redisUrl = env['SIGNUM_REDIS_URL'] || env['REDIS_URL'];
     const { dev } = await import('../../dev/dev.ts');

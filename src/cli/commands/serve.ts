@@ -1,5 +1,7 @@
+import cluster from 'node:cluster';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.ts';
+import type { Server } from '../../server/server.ts';
 import { tuneV8 } from '../../server/tune-v8.ts';
 import type { Cli } from '../cli.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
@@ -7,7 +9,7 @@ import { runUntilSignal } from '../run-until-signal.ts';
 const NOTES = `
 Everything is configured by environment variables: \`signum config --docs\` documents them,
 \`signum config\` shows those in force. SIGTERM and SIGINT drain: no new calls, those in flight
-finish. A second signal exits at once.
+finish. A second signal exits at once. SIGHUP opens the audit file anew and looks at the certificates.
 
 Example:
   SIGNUM_CONFIG_FILE=/etc/signum.json signum serve
@@ -22,15 +24,23 @@ export function serveCommand(program: Command, cli: Cli): void {
     .action(async () => serve(cli));
 }
 
-/** Standard output belongs to the audit log. SIGHUP is the server's own: it reopens that log. */
+/** Standard output belongs to the audit trail. */
 async function serve(cli: Cli): Promise<void> {
-  await runUntilSignal(cli, ['SIGTERM', 'SIGINT'], async (started) => {
+  let server: Server | undefined;
+  const signals = {
+    stop: ['SIGTERM', 'SIGINT'],
+    again: cluster.isWorker ? 'ignore' : 'exit',
+    onHangup: () => void server?.reload(),
+  } as const;
+  await runUntilSignal(cli, signals, async (started) => {
     const config = loadConfig(cli.env);
     tuneV8();
     // Only here, so that no other command pays for loading the server.
     const { startServers } = await import('../../server/server.ts');
-    const server = await startServers(config);
-    started.defer(() => server.close());
-    for (const line of server.describe()) cli.stderr.write(`${line}\n`);
+    const running = await startServers(config);
+    started.defer(() => running.close());
+    server = running;
+    if (cluster.isWorker) return;
+    for (const line of running.describe()) cli.stderr.write(`${line}\n`);
   });
 }

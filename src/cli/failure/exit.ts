@@ -10,6 +10,10 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+export function isExitCode(code: unknown): code is ExitCode {
+  return Object.values(EXIT).some((each) => each === code);
+}
+
 export const EXIT_CODES_HELP = `
 Exit codes:
   0  done; for validate: the token is active; for doctor: healthy

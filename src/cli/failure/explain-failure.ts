@@ -2,8 +2,9 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { ErrorInfoSchema } from '@signum/contract/google/rpc/error_details_pb.js';
 import { ConfigError } from '../../config/config.ts';
 import { type Reason, SignumError } from '../../domain/errors.ts';
+import { WorkerFailed } from '../../server/worker-failed.ts';
 import { ADVICE } from './advice.ts';
-import { EXIT, type ExitCode } from './exit.ts';
+import { EXIT, type ExitCode, isExitCode } from './exit.ts';
 
 /** A failure as the command line tells it. */
 export interface Failure {
@@ -69,7 +70,10 @@ export function explainFailure(error: unknown): Failure {
   if (error instanceof ConnectError) return rpcFailure(error, network);
   if (network) return network;
   const message = error instanceof Error ? error.message : String(error);
-  return { reason: 'FAILED', message, metadata: {}, exitCode: EXIT.other, next: undefined };
+  // A worker that has failed for its configuration has said so, and so does the command.
+  const inherited = error instanceof WorkerFailed ? error.exitCode : undefined;
+  const exitCode = isExitCode(inherited) && inherited !== EXIT.ok ? inherited : EXIT.other;
+  return { reason: 'FAILED', message, metadata: {}, exitCode, next: undefined };
 }
 
 function rpcFailure(error: ConnectError, network: Failure | undefined): Failure {

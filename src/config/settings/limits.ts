@@ -61,11 +61,17 @@ export const limits = {
       default: '20/s:200',
       doc: 'Issue and Refresh calls for one user, over all servers. The burst lets a user with the default SIGNUM_MAX_DEVICES come back on every device at once, twice; only a runaway client meets it.',
     }),
+    drainNoticeMs: defaulted({
+      env: 'SIGNUM_DRAIN_NOTICE',
+      kind: duration({ min: '0', max: '5m' }),
+      default: '0',
+      doc: 'How long after SIGTERM the server goes on as before, but not ready: as long as load balancers take to send nobody there any more; 5s suits Kubernetes.',
+    }),
     drainTimeoutMs: defaulted({
       env: 'SIGNUM_DRAIN_TIMEOUT',
       kind: duration({ min: '0', max: '10m' }),
       default: '20s',
-      doc: 'How long calls in flight may take to finish after SIGTERM.',
+      doc: 'How long calls in flight may take to finish after SIGTERM and SIGNUM_DRAIN_NOTICE.',
     }),
   },
 } as const;

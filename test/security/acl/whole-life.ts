@@ -128,6 +128,7 @@ async function examine(server: TestServer): Promise<void> {
     stderr: new PassThrough(),
     now: () => new Date(),
     exitCode: 0,
+    isService: false,
   };
   await run(cli, ['doctor', '--json']);
   const { examinations } = JSON.parse(String(stdout.read()));
