@@ -30,7 +30,8 @@
 -- ARGV[15] tenant_field    the tenant's field in watermarks
 -- ARGV[16] by              caller's name
 -- ARGV[17] kid             id of the key that will sign
--- ARGV[18...] fields       further fields of the session, stored name and value in turn
+-- ARGV[18] awaited         1 if a revocation waits until edges have applied what this ends, else 0
+-- ARGV[19...] fields       further fields of the session, stored name and value in turn
 -- Reply { CONFLICT, sid, jti } | { EXISTS } | { PROOF_REQUIRED } | { DEVICE_LIMIT } | { MOVED_ON }
 -- Reply { KEY_REVOKED }
 -- Reply { ISSUED | SUPERSEDED | REPEATED, revision, now, superseded_sid, grant fields }
@@ -40,9 +41,9 @@ local member, device, expected_sid, expected_jti, sid, jti = ARGV[1], ARGV[2], A
 local access_ms, refresh_ms, session_ms = number(ARGV[7]), number(ARGV[8]), number(ARGV[9])
 local policy, proof, max_devices = ARGV[10], ARGV[11], number(ARGV[14])
 local skew_ms, feed_ms = number(ARGV[12]), number(ARGV[13])
-local tenant_field, by, kid = ARGV[15], ARGV[16], ARGV[17]
+local tenant_field, by, kid, awaited = ARGV[15], ARGV[16], ARGV[17], ARGV[18]
 
-if #ARGV % 2 == 0 then error('a field without a value', 0) end
+if #ARGV % 2 == 1 then error('a field without a value', 0) end
 
 local at = {
   active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
@@ -68,7 +69,9 @@ if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
 
 if old_sid ~= '' then
   local who = { member = member, device = device, sid = old_sid, jti = old_jti, exp = old[4], rexp = old[5] }
+  at.awaited = live and awaited or '0'
   retire(at, who, over or 'SUPERSEDED', by, now, skew_ms, feed_ms)
+  at.awaited = '0'
 end
 
 local issued_at = now - now % 1000
@@ -78,7 +81,7 @@ local revision = record(at, feed_ms, now, {
 })
 redis.call('HSET', active, FIELD.sid, sid, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, 0, FIELD.rev, revision,
   FIELD.cat, issued_at / 1000, FIELD.iat, issued_at / 1000, FIELD.exp, exp / 1000, FIELD.rexp, rexp / 1000,
-  FIELD.aexp, (issued_at + session_ms) / 1000, unpack(ARGV, 18))
+  FIELD.aexp, (issued_at + session_ms) / 1000, unpack(ARGV, 19))
 index(active, user, expiry, device, member, rexp)
 if request then redis.call('SET', request, sid, 'PX', 60000) end
 return grant(live and 'SUPERSEDED' or 'ISSUED', revision, now, active, live and old_sid or '')

@@ -13,13 +13,17 @@
 -- ARGV[3] event       REVOKE_TENANT | REVOKE_KEY | REVOKE_ALL
 -- ARGV[4] by          caller's name
 -- ARGV[5] feed_ms     how long the feed keeps an event
+-- ARGV[6] awaited     1 if a revocation waits until edges have applied it, else 0
 -- Reply { MARKED, revision }
 local watermarks, expiry, revision_key, feed, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local field, keep_ms, event, by, feed_ms = ARGV[1], number(ARGV[2]), ARGV[3], ARGV[4], number(ARGV[5])
+local awaited = ARGV[6]
 
 local now = clock()
 local until_ms = math.max(now + keep_ms, last_end(expiry))
-local at = { revision = revision_key, feed = feed, channel = channel, watermarks = watermarks }
+local at = {
+  revision = revision_key, feed = feed, channel = channel, watermarks = watermarks, awaited = awaited,
+}
 local revision = record(at, feed_ms, now, {
   event = event, member = field, sid = '', jti = '', exp = until_ms, reason = '', by = by,
 })

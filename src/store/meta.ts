@@ -36,6 +36,32 @@ export async function checkLayout(
   }
 }
 
+/**
+ * Names this store's history. A server that has lost its connection reads it again before it goes on
+ * from what it has seen: a restored backup is another history.
+ */
+export async function deploymentId(
+  runner: Runner,
+  newId: () => string,
+  deadline: Deadline,
+): Promise<string> {
+  const { meta } = SHARED_KEYS;
+  const found = await runner.read(meta, deadline, (node) => node.hget(meta, 'deployment'));
+  if (found) return found;
+  await runner.read(meta, deadline, (node) => node.hsetnx(meta, 'deployment', newId()));
+  return deploymentId(runner, newId, deadline);
+}
+
+/** Begins another history: whoever has seen the one before begins anew. */
+export async function beginHistory(
+  runner: Runner,
+  newId: () => string,
+  deadline: Deadline,
+): Promise<void> {
+  const { meta } = SHARED_KEYS;
+  await runner.read(meta, deadline, (node) => node.hset(meta, 'deployment', newId()));
+}
+
 /** What a server finds when it starts: its Redis user may not do what every change does. */
 export class AccessMissing extends Error {
   override readonly name = 'AccessMissing';

@@ -1,4 +1,6 @@
+import { uuidv7 } from 'uuidv7';
 import type { Durability } from '../../domain/session.ts';
+import { beginHistory } from '../../store/meta.ts';
 import { raiseWatermark, type WatermarkOutcome } from '../../store/sessions/watermark.ts';
 import { openStore } from '../../store/store.ts';
 import type { DoctorConfig } from '../doctor/doctor-config.ts';
@@ -11,7 +13,10 @@ const DAY_MS = 86_400_000;
 const LONGEST_LIFE_MS = 3_651 * DAY_MS;
 const TIMEOUT_MS = 30_000;
 
-/** Revokes whatever has begun in a store, in every partition. All of it, or this rejects. */
+/**
+ * Revokes whatever has begun in a store, in every partition, and begins another history, so that no
+ * subscriber of the feed goes on from what it has seen. All of it, or this rejects.
+ */
 export async function guardStore(
   config: DoctorConfig,
   durability: Durability,
@@ -38,6 +43,7 @@ export async function guardStore(
   });
   try {
     const deadline = { deadlineAtMs: performance.now() + TIMEOUT_MS };
+    await beginHistory(store.runner, uuidv7, deadline);
     return await raiseWatermark(store, 'all', 'restore-guard', durability, deadline);
   } finally {
     await store.close();

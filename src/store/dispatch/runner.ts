@@ -3,6 +3,7 @@ import type { Deadline } from '../../domain/call.ts';
 import type { Durability, DurabilityReached } from '../../domain/session.ts';
 import type { RedisClient } from '../client/client.ts';
 import { type Connection, type Connections, connectionsOf } from '../client/connections.ts';
+import { storeFault } from '../client/faults.ts';
 import type { Argument, Reply, Script } from '../scripts/script.ts';
 import { Barrier } from './barrier.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -87,6 +88,15 @@ export class Runner {
     return this.#dispatcher.dispatch('read', deadline, route, (_connection, _how, waiting) =>
       tell(waiting, Promise.all(nodes.map(command))),
     );
+  }
+
+  /** The connection that leads to the primary that serves `key`. @throws STORE_UNAVAILABLE */
+  primaryOf(key: string): Redis {
+    try {
+      return this.#main.of(key).node;
+    } catch (error) {
+      throw storeFault(error);
+    }
   }
 
   /**

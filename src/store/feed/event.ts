@@ -1,6 +1,9 @@
 import type { RevocationReason } from '../../domain/session.ts';
 
-/** What a change of a partition was. All but `ISSUE` end something. */
+/**
+ * What a change of a partition was. All but `ISSUE` and `FENCE` end something; the latter says that a
+ * revocation waits until everything before it has been applied.
+ */
 export type FeedEventKind =
   | 'ISSUE'
   | 'REFRESH'
@@ -9,7 +12,8 @@ export type FeedEventKind =
   | 'EXPIRE'
   | 'REVOKE_TENANT'
   | 'REVOKE_KEY'
-  | 'REVOKE_ALL';
+  | 'REVOKE_ALL'
+  | 'FENCE';
 
 /** One change of a partition, as its feed and its channel tell it. */
 export interface FeedEvent {
@@ -19,11 +23,13 @@ export interface FeedEvent {
   readonly kind: FeedEventKind;
   /** When the token that it is about expires; of a watermark, when it is of no use any more. */
   readonly expiresAtMs: number;
-  /** Empty for `ISSUE` and for watermarks. */
+  /** Empty for `ISSUE`, `FENCE` and watermarks. */
   readonly reason: RevocationReason | '';
-  /** Empty for watermarks, as is `tokenId`. */
+  /** Empty for `FENCE` and watermarks, as is `tokenId`. */
   readonly sessionId: string;
   readonly tokenId: string;
+  /** Whether a revocation waits until every edge has applied it. */
+  readonly awaited: boolean;
   /** `<tenant>:<user>:<device>`, encoded; the field of a watermark. */
   readonly member: string;
 }
@@ -31,8 +37,8 @@ export interface FeedEvent {
 /** Reads what lua/include/record.lua publishes; undefined if it is nothing of that kind. */
 export function parseMessage(message: string): FeedEvent | undefined {
   const parts = message.split(' ');
-  const [revision, entryId, kind, expiresAtMs, reason, sessionId, tokenId] = parts;
-  if (parts.length < 8 || !entryId) return undefined;
+  const [revision, entryId, kind, expiresAtMs, reason, sessionId, tokenId, awaited] = parts;
+  if (parts.length < 9 || !entryId) return undefined;
   return {
     revision: Number(revision),
     entryId,
@@ -41,7 +47,8 @@ export function parseMessage(message: string): FeedEvent | undefined {
     reason: reason as RevocationReason | '',
     sessionId: sessionId as string,
     tokenId: tokenId as string,
-    member: parts.slice(7).join(' '),
+    awaited: awaited === '1',
+    member: parts.slice(8).join(' '),
   };
 }
 

@@ -57,4 +57,6 @@ export const SCRIPTS = {
   recordPut: loadScript('record_put'),
   take: loadScript('take'),
   touch: loadScript('touch'),
+  feed: loadScript('feed'),
+  vouch: loadScript('vouch'),
 } as const;

@@ -24,6 +24,8 @@ export interface IssuePlan {
   readonly metadata: ClientMetadata;
   /** Who asks, for the revoked table. */
   readonly by: string;
+  /** Whether a superseded session's end will be waited for at every edge; default false. */
+  readonly awaited?: boolean;
 }
 
 export type IssueOutcome =
@@ -72,6 +74,7 @@ export async function issue(
       tenantField(plan.device.tenantId),
       plan.by,
       plan.keyId,
+      plan.awaited ? '1' : '0',
       ...fields(plan),
     ];
     const reply = await store.runner.run(SCRIPTS.issue, keys, args, deadline);

@@ -11,6 +11,8 @@ export interface Revocation {
   readonly reason: RevocationReason;
   readonly by: string;
   readonly durability: Durability;
+  /** Whether it will be waited for until every edge has applied it; default false. */
+  readonly awaited?: boolean;
 }
 
 export interface RevokeOutcome {
@@ -119,6 +121,7 @@ async function attempt(
     feedMs,
     devices,
     tenantField(tenantId),
+    revocation.awaited ? '1' : '0',
   ];
   for (const { place, deviceId, sid, jti } of targets) {
     keys.push(place.active, revokedKey(partition, jti), revokedKey(partition, sid));

@@ -18,21 +18,35 @@ const MIN_KEEP_MS = 3_600_000;
 
 export interface WatermarkOutcome {
   readonly partitions: number;
+  /** That of the mark, by partition. */
+  readonly revisions: readonly number[];
   /** The least reached in any partition. */
   readonly reached: DurabilityReached;
 }
 
-/** Raises a watermark in every partition (lua/watermark.lua). All of them hold it, or this rejects. */
+/**
+ * Raises a watermark in every partition (lua/watermark.lua). All of them hold it, or this rejects.
+ *
+ * @param awaited whether it will be waited for until every edge has applied it
+ */
 export async function raiseWatermark(
   store: StoreContext,
   mark: Mark,
   by: string,
   durability: Durability,
   deadline: Deadline,
+  awaited = false,
 ): Promise<WatermarkOutcome> {
   const [field, event] = entryOf(mark);
   const { longestLifeMs, feedMs } = store.policy;
-  const args = [field, Math.max(longestLifeMs, MIN_KEEP_MS), event, by, feedMs];
+  const args = [
+    field,
+    Math.max(longestLifeMs, MIN_KEEP_MS),
+    event,
+    by,
+    feedMs,
+    awaited ? '1' : '0',
+  ];
   const outcomes = await Promise.all(
     store.keyspace.partitions.map(({ watermarks, expiry, revision, feed, channel }) =>
       store.runner.runDurably(
@@ -47,6 +61,7 @@ export async function raiseWatermark(
   );
   return {
     partitions: outcomes.length,
+    revisions: outcomes.map(({ reply }) => Number(reply[1])),
     reached: {
       replicas: Math.min(...outcomes.map(({ reached }) => reached.replicas)),
       fsync: outcomes.every(({ reached }) => reached.fsync),

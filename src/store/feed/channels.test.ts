@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestStore, planFor, soon } from '../../../test/setup/store.ts';
+import { until } from '../../../test/setup/until.ts';
+import { issue } from '../sessions/issue.ts';
+import type { Store } from '../store.ts';
+import { type Channels, openChannels } from './channels.ts';
+import type { FeedEvent } from './event.ts';
+import { readFeed } from './read-feed.ts';
+
+const PARTITIONS = 16;
+let store: Store;
+let channels: Channels | undefined;
+const heard = new Set<number>();
+const events = new Map<number, FeedEvent[]>();
+
+beforeAll(async () => {
+  store = await openTestStore({}, undefined, PARTITIONS);
+  channels = open(store);
+});
+afterAll(async () => {
+  channels?.close();
+  await store.close();
+});
+
+function open(on: Store): Channels {
+  heard.clear();
+  events.clear();
+  return openChannels({
+    store: on,
+    timeoutMs: 5_000,
+    listener: {
+      onHeard: (p) => heard.add(p),
+      onLost: (p) => heard.delete(p),
+      onEvent: (p, event) => events.set(p, [...(events.get(p) ?? []), event]),
+    },
+  });
+}
+
+test('hears every partition, and all that is committed before a primary vouches', async () => {
+  await until('every partition is heard', () => heard.size === PARTITIONS);
+  const devices = Array.from({ length: 200 }, (_, i) => ({
+    ...{ tenantId: 't', userId: `u${i}`, deviceId: 'd' },
+  }));
+  const issuing = devices.map((device) => issue(store, planFor(device), soon()));
+  await Promise.all(issuing);
+  const vouched = await channels?.vouch();
+
+  expect(vouched?.flatMap(({ partitions }) => partitions)).toHaveLength(PARTITIONS);
+  expect(vouched?.[0]?.history).toMatch(/^\w{40}\.\w{40}$/);
+  for (const [p, keys] of store.keyspace.partitions.entries()) {
+    const page = await readFeed(store, keys, { which: 'ALL', count: 1_000 }, soon());
+    expect(events.get(p) ?? []).toEqual(page.events);
+    expect(page.head.revision).toBe(page.events.length);
+  }
+});
+
+test('a place is known as long as its entry is there with its revision', async () => {
+  const { partition } = store.keyspace.place({ tenantId: 'x', userId: 'y', deviceId: 'z' });
+  await issue(store, planFor({ tenantId: 'x', userId: 'y', deviceId: 'z' }), soon());
+  const { head } = await readFeed(store, partition, { which: 'ALL', count: 0 }, soon());
+  const look = async (known: { revision: number; entryId: string }) => {
+    const page = await readFeed(store, partition, { known, which: 'ALL', count: 0 }, soon());
+    return page.hasKnown;
+  };
+  expect(await look(head)).toBe(true);
+  expect(await look({ ...head, revision: head.revision - 1 })).toBe(false);
+  expect(await look({ ...head, entryId: '1-1' })).toBe(false);
+});
