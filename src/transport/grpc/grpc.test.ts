@@ -174,6 +174,7 @@ describe.each(['grpc-v1', 'grpc-v1alpha'])('a stock client with reflection %s', 
 
   test('lists the services', async () => {
     expect((await curl('--list-services', 'URL')).trim().split('\n').toSorted()).toEqual([
+      'grpc.health.v1.Health',
       'signum.v1.CallerService',
       'signum.v1.KeyService',
       'signum.v1.TokenService',
