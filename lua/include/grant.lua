@@ -2,6 +2,6 @@
 -- in milliseconds, then the fields as stored.
 local function grant(status, revision, now, active, superseded)
   local session = redis.call('HMGET', active,
-    FIELD.sid, FIELD.jti, FIELD.kid, FIELD.gen, FIELD.iat, FIELD.exp, FIELD.rexp, FIELD.scp, FIELD.aud, FIELD.clm)
+    FIELD.sid, FIELD.jti, FIELD.kid, FIELD.gen, FIELD.iat, FIELD.exp, FIELD.rexp, CLAIM_FIELDS)
   return { status, revision, now, superseded, unpack(session) }
 end

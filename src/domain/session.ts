@@ -9,8 +9,18 @@ export interface ClientMetadata {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+/** What the tokens of a session say beside to whom, where and when: the same over all refreshes. */
+export interface SessionClaims {
+  readonly scopes: readonly string[];
+  readonly audiences: readonly string[];
+  /** Custom claims, by their own names. */
+  readonly claims: JsonObject;
+  /** The OAuth client; absent in sessions that began before there was one. */
+  readonly clientId?: string | undefined;
+}
+
 /** What one device holds between Issue and the session's end. All instants by the store's clock. */
-export interface Session {
+export interface Session extends SessionClaims {
   readonly device: DeviceRef;
   readonly sessionId: string;
   /** `jti` of the one active access token. */
@@ -26,9 +36,6 @@ export interface Session {
   readonly absoluteExpiresAtMs: number;
   /** The partition's revision at which the session began. */
   readonly revision: number;
-  readonly scopes: readonly string[];
-  readonly audiences: readonly string[];
-  readonly claims: JsonObject;
   readonly metadata: ClientMetadata;
 }
 

@@ -1,8 +1,9 @@
 import type { DeviceRef, JsonObject } from '@signum/token';
 import { invalidField } from './errors.ts';
+import type { SessionClaims } from './session.ts';
 
 /**
- * What is left for ids, scopes, audiences and custom claims in the payload of an access token, in
+ * What is left for ids, scopes, audiences, the client id and custom claims in the payload of an access token, in
  * bytes of JSON, whichever key signs it now or at a later refresh. The rest is taken: a header with
  * a key id of 128 characters, the signature of a 4096-bit RSA key, an issuer of 256 bytes and the
  * claims of fixed size.
@@ -10,11 +11,8 @@ import { invalidField } from './errors.ts';
 export const MAX_TOKEN_CONTENT_BYTES = 1920;
 
 /** What a caller puts into an access token. */
-export interface TokenContent {
+export interface TokenContent extends SessionClaims {
   readonly device: DeviceRef;
-  readonly scopes: readonly string[];
-  readonly audiences: readonly string[];
-  readonly claims: JsonObject;
 }
 
 /**
@@ -22,11 +20,13 @@ export interface TokenContent {
  * cannot be signed would take the place of a good one. Throws INVALID_FIELD naming the field that
  * takes up the most.
  */
-export function checkTokenContent({ device, scopes, audiences, claims }: TokenContent): void {
+export function checkTokenContent(content: TokenContent): void {
+  const { device, scopes, audiences, clientId, claims } = content;
   const sizes = Object.entries({
     claims: sizeOf(claims),
     scopes: scopes.length === 0 ? 0 : sizeOf(scopes.join(' ')),
     audiences: sizeOf(audiences),
+    client_id: clientId === undefined ? 0 : sizeOf(clientId),
     device: sizeOf(device.tenantId) + sizeOf(device.userId) + sizeOf(device.deviceId),
   });
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
@@ -34,7 +34,7 @@ export function checkTokenContent({ device, scopes, audiences, claims }: TokenCo
   const [largest] = sizes.reduce((most, entry) => (entry[1] > most[1] ? entry : most));
   throw invalidField(
     largest,
-    `must leave room in the token: ids, scopes, audiences and claims take ${total} bytes as JSON, at most ${MAX_TOKEN_CONTENT_BYTES} fit`,
+    `must leave room in the token: ids, scopes, audiences, client_id and claims take ${total} bytes as JSON, at most ${MAX_TOKEN_CONTENT_BYTES} fit`,
   );
 }
 

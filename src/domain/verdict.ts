@@ -1,5 +1,5 @@
-import type { JsonObject, TokenRef } from '@signum/token';
-import type { RevocationReason } from './session.ts';
+import type { TokenRef } from '@signum/token';
+import type { RevocationReason, SessionClaims } from './session.ts';
 
 /** What a validation found; documented in proto/signum/v1/token_service.proto. */
 export type Verdict =
@@ -18,14 +18,11 @@ export type Verdict =
 export type TokenFault = 'MALFORMED' | 'BAD_SIGNATURE' | 'WRONG_AUDIENCE' | 'WRONG_ISSUER';
 
 /** An active token, as the store knows it. */
-export interface ActiveToken {
+export interface ActiveToken extends SessionClaims {
   readonly ref: TokenRef;
   readonly sessionId: string;
-  readonly scopes: readonly string[];
-  readonly audiences: readonly string[];
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
-  readonly claims: JsonObject;
 }
 
 /** The answer to "is this token good right now?". */

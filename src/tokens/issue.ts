@@ -16,13 +16,19 @@ import { withSigningKey } from './with-signing-key.ts';
 export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Promise<Issued> {
   const { device } = input;
   const lifetimes = grantLifetimes(deps.policy.lifetimes, input.lifetimes);
-  const audiences = chooseAudiences(deps.policy.audiences, input.audiences);
+  const by = callerName(call.caller);
+  const content = {
+    scopes: input.scopes,
+    audiences: chooseAudiences(deps.policy.audiences, input.audiences),
+    claims: input.claims,
+    clientId: input.clientId ?? by,
+  };
   checkCustomClaims(input.claims);
-  checkTokenContent({ ...input, audiences });
+  checkTokenContent({ device, ...content });
   checkMetadata(input.metadata);
   const policy = input.policy ?? deps.policy.supersedePolicy(device.tenantId);
   const proof = await readProof(deps, device, policy, input.proof);
-  await deps.limit('caller', callerName(call.caller), call);
+  await deps.limit('caller', by, call);
   await deps.limit('user', `${device.tenantId}\0${device.userId}`, call);
 
   const plan = {
@@ -31,11 +37,9 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
     policy,
     proof,
     requestId: input.requestId,
-    scopes: input.scopes,
-    audiences,
-    claims: input.claims,
+    ...content,
     metadata: input.metadata,
-    by: callerName(call.caller),
+    by,
   };
   const outcome = await withSigningKey(deps.signing, call, (keyId) => {
     const ids = { sessionId: deps.newId(), tokenId: deps.newId(), keyId };

@@ -30,6 +30,7 @@ export async function signPair(
         expiresAtS: grant.accessExpiresAtMs / 1000,
         scopes: grant.scopes,
         audiences: grant.audiences,
+        clientId: grant.clientId,
         confirmation: undefined,
         custom: grant.claims,
       },

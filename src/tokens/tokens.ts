@@ -31,6 +31,8 @@ export interface IssueInput {
   /** The deployment's default audience when empty. */
   readonly audiences: readonly string[];
   readonly claims: JsonObject;
+  /** The OAuth client; the caller's name when absent. */
+  readonly clientId?: string | undefined;
   readonly metadata: ClientMetadata;
   readonly lifetimes: LifetimeWish;
   /** The deployment's default when absent. */

@@ -23,6 +23,7 @@ export const ACCESS_CLAIMS: AccessClaims = {
   expiresAtS: 1_700_000_900,
   scopes: ['read', 'write'],
   audiences: ['api'],
+  clientId: 'auth-service',
   confirmation: undefined,
   custom: { plan: 'gold' },
 };

@@ -11,7 +11,7 @@ export type JsonValue =
 export type JsonObject = { [key: string]: JsonValue };
 
 /** The claims of an access token (RFC 9068 section 2.2), decoded. Instants in whole seconds. */
-export interface AccessClaims {
+export interface AccessClaims extends GrantClaims {
   readonly device: DeviceRef;
   /** `sid` */
   readonly sessionId: string;
@@ -21,10 +21,16 @@ export interface AccessClaims {
   readonly issuedAtS: number;
   /** `exp`, seconds since the epoch. */
   readonly expiresAtS: number;
+}
+
+/** What an access token says of what was granted, beside to whom, where and when. */
+export interface GrantClaims {
   /** `scope`, split. */
   readonly scopes: readonly string[];
   /** `aud`, always a list here. */
   readonly audiences: readonly string[];
+  /** `client_id`; undefined in tokens of sessions that began before there was one. */
+  readonly clientId: string | undefined;
   /** `cnf`: the key that the token is bound to; undefined for a bearer token. */
   readonly confirmation: Confirmation | undefined;
   /** Everything under a name that is not reserved. */

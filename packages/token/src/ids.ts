@@ -38,3 +38,11 @@ function isUnusualId(value: string): boolean {
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value);
 }
+
+/** RFC 6749 appendix A.1: printable ASCII, blanks included. */
+const CLIENT_ID = /^[\x20-\x7E]{1,256}$/;
+
+/** Whether a value may name an OAuth client. */
+export function isClientId(value: unknown): value is string {
+  return typeof value === 'string' && CLIENT_ID.test(value);
+}

@@ -8,6 +8,7 @@ export {
 } from './algorithm.ts';
 export {
   type AccessClaims,
+  type GrantClaims,
   hasLoneSurrogate,
   type JsonObject,
   type JsonValue,
@@ -29,7 +30,8 @@ export {
   readConfirmation,
 } from './confirmation.ts';
 export { type CryptoKeyInput, cryptoKeyInput } from './crypto-key-input.ts';
-export { type DeviceRef, isId, isUuid, MAX_ID_BYTES, type TokenRef } from './ids.ts';
+export { writeGrantClaims } from './grant-claims.ts';
+export { type DeviceRef, isClientId, isId, isUuid, MAX_ID_BYTES, type TokenRef } from './ids.ts';
 export {
   type CheckedProof,
   type CheckProof,

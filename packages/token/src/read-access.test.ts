@@ -18,6 +18,7 @@ const PAYLOAD = {
   iat: 1_700_000_000,
   exp: 1_700_000_900,
   scope: 'read write',
+  client_id: 'auth-service',
   plan: 'gold',
 };
 const PAYLOAD_TEXT = JSON.stringify(PAYLOAD);
@@ -35,7 +36,7 @@ test('a token in canonical form is read, whoever signed it', () => {
 });
 
 test('claims may be in any order, and optional ones absent', () => {
-  const { scope: _, plan: __, ...required } = PAYLOAD;
+  const { scope: _, plan: __, client_id: ___, ...required } = PAYLOAD;
   const reversed = Object.fromEntries(Object.entries(required).reverse());
   expect(read(withPayload(reversed))).toMatchObject({ claims: { scopes: [], custom: {} } });
   expect(read(withClaims({ aud: ['a', 'b'], nbf: 5 }))).toMatchObject({
@@ -173,6 +174,13 @@ describe('a token is malformed if its claims', () => {
     { scope: 'read  write' },
     { scope: ['read'] },
     { scope: null },
+    { client_id: '' },
+    { client_id: null },
+    { client_id: 7 },
+    { client_id: ['auth-service'] },
+    { client_id: 'clïent' },
+    { client_id: 'line\nbreak' },
+    { client_id: 'c'.repeat(257) },
     { cnf: {} },
     { cnf: null },
     { cnf: 'jkt' },

@@ -15,9 +15,11 @@ const CLAIMS = {
   iat: 1_700_000_000,
   exp: 1_700_000_900,
   scope: 'read write',
+  client_id: 'auth-service',
 };
 const TEXT = JSON.stringify(CLAIMS);
 const { scope: _, ...SCOPELESS } = CLAIMS;
+const { client_id: __, ...CLIENTLESS } = CLAIMS;
 
 const payloads = new PlainPayloads(ISSUER);
 const read = (text: string) => payloads.read(Buffer.from(text));
@@ -25,6 +27,7 @@ const read = (text: string) => payloads.read(Buffer.from(text));
 test.each([
   ['with scopes', CLAIMS],
   ['without', SCOPELESS],
+  ['of a session from before there were client ids', CLIENTLESS],
   ['of the beginning of time', { ...CLAIMS, iat: 0, exp: 0 }],
 ])('what Signum usually signs, %s, is plain', (_name, claims) => {
   const bytes = Buffer.from(JSON.stringify(claims));
@@ -47,6 +50,11 @@ test.each<[string, string]>([
   ['an instant that no double holds', TEXT.replace('1700000900', '9007199254740993')],
   ['no scopes', TEXT.replace('read write', '')],
   ['two spaces between scopes', TEXT.replace('read write', 'read  write')],
+  ['no client id', TEXT.replace('auth-service', '')],
+  ['a client id with a blank', TEXT.replace('auth-service', 'auth service')],
+  ['a client id that JSON escapes', TEXT.replace('auth-service', String.raw`a\\b`)],
+  ['a client id that is too long', TEXT.replace('auth-service', 'a'.repeat(257))],
+  ['a client id before the scopes', TEXT.replace(/("scope":.*),("client_id":.*)}/, '$2,$1}')],
   ['a space behind the scopes', TEXT.replace('read write', 'read ')],
   ['white space', TEXT.replace(',', ', ')],
   ['a line break at the end', `${TEXT}\n`],
@@ -90,6 +98,7 @@ test('whatever is read is what reading strictly makes of it', () => {
       iat: mostly(CLAIMS.iat, instant),
       exp: mostly(CLAIMS.exp, instant),
       scope: mostly(CLAIMS.scope, text),
+      client_id: mostly(CLAIMS.client_id, text),
     },
     { requiredKeys: ['iss', 'aud', 'sub', 'tid', 'did', 'sid', 'jti', 'iat', 'exp'] },
   );

@@ -5,6 +5,7 @@ const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 /** A whole number that a double holds. */
 const INSTANT = String.raw`0|[1-9]\d{0,14}`;
 const WORD = String.raw`[\w.:/@~+-]+`;
+const CLIENT_ID = String.raw`[\w.:/@~+-]{1,256}`;
 
 /**
  * Reads payloads of access tokens in the form that Signum gives nearly all of them: the claims in its
@@ -19,7 +20,7 @@ export class PlainPayloads {
     this.#pattern = new RegExp(
       `^\\{"iss":${iss},"aud":"(${WORD})","sub":"(${ID})","tid":"(${ID})","did":"(${ID})",` +
         `"sid":"(${UUID})","jti":"(${UUID})","iat":(${INSTANT}),"exp":(${INSTANT})` +
-        `(?:,"scope":"(${WORD}(?: ${WORD})*)")?\\}$`,
+        `(?:,"scope":"(${WORD}(?: ${WORD})*)")?(?:,"client_id":"(${CLIENT_ID})")?\\}$`,
     );
   }
 
@@ -28,7 +29,7 @@ export class PlainPayloads {
     const match = this.#pattern.exec(bytes.toString('latin1'));
     if (match === null) return undefined;
     const [, aud = '', userId = '', tenantId = '', deviceId = '', sessionId = ''] = match;
-    const [, , , , , , tokenId = '', iat, exp, scope] = match;
+    const [, , , , , , tokenId = '', iat, exp, scope, clientId] = match;
     return {
       device: { tenantId, userId, deviceId },
       sessionId,
@@ -37,6 +38,7 @@ export class PlainPayloads {
       expiresAtS: Number(exp),
       scopes: scope === undefined ? [] : scope.split(' '),
       audiences: [aud],
+      clientId,
       confirmation: undefined,
       custom: {},
     };

@@ -19,6 +19,7 @@ interface IssueOptions extends GlobalOptions, PairOutput {
   readonly scope?: string[];
   readonly audience?: string[];
   readonly claim?: JsonObject;
+  readonly clientId?: string;
   readonly label?: string;
   readonly ip?: string;
   readonly userAgent?: string;
@@ -50,6 +51,7 @@ export function issueCommand(program: Command, cli: Cli): void {
     .option('--scope <scope>', 'scope of the access token; repeatable', collect)
     .option('--audience <audience>', 'audience of the access token; repeatable', collect)
     .option('--claim <name=value>', 'custom claim, JSON or text; repeatable', collectClaims)
+    .option('--client-id <id>', "OAuth client of the access token; the caller's name without")
     .option('--label <text>', "name that a person knows the device by, such as Ada's phone")
     .option('--ip <address>', "the client's IP address")
     .option('--user-agent <text>', "the client's user agent")
@@ -74,6 +76,7 @@ async function issue(cli: Cli, options: IssueOptions): Promise<void> {
       policy: policyNamed(options.policy),
       requestId: options.requestId ?? '',
       proof: proof ?? '',
+      clientId: options.clientId ?? '',
       metadata: metadata(options),
       ...(options.claim && { claims: options.claim }),
       ...(options.accessLifetime && { accessLifetime: options.accessLifetime }),

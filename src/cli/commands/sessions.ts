@@ -123,6 +123,7 @@ function sessionFields(
     ['Ends at the latest', instant(session.absoluteExpireTime, now)],
     ['Scopes', session.scopes.join(' ') || undefined],
     ['Audiences', session.audiences.join(' ') || undefined],
+    ['Client', session.clientId || undefined],
     ['Claims', claimsText(session.claims)],
     ['IP', metadata?.ip || undefined],
     ['User agent', metadata?.userAgent || undefined],

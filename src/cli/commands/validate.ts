@@ -104,6 +104,7 @@ export function describe(
     ['Session id', response.sessionId || undefined],
     ['Scopes', response.scopes.join(' ') || undefined],
     ['Audiences', response.audiences.join(' ') || undefined],
+    ['Client', response.clientId || undefined],
     ['Claims', claimsText(response.claims)],
     ['Issued', response.issueTime && instant(response.issueTime, now)],
     ['Expires', response.expireTime && instant(response.expireTime, now)],

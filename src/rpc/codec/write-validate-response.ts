@@ -20,6 +20,7 @@ export function writeValidateResponse(to: PlainWriter, message: ValidateResponse
   to.integer(10, Number(message.revision));
   for (const audience of message.audiences) to.element(11, audience);
   if (claims !== undefined) writeClaims(to, 12, claims);
+  to.string(13, message.clientId);
 }
 
 function writeRef(to: PlainWriter, field: number, ref: TokenRef): void {

@@ -25,6 +25,7 @@ export function fromSession(session: Session): SessionMessage {
     metadata: fromClientMetadata(session.metadata),
     keyId: session.keyId,
     revision: BigInt(session.revision),
+    clientId: session.clientId ?? '',
   });
 }
 

@@ -64,6 +64,7 @@ export function fromValidation(validation: Validation): ValidateResponse {
       scopes: [],
       revision,
       audiences: [],
+      clientId: '',
     };
   }
   return {
@@ -80,5 +81,6 @@ export function fromValidation(validation: Validation): ValidateResponse {
     revision,
     audiences: token.audiences as string[],
     claims: token.claims,
+    clientId: token.clientId ?? '',
   };
 }

@@ -6,7 +6,7 @@ import {
   SupersedePolicy,
 } from '@signum/contract/signum/v1/token_pb.js';
 import type { IssueRequest } from '@signum/contract/signum/v1/token_service_pb.js';
-import { isId, isUuid } from '@signum/token';
+import { isClientId, isId, isUuid } from '@signum/token';
 
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/;
 /** A UTF-16 unit is three bytes at most, so that a third of a bound in bytes is surely kept. */
@@ -31,7 +31,8 @@ export function isPlainIssue(request: IssueRequest): boolean {
     isPlainLifetime(request.sessionLifetime) &&
     SupersedePolicy[request.policy] !== undefined &&
     (request.requestId === '' || isUuid(request.requestId)) &&
-    request.proof.length <= SHORT_PROOF
+    request.proof.length <= SHORT_PROOF &&
+    (request.clientId === '' || isClientId(request.clientId))
   );
 }
 

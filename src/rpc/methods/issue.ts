@@ -43,6 +43,7 @@ function toIssueInput(request: IssueRequest): IssueInput {
     scopes: request.scopes,
     audiences: request.audiences,
     claims: request.claims ?? {},
+    clientId: request.clientId === '' ? undefined : request.clientId,
     metadata: toClientMetadata(request.metadata),
     lifetimes: {
       accessMs: toWholeSecondsMs('access_lifetime', request.accessLifetime),

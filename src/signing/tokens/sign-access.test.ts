@@ -1,5 +1,12 @@
 import type { AccessClaims, ConfirmationMethod, JsonObject } from '@signum/token';
-import { ALGORITHMS, type Algorithm, headerSegment, isId, RESERVED_CLAIMS } from '@signum/token';
+import {
+  ALGORITHMS,
+  type Algorithm,
+  headerSegment,
+  isClientId,
+  isId,
+  RESERVED_CLAIMS,
+} from '@signum/token';
 import fc from 'fast-check';
 import {
   createLocalJWKSet,
@@ -60,6 +67,7 @@ describe.each(ALGORITHMS)('with %s', (algorithm) => {
         iat: 1_700_000_000,
         exp: 1_700_000_900,
         scope: 'read write',
+        client_id: 'auth-service',
         plan: 'gold',
       }),
     );
@@ -92,6 +100,10 @@ const claims: fc.Arbitrary<AccessClaims> = fc.record({
   expiresAtS: fc.maxSafeNat(),
   scopes: fc.array(name, { maxLength: 5 }),
   audiences: fc.array(name, { minLength: 1, maxLength: 3 }),
+  clientId: fc.option(
+    fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 256 }).filter(isClientId),
+    { nil: undefined },
+  ),
   confirmation: fc.option(
     fc.record({
       method: fc.constantFrom<ConfirmationMethod[]>('jkt', 'x5t#S256'),

@@ -4,6 +4,7 @@ import {
   type JsonObject,
   MAX_TOKEN_LENGTH,
   RESERVED_CLAIMS,
+  writeGrantClaims,
 } from '@signum/token';
 import { invalidField, SignumError } from '../../domain/errors.ts';
 import type { RingKey } from '../ring/ring-key.ts';
@@ -39,9 +40,8 @@ async function sign(key: SigningKey, input: Buffer): Promise<Buffer> {
   return Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength);
 }
 
-/** Spreading defines members, so that a claim named `__proto__` stays data. */
 function accessPayload(claims: AccessClaims, issuer: string): JsonObject {
-  const { device, audiences, scopes, confirmation, custom } = claims;
+  const { device, audiences, custom } = claims;
   const [audience] = audiences;
   if (audience === undefined) throw invalidField('audiences', 'must hold at least one audience');
   for (const name of Object.keys(custom)) {
@@ -58,8 +58,6 @@ function accessPayload(claims: AccessClaims, issuer: string): JsonObject {
     jti: claims.tokenId,
     iat: claims.issuedAtS,
     exp: claims.expiresAtS,
-    ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
-    ...(confirmation ? { cnf: { [confirmation.method]: confirmation.thumbprint } } : {}),
-    ...custom,
+    ...writeGrantClaims(claims),
   };
 }

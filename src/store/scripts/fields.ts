@@ -39,15 +39,21 @@ export const FIELD = {
   scp: 'p',
   /** Custom claims as JSON; absent if there are none. */
   clm: 'l',
+  /** OAuth client; absent in sessions that began before there was one. */
+  cid: 'd',
   /** What the client told about itself, as JSON; absent if that is nothing. */
   meta: 'm',
 } as const;
 
 export type FieldName = keyof typeof FIELD;
 
+/** The fields of what tokens say, in the order that claims.ts reads them in; lua/ writes `CLAIM_FIELDS`. */
+export const CLAIM_FIELDS = [FIELD.scp, FIELD.aud, FIELD.clm, FIELD.cid] as const;
+
 /** Lua with the letters in the place of `FIELD.<name>`: a table would be made anew by every run. */
 export function inlineFields(lua: string): string {
-  return lua.replace(/\bFIELD\.(\w+)/g, (_, name: string) => {
+  const claims = CLAIM_FIELDS.map((letter) => `'${letter}'`).join(', ');
+  return lua.replace(/\bCLAIM_FIELDS\b/g, claims).replace(/\bFIELD\.(\w+)/g, (_, name: string) => {
     if (!(name in FIELD)) throw new Error(`a session has no field ${name}`);
     return `'${FIELD[name as FieldName]}'`;
   });

@@ -1,14 +1,15 @@
-import type { DeviceRef, JsonObject } from '@signum/token';
+import type { DeviceRef } from '@signum/token';
 import type { Deadline } from '../../domain/call.ts';
 import type { Lifetimes } from '../../domain/lifetimes.ts';
-import type { ClientMetadata, SupersedePolicy } from '../../domain/session.ts';
+import type { ClientMetadata, SessionClaims, SupersedePolicy } from '../../domain/session.ts';
+import { encodeClaims } from '../scripts/claims.ts';
 import type { StoreContext } from '../scripts/context.ts';
 import { FIELD } from '../scripts/fields.ts';
 import { type Grant, parseGrant } from '../scripts/grant.ts';
 import { revokedKey, tenantField } from '../scripts/keys.ts';
 import { type Argument, type Reply, SCRIPTS } from '../scripts/script.ts';
 
-export interface IssuePlan {
+export interface IssuePlan extends SessionClaims {
   readonly device: DeviceRef;
   readonly sessionId: string;
   readonly tokenId: string;
@@ -18,9 +19,6 @@ export interface IssuePlan {
   /** Session and generation of a presented refresh token. */
   readonly proof: { readonly sessionId: string; readonly generation: number } | undefined;
   readonly requestId: string | undefined;
-  readonly scopes: readonly string[];
-  readonly audiences: readonly string[];
-  readonly claims: JsonObject;
   readonly metadata: ClientMetadata;
   /** Who asks, for the revoked table. */
   readonly by: string;
@@ -91,10 +89,9 @@ function outcome(reply: Reply): IssueOutcome {
   return { status };
 }
 
-function fields({ scopes, audiences, claims, metadata }: IssuePlan): string[] {
-  const pairs: string[] = [FIELD.aud, audiences.join(' ')];
-  if (scopes.length > 0) pairs.push(FIELD.scp, scopes.join(' '));
-  if (Object.keys(claims).length > 0) pairs.push(FIELD.clm, JSON.stringify(claims));
+function fields(plan: IssuePlan): string[] {
+  const pairs = encodeClaims(plan);
+  const { metadata } = plan;
   if (Object.keys(metadata).length > 0) pairs.push(FIELD.meta, JSON.stringify(metadata));
   return pairs;
 }

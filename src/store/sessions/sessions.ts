@@ -1,9 +1,10 @@
 import type { DeviceRef } from '@signum/token';
 import type { Deadline } from '../../domain/call.ts';
 import type { ClientMetadata, Session } from '../../domain/session.ts';
+import { decodeClaims } from '../scripts/claims.ts';
 import type { StoreContext } from '../scripts/context.ts';
-import { FIELD } from '../scripts/fields.ts';
-import { decodeClaims, decodeInstant, decodeWords } from '../scripts/grant.ts';
+import { CLAIM_FIELDS, FIELD } from '../scripts/fields.ts';
+import { decodeInstant } from '../scripts/grant.ts';
 import { tenantField } from '../scripts/keys.ts';
 import { FIELD_OF_ALL } from './watermark.ts';
 
@@ -24,10 +25,8 @@ const FIELDS = [
   FIELD.exp,
   FIELD.rexp,
   FIELD.aexp,
-  FIELD.scp,
-  FIELD.aud,
-  FIELD.clm,
   FIELD.meta,
+  ...CLAIM_FIELDS,
 ];
 
 /** The live session of a device; undefined if there is none. */
@@ -82,7 +81,7 @@ function byDevice(a: Session, b: Session): number {
 }
 
 function parse(device: DeviceRef, hash: (string | null)[]): Session | undefined {
-  const [sid, jti, kid, gen, rev, cat, iat, exp, rexp, aexp, scp, aud, clm, meta] = hash;
+  const [sid, jti, kid, gen, rev, cat, iat, exp, rexp, aexp, meta] = hash;
   if (!sid || !jti || !kid) return undefined;
   return {
     device: { tenantId: device.tenantId, userId: device.userId, deviceId: device.deviceId },
@@ -96,9 +95,7 @@ function parse(device: DeviceRef, hash: (string | null)[]): Session | undefined 
     accessExpiresAtMs: decodeInstant(exp),
     refreshExpiresAtMs: decodeInstant(rexp),
     absoluteExpiresAtMs: decodeInstant(aexp),
-    scopes: decodeWords(scp),
-    audiences: decodeWords(aud),
-    claims: decodeClaims(clm),
+    ...decodeClaims(hash, 11),
     metadata: meta ? (JSON.parse(meta) as ClientMetadata) : {},
   };
 }

@@ -2,8 +2,9 @@ import type { TokenRef } from '@signum/token';
 import type { Deadline } from '../../domain/call.ts';
 import type { RevocationReason } from '../../domain/session.ts';
 import type { ActiveToken } from '../../domain/verdict.ts';
+import { decodeClaims } from '../scripts/claims.ts';
 import type { StoreContext } from '../scripts/context.ts';
-import { decodeClaims, decodeInstant, decodeWords } from '../scripts/grant.ts';
+import { decodeInstant } from '../scripts/grant.ts';
 import { revokedKey, tenantField } from '../scripts/keys.ts';
 import { type Reply, SCRIPTS } from '../scripts/script.ts';
 
@@ -37,7 +38,7 @@ function parse(reply: Reply, ref: TokenRef): LookUp {
   if (status === 'REVOKED')
     return { status, revision, fingerprint, reason: reply[2] as RevocationReason };
   if (status !== 'ACTIVE') return { status, revision, fingerprint };
-  const [, , , , sid, iat, exp, scp, aud, clm] = reply as string[];
+  const [, , , , sid, iat, exp] = reply as string[];
   return {
     status,
     revision,
@@ -47,9 +48,7 @@ function parse(reply: Reply, ref: TokenRef): LookUp {
       sessionId: sid as string,
       issuedAtMs: decodeInstant(iat),
       expiresAtMs: decodeInstant(exp),
-      scopes: decodeWords(scp),
-      audiences: decodeWords(aud),
-      claims: decodeClaims(clm),
+      ...decodeClaims(reply, 7),
     },
   };
 }

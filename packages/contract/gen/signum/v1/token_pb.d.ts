@@ -246,6 +246,14 @@ export declare type Session = Message<"signum.v1.Session"> & {
    * @generated from field: uint64 revision = 15;
    */
   revision: bigint;
+
+  /**
+   * The OAuth client that the session's tokens are issued to; empty for a session that began before
+   * there was one.
+   *
+   * @generated from field: string client_id = 16;
+   */
+  clientId: string;
 };
 
 /**

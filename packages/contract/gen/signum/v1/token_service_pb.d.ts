@@ -14,8 +14,8 @@ import type { Status } from "../../google/rpc/status_pb.js";
 export declare const file_signum_v1_token_service: GenFile;
 
 /**
- * A request for a new session. Ids, scopes, audiences and custom claims together may take 1920 bytes
- * as JSON, so that a token never exceeds 4096 characters.
+ * A request for a new session. Ids, scopes, audiences, the client id and custom claims together may
+ * take 1920 bytes as JSON, so that a token never exceeds 4096 characters.
  *
  * @generated from message signum.v1.IssueRequest
  */
@@ -102,6 +102,14 @@ export declare type IssueRequest = Message<"signum.v1.IssueRequest"> & {
    * @generated from field: string proof = 11;
    */
   proof: string;
+
+  /**
+   * The OAuth client that the user has authenticated to, `client_id` in the access token (RFC 9068
+   * section 2.2): 1 to 256 printable ASCII characters, blanks included. The caller's name when empty.
+   *
+   * @generated from field: string client_id = 12;
+   */
+  clientId: string;
 };
 
 /**
@@ -348,6 +356,14 @@ export declare type ValidateResponse = Message<"signum.v1.ValidateResponse"> & {
    * @generated from field: google.protobuf.Struct claims = 12;
    */
   claims?: JsonObject | undefined;
+
+  /**
+   * The OAuth client that the token was issued to; empty for a session that began before there was
+   * one.
+   *
+   * @generated from field: string client_id = 13;
+   */
+  clientId: string;
 };
 
 /**
