@@ -86,6 +86,7 @@ export async function openPopulator(
         scopes: ['read', 'write'],
         audiences: [credentials.audience],
         claims: {},
+        clientId: 'auth-service',
         metadata: options.metadata ?? {},
         by: 'bench',
       },
