@@ -48,7 +48,27 @@ function isComplete({ payload, key }: Signed, issuer: string): boolean {
   if (!numbers.every((name) => isWhole(of(name)))) return false;
   if (key.type === 'rt+jwt') return true;
   const nbf = of('nbf');
-  return (nbf === undefined || isWhole(nbf)) && hasAudience(of('aud')) && hasScopes(of('scope'));
+  return (
+    (nbf === undefined || isWhole(nbf)) &&
+    hasAudience(of('aud')) &&
+    hasScopes(of('scope')) &&
+    hasClient(of('client_id')) &&
+    isBoundAsKnown(of('cnf'))
+  );
+}
+
+function hasClient(client: unknown): boolean {
+  return client === undefined || (typeof client === 'string' && /^[ -~]{1,256}$/.test(client));
+}
+
+/** By one method, under a SHA-256 in base64url. */
+function isBoundAsKnown(cnf: unknown): boolean {
+  if (cnf === undefined) return true;
+  if (typeof cnf !== 'object' || cnf === null || Array.isArray(cnf)) return false;
+  const [[method, thumbprint] = [], ...others] = Object.entries(cnf);
+  if (others.length > 0 || (method !== 'jkt' && method !== 'x5t#S256')) return false;
+  const bytes = Buffer.from(String(thumbprint), 'base64url');
+  return bytes.length === 32 && bytes.toString('base64url') === thumbprint;
 }
 
 function isName(value: unknown): boolean {

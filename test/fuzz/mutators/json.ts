@@ -19,7 +19,7 @@ const HEADER_VALUES: Json = {
 }; // biome-ignore format: a table
 const CLAIM_NAMES = [
   'iss', 'aud', 'sub', 'tid', 'did', 'sid', 'jti', 'iat', 'exp', 'nbf', 'scope', 'ati', 'gen', 'plan',
-  '__proto__', 'constructor', 'toJSON', '', '0', 'ex\u0000p', 'cnf',
+  '__proto__', 'constructor', 'toJSON', '', '0', 'ex\u0000p', 'cnf', 'client_id',
 ]; // biome-ignore format: a list
 const CLAIM_VALUES: readonly unknown[] = [
   null, true, false, 0, -1, 1.5, 9_999_999_999, 2 ** 53, 1e300, -0, '', 'x', '9999999999', 'root', '*',
