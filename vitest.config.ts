@@ -1,5 +1,10 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { OTHER_SERVERS, SERVER_VARIABLE } from './test/setup/redis-server.ts';
 import type { TopologyName } from './test/setup/topology.ts';
+import { wheelExecutable } from './test/setup/wheel.ts';
+
+/** Says of a server that cannot be had that its suites are skipped. */
+const NO_SERVER = 'test/setup/no-server.test.ts';
 
 const ALL = [
   'packages/*/src/**/*.test.ts',
@@ -16,6 +21,12 @@ const ON_EVERY_TOPOLOGY = [
 /** About one server and its way out, whatever it is connected to. */
 const ON_ONE_NODE = ['test/wire/drain.test.ts', 'test/wire/stop.test.ts'];
 
+/** What has to hold whatever version of Redis or Valkey it is. */
+const ON_EVERY_SERVER = [
+  ...['src/store/**/*.test.ts', 'test/requirements/**/*.test.ts', 'test/lua-contract.test.ts'],
+  ...['test/faults/durability.test.ts'],
+];
+
 /** What judges how soon a call settles: nothing else runs meanwhile. */
 const ALONE = ['test/faults/checker.test.ts', 'test/faults/scenarios.test.ts'];
 
@@ -28,12 +39,23 @@ function onRedis(name: TopologyName, include: readonly string[], exclude: readon
   return { extends: true, test: { name, ...files, globalSetup, fileParallelism } };
 }
 
+/** A project that runs some suites on another server than the system's, where that can be had. */
+function onServer(name: string) {
+  const wheel = OTHER_SERVERS[name];
+  const server = wheel && wheelExecutable(wheel);
+  if (!server) return { extends: true, test: { name, include: [NO_SERVER] } };
+  const env = { TZ: 'UTC', [SERVER_VARIABLE]: server };
+  const globalSetup = ['test/setup/shared-redis.ts'];
+  return { extends: true, test: { name, include: ON_EVERY_SERVER, env, globalSetup } };
+}
+
 export default defineConfig({
   test: {
     projects: [
-      onRedis('standalone', ALL, ALONE),
+      onRedis('standalone', ALL, [...ALONE, NO_SERVER]),
       onRedis('sentinel', ON_EVERY_TOPOLOGY, ON_ONE_NODE),
       onRedis('cluster', ON_EVERY_TOPOLOGY, ON_ONE_NODE),
+      ...Object.keys(OTHER_SERVERS).map(onServer),
       { extends: true, test: { name: 'alone', include: ALONE, fileParallelism: false } },
     ],
     testTimeout: 20_000,

@@ -50,7 +50,6 @@ export async function openPopulator(
 ): Promise<Populator> {
   const store = await openStore({
     redis: { url: redisUrl, commandTimeoutMs: 30_000, connectTimeoutMs: 5_000, name: 'bench' },
-    barrierTimeoutMs: 30_000,
     partitions: 64,
     policy: {
       skewMs: 60_000,

@@ -36,7 +36,11 @@ export function findRedisCommand(log: (line: string) => void = console.log): Red
 
 function localServer(): RedisCommand | undefined {
   const server = findExecutable('redis-server', 'valkey-server');
-  if (!server) return undefined;
+  return server === undefined ? undefined : redisBinary(server);
+}
+
+/** Runs a redis-server or valkey-server of this machine's. */
+export function redisBinary(server: string): RedisCommand {
   // On Linux the kernel ends the server when this process dies, however it dies.
   const setpriv = process.platform === 'linux' ? findExecutable('setpriv') : undefined;
   const prefix = setpriv ? [setpriv, '--pdeathsig', 'TERM'] : [];

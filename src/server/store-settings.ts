@@ -1,8 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { StoreSettings } from '../store/store.ts';
 
-const MARGIN_MS = 500;
-
 /** What the store needs to know of the configuration. */
 export function storeSettings(
   config: Config,
@@ -17,7 +15,10 @@ export function storeSettings(
       connectTimeoutMs: redis.connectTimeoutMs,
       name: 'signum',
     },
-    barrierTimeoutMs: limits.deadlineMaxMs + MARGIN_MS,
+    mayWait: {
+      changed: Math.ceil(limits.maxInflight / 2),
+      unchanged: Math.ceil(limits.maxInflight / 8),
+    },
     partitions: redis.partitions,
     policy: {
       skewMs: sessions.clockSkewMs,

@@ -5,6 +5,7 @@ import type { Records } from '../domain/records.ts';
 import { connect, createClient, type RedisClient, type RedisSettings } from './client/client.ts';
 import { describeConnectionError } from './client/connection-error.ts';
 import { parseRedisUrl } from './client/url.ts';
+import type { MayWait } from './dispatch/durable-runs.ts';
 import { Runner } from './dispatch/runner.ts';
 import { checkAccess, checkLayout } from './meta.ts';
 import { createRecords } from './records.ts';
@@ -13,8 +14,8 @@ import { Keyspace, SHARED_KEYS } from './scripts/keys.ts';
 
 export interface StoreSettings {
   readonly redis: RedisSettings;
-  /** How long a command that waits for replicas or fsync may take, in milliseconds. */
-  readonly barrierTimeoutMs: number;
+  /** How many calls may wait for replicas or fsync at once. */
+  readonly mayWait?: MayWait | undefined;
   /** Fixed when a deployment is created: 1 to 1024. */
   readonly partitions: number;
   readonly policy: StorePolicy;
@@ -61,7 +62,10 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     ]).catch(() => {
       throw neverConnected(lastError);
     });
-    const runner = new Runner(client, barrier, { silenceMs: settings.redis.commandTimeoutMs });
+    const runner = new Runner(client, barrier, {
+      silenceMs: settings.redis.commandTimeoutMs,
+      mayWait: settings.mayWait,
+    });
     const deadline = { deadlineAtMs: performance.now() + START_TIMEOUT_MS };
     const keyspace = new Keyspace(settings.partitions, 'db' in target ? target.db : 0);
     await whileUnavailable(deadline, async () => {

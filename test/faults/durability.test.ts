@@ -1,7 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceRef } from '@signum/token';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SignumError } from '../../src/domain/errors.ts';
 import type { Durability } from '../../src/domain/session.ts';
+import { connect, createClient } from '../../src/store/client/client.ts';
+import { connectionsOf } from '../../src/store/client/connections.ts';
+import { Barrier } from '../../src/store/dispatch/barrier.ts';
+import { readHistory } from '../../src/store/dispatch/history.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import { revokeDevice } from '../../src/store/sessions/revoke.ts';
 import { validate } from '../../src/store/sessions/validate.ts';
@@ -25,6 +31,7 @@ import { until } from '../setup/until.ts';
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const ONE_REPLICA = { replicas: 1, fsync: false };
+const ON_DISK = { replicas: 0, fsync: true };
 
 async function begin(store: Store, device: DeviceRef): Promise<void> {
   expect((await issue(store, planFor(device), within(5000))).status).toBe('ISSUED');
@@ -33,6 +40,12 @@ async function begin(store: Store, device: DeviceRef): Promise<void> {
 function revoke(store: Store, device: DeviceRef, durability: Durability, deadlineMs = 3000) {
   const revocation = { reason: 'LOGOUT', by: 'test', durability } as const;
   return revokeDevice(store, device, {}, revocation, within(deadlineMs));
+}
+
+/** WAITAOF came with Redis 7.2. */
+async function hasWaitaof(port: number): Promise<boolean> {
+  const commands = await ask(port, (redis) => redis.call('COMMAND', 'LIST'));
+  return (commands as string[]).includes('waitaof');
 }
 
 async function failure(promise: Promise<unknown>): Promise<SignumError> {
@@ -67,18 +80,99 @@ describe('standalone', () => {
     expect((await revoke(store, device, { replicas: 0, fsync: false })).count).toBe(0);
   });
 
+  test('more replicas than there are is answered at once, however long the call may take', async () => {
+    const device = manyDevices('at once', 1)[0]!;
+    await begin(store, device);
+    const error = await failure(revoke(store, device, { replicas: 16, fsync: false }, 600_000));
+    expect(error.reason).toBe('DURABILITY_UNCONFIRMED');
+    expect(error.metadata).toEqual({ replicas: '0', fsync: 'false' });
+  });
+
   test('fsync is confirmed where Redis can tell, and never where it cannot', async () => {
-    const commands = await ask(port, (redis) => redis.call('COMMAND', 'LIST'));
     const device = manyDevices('fsync', 1)[0]!;
     await begin(store, device);
-    const call = revoke(store, device, { replicas: 0, fsync: true });
-    if ((commands as string[]).includes('waitaof')) {
-      expect((await call).reached.fsync).toBe(true);
+    if (await hasWaitaof(port)) {
+      expect((await revoke(store, device, ON_DISK)).reached.fsync).toBe(true);
     } else {
-      expect((await failure(call)).reason).toBe('DURABILITY_UNCONFIRMED');
-      expect((await failure(call)).message).toContain('WAITAOF');
+      const error = await failure(revoke(store, device, ON_DISK));
+      expect(error.reason).toBe('DURABILITY_UNCONFIRMED');
+      expect(error.message).toContain('WAITAOF');
     }
   });
+
+  test('fsync is confirmed one after the other, and together, while others write all the time', async ({
+    skip,
+  }) => {
+    skip(!(await hasWaitaof(port)), 'this Redis has no WAITAOF');
+    const devices = manyDevices('busy', 24);
+    await Promise.all(devices.map((device) => begin(store, device)));
+    const writer = new Redis(port);
+    const writing = setInterval(() => writer.incr('other'), 2);
+    try {
+      const inTurn = devices.slice(0, 3);
+      for (const device of inTurn) {
+        const { count, reached } = await revoke(store, device, ON_DISK, 15_000);
+        expect({ count, reached }).toEqual({ count: 1, reached: ON_DISK });
+      }
+      const outcomes = devices.slice(3).map(async (device, i) => {
+        await sleep(25 * i); // So that there is always one that has just been written.
+        return revoke(store, device, ON_DISK, 15_000);
+      });
+      for (const { count, reached } of await Promise.all(outcomes)) {
+        expect({ count, reached }).toEqual({ count: 1, reached: ON_DISK });
+      }
+    } finally {
+      clearInterval(writing);
+      writer.disconnect();
+    }
+  });
+
+  test('who waits for replicas is not held up by who waits for the disk', async ({ skip }) => {
+    skip(!(await hasWaitaof(port)), 'this Redis has no WAITAOF');
+    const [onDisk, toReplica] = manyDevices('both', 2);
+    await Promise.all([begin(store, onDisk!), begin(store, toReplica!)]);
+    await ask(port, (redis) => redis.config('SET', 'appendfsync', 'no'));
+    try {
+      const waiting = failure(revoke(store, onDisk!, ON_DISK, 4000));
+      const first = await Promise.race([failure(revoke(store, toReplica!, ONE_REPLICA)), waiting]);
+      expect(first.metadata).toEqual({ replicas: '0', fsync: 'false' });
+      expect(first.message).toContain('0 replicas');
+      expect((await waiting).reason).toBe('DURABILITY_UNCONFIRMED');
+    } finally {
+      await ask(port, (redis) => redis.config('SET', 'appendfsync', 'everysec'));
+    }
+  });
+});
+
+test('what was written before a change of roles is not confirmed after it', async () => {
+  // One that writes its first append-only file, as after a change of roles, does not stop.
+  const extraArgs = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
+  const start = () => startTestRedis({ extraArgs });
+  const [redis, other] = await Promise.all([start(), start()]);
+  const settings = { url: redis.url, commandTimeoutMs: 1000, connectTimeoutMs: 1000, name: 'test' };
+  const client = createClient(settings) as Redis;
+  client.on('error', () => undefined);
+  try {
+    await connect(client, 5000);
+    await client.set('effect', '1');
+    const mark = readHistory(await client.info('replication'))!;
+    const barrier = new Barrier(connectionsOf(client, 100).of(''));
+    const wait = () => {
+      const { deadlineAtMs } = within(5000);
+      const wanted = { replicas: 0, fsync: false };
+      return barrier.wait({ mark, touch: 'touch', wanted, deadlineAtMs });
+    };
+    expect(await wait()).toEqual({ replicas: 0, fsync: false });
+    await ask(redis.port, (node) => node.replicaof('127.0.0.1', `${other.port}`));
+    await until('its data is that of the other', async () =>
+      ask(redis.port, async (node) => (await node.info('replication')).includes('_status:up')),
+    );
+    await ask(redis.port, (node) => node.replicaof('NO', 'ONE'));
+    expect((await failure(wait())).reason).toBe('DURABILITY_UNCONFIRMED');
+  } finally {
+    client.disconnect();
+    await Promise.all([redis.stop(), other.stop()]);
+  }
 });
 
 describe('sentinel', () => {
@@ -109,6 +203,43 @@ describe('sentinel', () => {
     const both = { replicas: 2, fsync: false };
     expect(await revoke(store, device, both)).toMatchObject({ count: 1, reached: both });
     expect(await revoke(store, device, both)).toMatchObject({ count: 0, reached: both });
+  });
+
+  test('what is known to be durable is not waited for again, what is not is', async () => {
+    const [known, pending] = manyDevices('again', 2);
+    await Promise.all([begin(store, known!), begin(store, pending!)]);
+    await revoke(store, known!, ONE_REPLICA);
+    for (const node of replicas()) node.signal('SIGSTOP');
+    const again = await revoke(store, known!, ONE_REPLICA, 600_000);
+    expect(again).toMatchObject({ count: 0, reached: { fsync: false } });
+    expect(again.reached.replicas).toBeGreaterThanOrEqual(1);
+    for (let time = 0; time < 2; time += 1) {
+      const error = await failure(revoke(store, pending!, ONE_REPLICA, 300));
+      expect(error.reason).toBe('DURABILITY_UNCONFIRMED');
+    }
+    for (const node of replicas()) node.signal('SIGCONT');
+    expect(await revoke(store, pending!, ONE_REPLICA)).toMatchObject({ count: 0 });
+  });
+
+  test('who has found nothing to do takes no place from who has', async () => {
+    const [dead, ...live] = manyDevices('places', 4);
+    await Promise.all([dead!, ...live].map((device) => begin(store, device)));
+    const mayWait = { changed: 3, unchanged: 2 };
+    const other = await openImpatientStore(sentinel.url, 1000, mayWait);
+    for (const node of replicas()) node.signal('SIGSTOP');
+    try {
+      await failure(revoke(store, dead!, ONE_REPLICA, 300));
+      const repeated = Array.from({ length: 20 }, () => revoke(other, dead!, ONE_REPLICA, 60_000));
+      const refused = await Promise.any(repeated.map(failure));
+      expect(refused.message).toContain('as many calls as may wait');
+      const waiting = live.map((device) => revoke(other, device, ONE_REPLICA, 60_000));
+      for (const node of replicas()) node.signal('SIGCONT');
+      for (const { count } of await Promise.all(waiting)) expect(count).toBe(1);
+      const ended = await Promise.allSettled(repeated);
+      expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    } finally {
+      await other.close();
+    }
   });
 
   test('a tenant watermark waits in every partition', async () => {

@@ -1,5 +1,6 @@
 import type { DeviceRef } from '@signum/token';
 import { SignumError } from '../../src/domain/errors.ts';
+import type { MayWait } from '../../src/store/dispatch/durable-runs.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { planFor, TEST_POLICY } from './store.ts';
@@ -8,12 +9,16 @@ import { planFor, TEST_POLICY } from './store.ts';
 export const SILENCE_MS = 150;
 
 /** A store that gives up on a silent Redis soon, on 16 partitions. */
-export function openImpatientStore(url: string, commandTimeoutMs = SILENCE_MS): Promise<Store> {
+export function openImpatientStore(
+  url: string,
+  commandTimeoutMs = SILENCE_MS,
+  mayWait?: MayWait,
+): Promise<Store> {
   return openStore({
     redis: { url, commandTimeoutMs, connectTimeoutMs: 1000, name: 'signum-test' },
-    barrierTimeoutMs: 5000,
     partitions: 16,
     policy: TEST_POLICY,
+    mayWait,
     onConnectionError: () => undefined,
   });
 }

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
-import { findExecutable } from '../../src/dev/find-executable.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
+import { nodeServer } from './redis-server.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 export interface RedisNodeOptions {
@@ -80,7 +80,7 @@ export class RedisNode {
   }
 
   start(): void {
-    const server = findExecutable('redis-server', 'valkey-server');
+    const server = nodeServer();
     if (!server) throw new Error('no redis-server on PATH');
     const [first = '', ...rest] = this.#args;
     const isFile = first.startsWith('/');

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import { redisBinary } from '../../src/dev/redis-command.ts';
 import { type RedisOptions, type RedisProcess, startRedis } from '../../src/dev/redis-process.ts';
 import { primariesOf, redisClient } from './redis-client.ts';
+import { wantedServer } from './redis-server.ts';
 
 /**
  * URL of an empty database of the shared Redis, for one test file alone: each vitest worker has its
@@ -26,7 +28,9 @@ export async function startTestRedis(
   options: Omit<RedisOptions, 'dir'> = {},
 ): Promise<RedisProcess> {
   const dir = mkdtempSync(join(tmpdir(), 'signum-test-redis-'));
-  const redis = await startRedis({ ...options, dir });
+  const server = wantedServer();
+  const command = server === undefined ? {} : { command: redisBinary(server) };
+  const redis = await startRedis({ ...command, ...options, dir });
   return {
     ...redis,
     stop: async () => {

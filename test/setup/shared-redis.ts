@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import type { TestProject } from 'vitest/node';
-import { findRedisCommand } from '../../src/dev/redis-command.ts';
+import { findRedisCommand, redisBinary } from '../../src/dev/redis-command.ts';
 import { addUser } from './acl-users.ts';
+import { SERVER_VARIABLE } from './redis-server.ts';
 import { DATABASES, startTopology, type Topology, type TopologyName } from './topology.ts';
 
 declare module 'vitest' {
@@ -13,8 +14,11 @@ declare module 'vitest' {
 
 /** One Redis for the whole of a project: starting one per file would take longer than most tests. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const topology = project.name as TopologyName;
-  const { url, replicas, nodes, stop } = await start(topology);
+  const server = project.config.env[SERVER_VARIABLE];
+  const topology = server === undefined ? (project.name as TopologyName) : 'standalone';
+  const { url, replicas, nodes, stop } = server
+    ? await startTopology(topology, { command: redisBinary(server) })
+    : await start(topology);
   await Promise.all(nodes.map(addServerUser));
   project.provide('redis', { topology, url, replicas });
   return stop;

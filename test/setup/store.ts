@@ -26,7 +26,6 @@ export async function openTestStore(
       connectTimeoutMs: 5_000,
       name: 'signum-test',
     },
-    barrierTimeoutMs: 10_000,
     partitions,
     policy: { ...TEST_POLICY, ...policy },
     onConnectionError: () => undefined,

@@ -1,3 +1,4 @@
+import type { RedisOptions } from '../../src/dev/redis-process.ts';
 import { startTestRedis } from './redis.ts';
 import { startRedisCluster } from './redis-cluster.ts';
 import { startSentinel } from './redis-sentinel.ts';
@@ -24,10 +25,13 @@ const PATIENCE_MS = 15_000;
 const PATIENT = ['--min-replicas-max-lag', `${PATIENCE_MS / 1_000}`];
 
 /** One node; a primary, two replicas and three Sentinels; or three primaries with a replica each. */
-export async function startTopology(name: TopologyName): Promise<Topology> {
+export async function startTopology(
+  name: TopologyName,
+  standaloneOptions: Pick<RedisOptions, 'command'> = {},
+): Promise<Topology> {
   switch (name) {
     case 'standalone': {
-      const { url, stop } = await startTestRedis({ extraArgs: DATABASES });
+      const { url, stop } = await startTestRedis({ ...standaloneOptions, extraArgs: DATABASES });
       return { url, replicas: 0, nodes: [{ url }], stop };
     }
     case 'sentinel': {

@@ -93,7 +93,6 @@ describe.each(Object.entries(SUBJECTS))('%s', (scheme, start) => {
   test('sessions live and end over TLS, before and after a failover', async () => {
     const store = await openStore({
       redis: redis(own.caFile),
-      barrierTimeoutMs: 5000,
       partitions: 16,
       policy: TEST_POLICY,
       onConnectionError: () => undefined,

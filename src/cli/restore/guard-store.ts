@@ -30,7 +30,6 @@ export async function guardStore(
       connectTimeoutMs: redis.connectTimeoutMs,
       name: 'signum-restore-guard',
     },
-    barrierTimeoutMs: TIMEOUT_MS,
     partitions: redis.partitions,
     policy: {
       skewMs: sessions.clockSkewMs,

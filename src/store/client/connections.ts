@@ -18,6 +18,8 @@ export interface Connection {
 export interface Connections {
   /** @throws NotSent if none does now. */
   of(key: string): Connection;
+  /** The connection of this set that leads to the same server. @throws NotSent if none does. */
+  beside(other: Connection): Connection;
   /** Names the keys that one script may touch together with this one. */
   groupOf(key: string): string;
   /** Learns from a MOVED; returns the connection that an ASK points to. */
@@ -30,6 +32,7 @@ export function connectionsOf(client: RedisClient, silentTicks: number): Connect
   const only = connectionTo(client, silentTicks);
   return {
     of: () => only,
+    beside: () => only,
     groupOf: () => '',
     redirect: () => undefined,
     all: () => [only],
@@ -69,6 +72,12 @@ class ClusterConnections implements Connections {
     // A failover may have happened: the next call shall find the new primary.
     this.#refresh();
     if (!connection) throw new NotSent('CLUSTERDOWN no primary is known for the slot');
+    return connection;
+  }
+
+  beside({ node }: Connection): Connection {
+    const connection = this.#to(addressOf(node));
+    if (!connection) throw new NotSent('CLUSTERDOWN the node is not known');
     return connection;
   }
 

@@ -1,77 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { SignumError } from '../../domain/errors.ts';
 import type { Durability, DurabilityReached } from '../../domain/session.ts';
 import type { Connection } from '../client/connections.ts';
-import { deadlinePassed, refusal, remedyFor } from '../client/faults.ts';
-import { type Argument, type Reply, SCRIPTS, type Script } from '../scripts/script.ts';
+import { refusal } from '../client/faults.ts';
+import { SCRIPTS } from '../scripts/script.ts';
+import { type History, readHistory } from './history.ts';
 
-/** A script whose effect shall be on replicas or on disk before it is acknowledged. */
-export interface DurableRun {
-  readonly script: Script;
-  readonly keys: readonly string[];
-  readonly args: readonly Argument[];
-  /** A counter of the same shard, see lua/touch.lua. */
+/** What shall be on replicas or on disk before it is acknowledged. */
+export interface Awaited {
+  /** The history that holds it, as it stood after the effect. */
+  readonly mark: History;
+  /** A counter of the same shard, for a write that changes nothing: lua/touch.lua. */
   readonly touch: string;
   readonly wanted: Durability;
   readonly deadlineAtMs: number;
 }
 
-export interface Durable {
-  readonly reply: Reply;
-  readonly reached: DurabilityReached;
-}
-
-interface Job extends DurableRun {
-  readonly resolve: (durable: Durable) => void;
-  readonly reject: (error: unknown) => void;
-  /** What Redis answered to the script, once it has. */
-  answer: Answer<Reply> | undefined;
-  /** What the last round has seen, for who asked for more. */
+interface Job extends Awaited {
+  readonly resolve: (reached: DurabilityReached) => void;
+  readonly reject: (error: SignumError) => void;
+  readonly sinceMs: number;
   reached: DurabilityReached;
+  /** Replicas that the primary had when it was last asked. */
+  linked: number;
+  /** Whether the last write of the connection came after the effect. */
+  isCovered: boolean;
   isSettled: boolean;
 }
 
-type Answer<T> = { readonly value: T } | { readonly error: unknown };
+type Answer = { readonly value: unknown } | { readonly error: unknown };
 
-/**
- * How long one WAIT holds the connection, in milliseconds, to which Redis may add 100: what comes
- * meanwhile runs that much later, even if no replica answers at all.
- */
+/** How long one WAIT holds the connection, in milliseconds, to which Redis may add 100. */
 const ROUND_MS = 20;
 /** Left for the answer's way back: better "unconfirmed" in time than nothing. */
 const MARGIN_MS = 20;
+/** How long the replicas that there are may take, in milliseconds, where more of them are wanted. */
+const TOO_FEW_MS = 200;
+/** How long a connection that is lost may take to come back, in milliseconds. */
+const PATIENCE_MS = 200;
 const NOTHING: DurabilityReached = { replicas: 0, fsync: false };
 
 /**
- * Runs scripts and waits for their durability, all over one connection and in rounds: each sends
- * what has come since the last, and one WAIT or WAITAOF for all. Script and wait must share a
- * connection and its server: on another, the wait would speak for another history.
+ * Waits until what has been written to a primary is on its replicas or its disk, over a connection
+ * that WAIT and WAITAOF may block, in rounds that serve all who wait. Nobody waits for what others
+ * write meanwhile:
+ *
+ * - Replicas are counted by the offset that each has acknowledged, which INFO tells. WAIT is there to
+ *   have them asked.
+ * - WAITAOF answers for the connection's last write. So a write is made, and no other until that one is
+ *   on disk: whoever comes meanwhile has the next one. With `appendfsync everysec` Redis flushes what
+ *   was written before the second began, and a connection that writes all the time is never caught up.
  */
 export class Barrier {
   readonly #connection: Connection;
-  #fresh: Job[] = [];
-  /** Have run, and wait for replicas or the disk. */
-  #applied: Job[] = [];
+  #jobs: Job[] = [];
   #isRunning = false;
+  #epoch = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** Fails with DURABILITY_UNCONFIRMED, or with what Redis answered to the script. */
-  async run(run: DurableRun): Promise<Durable> {
-    const { promise, resolve, reject } = Promise.withResolvers<Durable>();
+  /** Fails with DURABILITY_UNCONFIRMED. */
+  async wait(awaited: Awaited): Promise<DurabilityReached> {
+    const { promise, resolve, reject } = Promise.withResolvers<DurabilityReached>();
+    const sinceMs = performance.now();
     const job: Job = {
-      ...run,
-      resolve,
-      reject,
-      answer: undefined,
-      reached: NOTHING,
-      isSettled: false,
+      ...awaited,
+      ...{ resolve, reject, sinceMs },
+      ...{ reached: NOTHING, linked: awaited.mark.linked, isCovered: false, isSettled: false },
     };
-    const leftMs = Math.max(0, run.deadlineAtMs - performance.now() - MARGIN_MS);
-    const timer = setTimeout(() => expire(job), leftMs);
-    this.#fresh.push(job);
+    const leftMs = Math.max(0, job.deadlineAtMs - sinceMs - MARGIN_MS);
+    const timer = setTimeout(() => {
+      job.reject(unconfirmed(job.reached, 'the deadline came first'));
+    }, leftMs);
+    this.#jobs.push(job);
     if (!this.#isRunning) {
       this.#isRunning = true;
       // Calls that come in the same turn of the event loop share the first round.
@@ -86,124 +90,104 @@ export class Barrier {
   }
 
   async #rounds(): Promise<void> {
-    while (this.#fresh.length > 0 || this.#applied.length > 0) await this.#round();
+    for (;;) {
+      this.#jobs = this.#jobs.filter((job) => !job.isSettled);
+      if (this.#jobs.length === 0) break;
+      await this.#round();
+    }
     this.#isRunning = false;
   }
 
   async #round(): Promise<void> {
     const { node, breaker } = this.#connection;
-    const fresh = this.#takeFresh();
-    this.#applied = this.#applied.filter((job) => !job.isSettled);
-    const waiting = [...this.#applied, ...fresh];
-    if (waiting.length === 0) return;
+    const jobs = [...this.#jobs];
+    // Of another connection, WAITAOF would answer that nothing is left to wait for.
+    if (breaker.epoch !== this.#epoch) for (const job of jobs) job.isCovered = false;
+    this.#epoch = breaker.epoch;
     try {
       breaker.check();
-    } catch (error) {
-      for (const job of fresh) job.reject(error);
-      this.#giveUp('the connection broke');
+    } catch {
+      await this.#hope(jobs);
       return;
     }
-    const { epoch } = breaker;
+    const isFlushing = jobs.some((job) => job.isCovered && needsFlush(job));
+    const touch = isFlushing ? undefined : jobs[0]?.touch;
+    if (touch) for (const job of jobs) job.isCovered = true;
     breaker.sent();
-    const { touched, waited } = await exchange(node, fresh, waiting);
+    const { touched, waited, told } = await exchange(node, jobs, touch);
     breaker.answered();
-    const missing = this.#sort(fresh);
-    if (missing.length > 0) await load(node, missing);
-    // Another connection, or another server: its replicas have not seen what ran on the last.
-    if (breaker.epoch !== epoch) this.#giveUp('the connection broke');
-    else if ('error' in touched) this.#giveUp('the primary changed');
-    else this.#judge(waited);
+    if ('error' in told) await this.#hope(jobs);
+    else if (touched && 'error' in touched) this.#giveUp(jobs, 'the primary changed');
+    else this.#judge(jobs, readHistory(told.value), waited);
   }
 
-  #takeFresh(): Job[] {
-    const nowMs = performance.now();
-    const fresh = this.#fresh.filter((job) => {
-      if (job.deadlineAtMs > nowMs) return true;
-      job.reject(deadlinePassed());
-      return false;
-    });
-    this.#fresh = [];
-    return fresh;
-  }
-
-  /** Sorts jobs by whether they ran; returns those whose script has to be loaded first. */
-  #sort(fresh: readonly Job[]): Job[] {
-    const missing: Job[] = [];
-    for (const job of fresh) {
-      if (!job.answer || !('error' in job.answer)) this.#applied.push(job);
-      else if (remedyFor(job.answer.error) === 'LOAD') missing.push(job);
-      else job.reject(job.answer.error);
-    }
-    for (const job of missing) job.answer = undefined;
-    this.#fresh.unshift(...missing);
-    return missing;
-  }
-
-  #judge(waited: Answer<unknown>): void {
-    const reached = reachedBy(waited);
-    const refused = 'error' in waited ? whyRefused(waited.error) : undefined;
-    this.#applied = this.#applied.filter((job) => {
-      const { wanted, answer } = job;
-      job.reached = reached;
-      const isReached = reached.replicas >= wanted.replicas && (reached.fsync || !wanted.fsync);
-      if (isReached && answer && 'value' in answer) {
-        job.resolve({ reply: answer.value, reached });
-      } else if (refused) {
-        job.reject(unconfirmed(reached, refused));
-      } else return true;
-      return false;
-    });
-  }
-
-  #giveUp(why: string): void {
-    for (const job of this.#applied) job.reject(unconfirmed(NOTHING, why));
-    this.#applied = [];
-  }
-}
-
-/** A script that Redis has not answered to is not known to have run: its call's deadline decides. */
-function expire(job: Job): void {
-  if (job.answer && 'value' in job.answer) {
-    job.reject(unconfirmed(job.reached, 'the deadline came first'));
-  }
-}
-
-/** `fresh` and then, over the same connection, a touch and a wait for all of `waiting`. */
-async function exchange(node: Redis, fresh: readonly Job[], waiting: readonly Job[]) {
-  const answers = fresh.map(async (job) => {
-    const { script, keys, args } = job;
-    job.answer = await settle(
-      node.evalsha(script.sha, keys.length, ...keys, ...args) as Promise<Reply>,
+  /** The history tells whether it is the same server that answers once the connection is back. */
+  async #hope(jobs: readonly Job[]): Promise<void> {
+    await sleep(ROUND_MS);
+    const sinceMs = performance.now() - PATIENCE_MS;
+    this.#giveUp(
+      jobs.filter((job) => job.sinceMs <= sinceMs),
+      'the connection broke',
     );
-  });
-  const touch = waiting[waiting.length - 1]?.touch ?? '';
-  const touched = settle(node.eval(SCRIPTS.touch.source, 1, touch));
-  const replicas = Math.max(...waiting.map(({ wanted }) => wanted.replicas));
-  const waited = waiting.some(({ wanted }) => wanted.fsync)
+  }
+
+  #judge(jobs: readonly Job[], history: History | undefined, waited: Answer): void {
+    const refused = 'error' in waited ? whyRefused(waited.error) : undefined;
+    const isFlushed = 'value' in waited && Array.isArray(waited.value) && waited.value[0] >= 1;
+    for (const job of jobs) {
+      if (history?.id !== job.mark.id) {
+        job.reject(unconfirmed(NOTHING, 'the primary changed'));
+        continue;
+      }
+      const { offset } = job.mark;
+      const replicas = history.acknowledged.filter((each) => each >= offset).length;
+      job.reached = { replicas, fsync: job.reached.fsync || (isFlushed && job.isCovered) };
+      job.linked = history.linked;
+      if (!needsReplicas(job) && !needsFlush(job)) job.resolve(job.reached);
+      else if (refused && needsFlush(job)) job.reject(unconfirmed(job.reached, refused));
+      else if (hasTooFew(job)) {
+        job.reject(unconfirmed(job.reached, `the primary has ${job.linked} replicas`));
+      }
+    }
+  }
+
+  #giveUp(jobs: readonly Job[], why: string): void {
+    for (const job of jobs) job.reject(unconfirmed(NOTHING, why));
+  }
+}
+
+function needsReplicas({ wanted, reached }: Job): boolean {
+  return reached.replicas < wanted.replicas;
+}
+
+function needsFlush({ wanted, reached, isSettled }: Job): boolean {
+  return wanted.fsync && !reached.fsync && !isSettled;
+}
+
+/** More replicas than there are will not come: those that are there have a moment to acknowledge. */
+function hasTooFew({ wanted, reached, linked, sinceMs }: Job): boolean {
+  if (wanted.replicas <= linked) return false;
+  return reached.replicas >= linked || performance.now() - sinceMs >= TOO_FEW_MS;
+}
+
+/** A write if it is time for one, a wait for all jobs, and then a look at what has come of it. */
+async function exchange(node: Redis, jobs: readonly Job[], touch: string | undefined) {
+  const touched = touch ? settle(node.eval(SCRIPTS.touch.source, 1, touch)) : undefined;
+  // Those that are not there would only hold the connection.
+  const replicas = Math.max(...jobs.map(({ wanted, linked }) => Math.min(wanted.replicas, linked)));
+  const waited = jobs.some(needsFlush)
     ? settle(node.call('WAITAOF', 1, replicas, ROUND_MS))
     : settle(node.wait(replicas, ROUND_MS) as Promise<unknown>);
-  await Promise.all(answers);
-  return { touched: await touched, waited: await waited };
+  const told = settle(node.info('replication'));
+  return { touched: await touched, waited: await waited, told: await told };
 }
 
-async function settle<T>(promise: Promise<T>): Promise<Answer<T>> {
+async function settle(promise: Promise<unknown>): Promise<Answer> {
   try {
     return { value: await promise };
   } catch (error) {
     return { error };
   }
-}
-
-/** If loading fails, the script is missing in the next round as well, until its deadline. */
-async function load(node: Redis, jobs: readonly Job[]): Promise<void> {
-  const sources = new Set(jobs.map(({ script }) => script.source));
-  await Promise.allSettled([...sources].map((source) => node.script('LOAD', source)));
-}
-
-function reachedBy(waited: Answer<unknown>): DurabilityReached {
-  const reply = 'value' in waited ? waited.value : 0;
-  if (Array.isArray(reply)) return { replicas: Number(reply[1]), fsync: Number(reply[0]) >= 1 };
-  return { replicas: Number(reply), fsync: false };
 }
 
 function whyRefused(error: unknown): string {
@@ -213,7 +197,8 @@ function whyRefused(error: unknown): string {
   return 'the primary changed';
 }
 
-function unconfirmed(reached: DurabilityReached, why: string): SignumError {
+/** Applied, and nobody can say how durably. */
+export function unconfirmed(reached: DurabilityReached, why: string): SignumError {
   return refusal(
     'DURABILITY_UNCONFIRMED',
     `applied, but the durability asked for is not confirmed: ${why}`,

@@ -1,12 +1,12 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Deadline } from '../../domain/call.ts';
-import type { Durability, DurabilityReached } from '../../domain/session.ts';
+import type { Durability } from '../../domain/session.ts';
 import type { RedisClient } from '../client/client.ts';
-import { type Connection, type Connections, connectionsOf } from '../client/connections.ts';
+import { type Connections, connectionsOf } from '../client/connections.ts';
 import { storeFault } from '../client/faults.ts';
 import type { Argument, Reply, Script } from '../scripts/script.ts';
-import { Barrier } from './barrier.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { type DurableReplies, type DurableRun, DurableRuns, type MayWait } from './durable-runs.ts';
 import type { Waiting } from './outgoing.ts';
 import type { Bounds } from './pending-commands.ts';
 import { Asking, ScriptRun } from './script-run.ts';
@@ -17,10 +17,13 @@ export interface RunnerOptions {
   readonly silenceMs?: number | undefined;
   /** How many may be under way at once; one more is refused as OVERLOADED. */
   readonly bounds?: Partial<Bounds> | undefined;
+  /** How many calls may wait for replicas or fsync at once; one more is answered as unconfirmed. */
+  readonly mayWait?: MayWait | undefined;
 }
 
 /** A watermark goes to each of up to 1,024 partitions at once, a batch validates many tokens. */
-const BOUNDS: Bounds = { read: 8192, write: 4096, barrier: 2048 };
+const BOUNDS: Bounds = { read: 8192, write: 4096 };
+const MAY_WAIT: MayWait = { changed: 512, unchanged: 128 };
 const SILENCE_MS = 250;
 
 /**
@@ -30,18 +33,17 @@ const SILENCE_MS = 250;
 export class Runner {
   readonly #client: RedisClient;
   readonly #main: Connections;
-  /** Writes that wait for replicas or fsync have connections of their own: WAIT blocks them. */
-  readonly #durable: Connections;
-  readonly #barriers = new WeakMap<Connection, Barrier>();
+  readonly #durable: DurableRuns;
   readonly #dispatcher: Dispatcher;
 
   constructor(client: RedisClient, barrier: RedisClient, options: RunnerOptions = {}) {
     const silentTicks = Dispatcher.silentTicks(options.silenceMs ?? SILENCE_MS);
     this.#client = client;
     this.#main = connectionsOf(client, silentTicks);
-    this.#durable = connectionsOf(barrier, silentTicks);
+    const connections = { main: this.#main, waiting: connectionsOf(barrier, silentTicks) };
     const bounds = { ...BOUNDS, ...options.bounds };
-    this.#dispatcher = new Dispatcher(bounds, [this.#main, this.#durable]);
+    this.#dispatcher = new Dispatcher(bounds, Object.values(connections));
+    this.#durable = new DurableRuns(this.#dispatcher, connections, options.mayWait ?? MAY_WAIT);
   }
 
   /** Runs a script; `keys[0]` decides the shard. */
@@ -100,36 +102,21 @@ export class Runner {
   }
 
   /**
-   * Runs a script and waits until its effect, and everything before it on the shard, is as durable
-   * as wanted. `touch` is a counter of the same shard: a repeated call, which finds nothing left to
-   * do, waits as well.
+   * Runs scripts and waits until their effects, and everything before them on their shards, are as
+   * durable as wanted: a repeated call, which finds nothing left to do, waits for the first one's. What
+   * could not run fails like any other script; what ran and is not confirmed, with
+   * DURABILITY_UNCONFIRMED.
    */
   async runDurably(
-    script: Script,
-    keys: readonly string[],
-    args: readonly Argument[],
-    touch: string,
+    runs: readonly DurableRun[],
     wanted: Durability,
     deadline: Deadline,
-  ): Promise<{ reply: Reply; reached: DurabilityReached }> {
-    if (wanted.replicas === 0 && !wanted.fsync) {
-      const reply = await this.run(script, keys, args, deadline);
-      return { reply, reached: { replicas: 0, fsync: false } };
-    }
-    const { deadlineAtMs } = deadline;
-    const route = { connections: this.#durable, key: touch };
-    const work = { script, keys, args, touch, wanted, deadlineAtMs };
-    return this.#dispatcher.dispatch('barrier', deadline, route, (connection, _how, waiting) =>
-      tell(waiting, this.#barrierOf(connection).run(work)),
+  ): Promise<DurableReplies> {
+    if (wanted.replicas > 0 || wanted.fsync) return this.#durable.run(runs, wanted, deadline);
+    const replies = await Promise.all(
+      runs.map(({ script, keys, args }) => this.run(script, keys, args, deadline)),
     );
-  }
-
-  #barrierOf(connection: Connection): Barrier {
-    const known = this.#barriers.get(connection);
-    if (known) return known;
-    const barrier = new Barrier(connection);
-    this.#barriers.set(connection, barrier);
-    return barrier;
+    return { replies, reached: { replicas: 0, fsync: false } };
   }
 }
 

@@ -4,7 +4,7 @@ import type { Durability, DurabilityReached, RevocationReason } from '../../doma
 import type { StoreContext } from '../scripts/context.ts';
 import { FIELD } from '../scripts/fields.ts';
 import { type Place, revokedKey, tenantField } from '../scripts/keys.ts';
-import { type Argument, SCRIPTS } from '../scripts/script.ts';
+import { type Argument, type Reply, SCRIPTS } from '../scripts/script.ts';
 
 /** Why, by whom and how durably. */
 export interface Revocation {
@@ -127,14 +127,21 @@ async function attempt(
     keys.push(place.active, revokedKey(partition, jti), revokedKey(partition, sid));
     args.push(place.member, deviceId, sid, jti);
   }
-  const { reply, reached } = await store.runner.runDurably(
-    SCRIPTS.revoke,
-    keys,
-    args,
-    revision,
+  const { replies, reached } = await store.runner.runDurably(
+    [{ script: SCRIPTS.revoke, keys, args, revision, effect: effectOf }],
     revocation.durability,
     deadline,
   );
-  if (reply[0] === 'CONFLICT') return undefined;
-  return { revision: Number(reply[1]), count: Number(reply[2]), reached };
+  const outcome = read(replies[0] ?? []);
+  return outcome && { ...outcome, reached };
+}
+
+function read([status, revision, count]: Reply): Omit<RevokeOutcome, 'reached'> | undefined {
+  if (status === 'CONFLICT') return undefined;
+  return { revision: Number(revision), count: Number(count) };
+}
+
+function effectOf(reply: Reply) {
+  const outcome = read(reply);
+  return outcome && { changed: outcome.count > 0, revision: outcome.revision };
 }

@@ -2,7 +2,7 @@ import type { Deadline } from '../../domain/call.ts';
 import type { Durability, DurabilityReached } from '../../domain/session.ts';
 import type { StoreContext } from '../scripts/context.ts';
 import { tenantField } from '../scripts/keys.ts';
-import { SCRIPTS } from '../scripts/script.ts';
+import { type Reply, SCRIPTS } from '../scripts/script.ts';
 
 /** `all`: whatever has begun, of every tenant. */
 export type Mark = { readonly tenantId: string } | { readonly keyId: string } | 'all';
@@ -47,25 +47,18 @@ export async function raiseWatermark(
     feedMs,
     awaited ? '1' : '0',
   ];
-  const outcomes = await Promise.all(
-    store.keyspace.partitions.map(({ watermarks, expiry, revision, feed, channel }) =>
-      store.runner.runDurably(
-        SCRIPTS.watermark,
-        [watermarks, expiry, revision, feed, channel],
-        args,
-        revision,
-        durability,
-        deadline,
-      ),
-    ),
-  );
+  const runs = store.keyspace.partitions.map(({ watermarks, expiry, revision, feed, channel }) => ({
+    script: SCRIPTS.watermark,
+    keys: [watermarks, expiry, revision, feed, channel],
+    args,
+    revision,
+    effect: ([, at]: Reply) => ({ changed: true, revision: Number(at) }),
+  }));
+  const { replies, reached } = await store.runner.runDurably(runs, durability, deadline);
   return {
-    partitions: outcomes.length,
-    revisions: outcomes.map(({ reply }) => Number(reply[1])),
-    reached: {
-      replicas: Math.min(...outcomes.map(({ reached }) => reached.replicas)),
-      fsync: outcomes.every(({ reached }) => reached.fsync),
-    },
+    partitions: runs.length,
+    revisions: replies.map(([, at]) => Number(at)),
+    reached,
   };
 }
 

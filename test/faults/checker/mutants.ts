@@ -94,23 +94,27 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'barrier-by-fallback',
+    name: 'mark-before-run',
     breaks: 'a dead token is valid',
-    why: 'a script that the server does not know is sent again behind the WAIT',
+    why: 'replicas are waited for up to where the history stood before the script ran',
     topology: 'cluster',
     faults: ['flush, slow replication, kill'],
     changes: [
-      // As it is usually done: one WAIT for as long as there is time.
       {
-        file: 'src/store/dispatch/barrier.ts',
-        find: 'const ROUND_MS = 20;',
-        replace: 'const ROUND_MS = 500;',
+        file: 'src/store/dispatch/marked-run.ts',
+        find: '    let reply: Reply | undefined;\n',
+        replace:
+          '    let reply: Reply | undefined;\n    let early: History | undefined;\n    wire.send(new Look((history) => { early = history; }));\n',
       },
       {
-        file: 'src/store/dispatch/barrier.ts',
-        find: 'node.evalsha(script.sha, keys.length, ...keys, ...args) as Promise<Reply>,',
-        replace:
-          'node.evalsha(script.sha, keys.length, ...keys, ...args).catch((error: Error) => error.message.startsWith("NOSCRIPT") ? node.eval(script.source, keys.length, ...keys, ...args) : Promise.reject(error)) as Promise<Reply>,',
+        file: 'src/store/dispatch/marked-run.ts',
+        find: '        reply = value as Reply;\n',
+        replace: '        reply = value as Reply;\n        finish(early);\n',
+      },
+      {
+        file: 'src/store/dispatch/marked-run.ts',
+        find: '    wire.send(new Look(finish));',
+        replace: '',
       },
     ],
   },
@@ -123,8 +127,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/store/dispatch/barrier.ts',
-        find: ': settle(node.wait(replicas, ROUND_MS) as Promise<unknown>);',
-        replace: ': settle(Promise.resolve(9));',
+        find: 'history.acknowledged.filter((each) => each >= offset).length',
+        replace: '9',
       },
     ],
   },

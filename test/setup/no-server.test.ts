@@ -1,0 +1,3 @@
+import { test } from 'vitest';
+
+test.skip('the suites that run on this server too: its wheel could not be fetched', () => {});
