@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Caller, PERMISSIONS, type Permission } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import { authorise, authoriseHolder, authorisePermission } from './authorise.ts';
+import {
+  authorise,
+  authoriseDurability,
+  authoriseHolder,
+  authorisePermission,
+} from './authorise.ts';
 
 const service = (permissions: readonly Permission[], tenants: string[] | '*'): Caller => ({
   kind: 'service',
@@ -107,5 +112,32 @@ describe('authorisePermission', () => {
     expect(outcome(() => authorisePermission(service(['keys'], ['acme']), 'keys'))).toBe(
       'PERMISSION_DENIED',
     );
+  });
+});
+
+describe('authoriseDurability', () => {
+  const deployment = { replicas: 1, fsync: false };
+  const less = { replicas: 0, fsync: false };
+
+  it.each([
+    [undefined, deployment],
+    [less, less],
+    [deployment, deployment],
+  ])('gives a token what the deployment waits for: %j', (wanted, granted) => {
+    for (const caller of [USER, ANONYMOUS]) {
+      expect(authoriseDurability(caller, wanted, deployment)).toEqual(granted);
+    }
+  });
+
+  it.each([
+    { replicas: 2, fsync: false },
+    { replicas: 16, fsync: true },
+    { replicas: 0, fsync: true },
+  ])('gives more to a service caller only: %j', (wanted) => {
+    for (const caller of [USER, ANONYMOUS]) {
+      const ask = () => authoriseDurability(caller, wanted, deployment);
+      expect(outcome(ask)).toBe('PERMISSION_DENIED');
+    }
+    expect(authoriseDurability(service(['revoke'], '*'), wanted, deployment)).toEqual(wanted);
   });
 });

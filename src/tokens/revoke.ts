@@ -2,7 +2,7 @@ import type { DeviceRef } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import { authoriseHolder } from '../policy/authorise.ts';
+import { authoriseDurability, authoriseHolder } from '../policy/authorise.ts';
 import {
   revokeDevice,
   revokeUser as revokeUserInStore,
@@ -14,7 +14,7 @@ import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
 /** Ends one session: by a token of it, by its access token's ids, by its id, or by its device. */
 export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): Promise<Revoked> {
   const { device, guard } = await resolve(deps, call, input.subject);
-  const durability = input.durability ?? deps.policy.durability;
+  const durability = authoriseDurability(call.caller, input.durability, deps.policy.durability);
   const { reason } = input;
   const by = callerName(call.caller);
   const { count, revision, reached } = await revokeDevice(
@@ -39,7 +39,7 @@ export async function revokeUser(
   call: Call,
   input: RevokeUserInput,
 ): Promise<Revoked> {
-  const durability = input.durability ?? deps.policy.durability;
+  const durability = authoriseDurability(call.caller, input.durability, deps.policy.durability);
   const { tenantId, userId, exceptDeviceId, reason } = input;
   const revocation = { reason, by: callerName(call.caller), durability };
   const who = { tenantId, userId, exceptDeviceId };

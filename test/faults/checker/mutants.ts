@@ -94,27 +94,21 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'mark-before-run',
+    name: 'wait-elsewhere',
     breaks: 'a dead token is valid',
-    why: 'replicas are waited for up to where the history stood before the script ran',
+    why: 'replicas are counted by WAIT over a connection that has written nothing',
     topology: 'cluster',
     faults: ['flush, slow replication, kill'],
     changes: [
       {
-        file: 'src/store/dispatch/marked-run.ts',
-        find: '    let reply: Reply | undefined;\n',
-        replace:
-          '    let reply: Reply | undefined;\n    let early: History | undefined;\n    wire.send(new Look((history) => { early = history; }));\n',
+        file: 'src/store/dispatch/barrier.ts',
+        find: 'const touch = isFlushing ? undefined : jobs[0]?.touch;',
+        replace: 'const touch: string | undefined = isFlushing ? "" : undefined;',
       },
       {
-        file: 'src/store/dispatch/marked-run.ts',
-        find: '        reply = value as Reply;\n',
-        replace: '        reply = value as Reply;\n        finish(early);\n',
-      },
-      {
-        file: 'src/store/dispatch/marked-run.ts',
-        find: '    wire.send(new Look(finish));',
-        replace: '',
+        file: 'src/store/dispatch/barrier.ts',
+        find: 'history.acknowledged.filter((each) => each >= offset).length',
+        replace: 'Number("value" in waited ? waited.value : 0) + offset * 0',
       },
     ],
   },

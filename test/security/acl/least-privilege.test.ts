@@ -56,7 +56,7 @@ describe('the user of deploy/redis/users.acl is enough', () => {
     const url = topology === 'standalone' ? `${standalone.url}/1` : cluster.url;
     const server = await startTestServer({ ...SHORT_LIFE, SIGNUM_REDIS_URL: asUser(url) });
     try {
-      // Scripts that are loaded anew are sent by their source, and to the barrier by SCRIPT LOAD.
+      // Scripts that Redis does not know are sent by their source.
       await Promise.all(admins.map((each) => each.script('FLUSH')));
       await liveWholeLife(server);
     } finally {

@@ -168,7 +168,7 @@ async function tokens(
     TokenService,
     'revoke',
     { ...of(third.refreshToken), durability: { replicas: 3 } },
-    null,
+    auth,
   );
   keep(await ask(TokenService, 'issue', { device: DEVICE }, auth));
   await ask(TokenService, 'revokeUser', DEVICE, auth);

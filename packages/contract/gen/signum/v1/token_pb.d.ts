@@ -326,13 +326,15 @@ export declare type TokenPair = Message<"signum.v1.TokenPair"> & {
 export declare const TokenPairSchema: GenMessage<TokenPair>;
 
 /**
- * How many copies of a write must exist before it is acknowledged.
+ * How many copies of a write must exist before it is acknowledged. Whoever calls with no more than a
+ * token, a user's or the presented one, may not ask for more than the deployment waits for anyway.
  *
  * @generated from message signum.v1.Durability
  */
 export declare type Durability = Message<"signum.v1.Durability"> & {
   /**
-   * Replicas of the shard that must have received the write (Redis WAIT); 0 to 16.
+   * Replicas of the shard that must have received the write (Redis WAIT); 0 to 16. If the shard has
+   * fewer, the answer is DURABILITY_UNCONFIRMED at once.
    *
    * @generated from field: uint32 replicas = 1;
    */
