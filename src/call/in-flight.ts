@@ -9,7 +9,9 @@ export interface InFlightOptions {
 
 /** Bounds the calls under way, so that accepted ones keep their latency under any load. */
 export interface InFlight {
-  /** Takes a place, or throws OVERLOADED or DRAINING. The caller gives it back with `leave`. */
+  /** Throws OVERLOADED or DRAINING if there is no place now; takes none. */
+  checkRoom(): void;
+  /** Takes a place, or throws as `checkRoom` does. The caller gives it back with `leave`. */
   enter(): void;
   leave(): void;
   readonly count: number;
@@ -17,12 +19,16 @@ export interface InFlight {
 
 export function createInFlight({ maxInflight, isDraining }: InFlightOptions): InFlight {
   let count = 0;
+  const checkRoom = () => {
+    if (isDraining()) throw draining();
+    if (count >= maxInflight) {
+      throw new SignumError('OVERLOADED', 'the server has as much work as it can finish in time');
+    }
+  };
   return {
+    checkRoom,
     enter() {
-      if (isDraining()) throw new SignumError('DRAINING', 'the server is shutting down');
-      if (count >= maxInflight) {
-        throw new SignumError('OVERLOADED', 'the server has as much work as it can finish in time');
-      }
+      checkRoom();
       count += 1;
     },
     leave() {
@@ -32,4 +38,8 @@ export function createInFlight({ maxInflight, isDraining }: InFlightOptions): In
       return count;
     },
   };
+}
+
+export function draining(): SignumError {
+  return new SignumError('DRAINING', 'the server is shutting down');
 }

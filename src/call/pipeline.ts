@@ -1,65 +1,52 @@
-import type { Message } from '@bufbuild/protobuf';
-import type { Authenticate } from '../callers/authenticate.ts';
-import type { Caller } from '../domain/caller.ts';
-import type { CheckMessage } from '../rpc/check-message.ts';
-import type { MethodRule } from '../rpc/method-rule.ts';
-import type { RpcContext } from '../rpc/rpc.ts';
-import { admit } from './admit.ts';
-import { RunningCall, type RunningCallDeps } from './running-call.ts';
+import type { StreamEndpoint, UnaryEndpoint } from './endpoint.ts';
+import type { Head } from './head.ts';
+import { createInFlight } from './in-flight.ts';
+import type { OpenCallDeps } from './open-call.ts';
+import { StreamCall, type StreamLimits } from './stream-call.ts';
+import type { Timeouts } from './timeouts.ts';
+import { UnaryCall } from './unary-call.ts';
 
-export interface PipelineDeps extends RunningCallDeps {
-  readonly authenticate: Authenticate;
-  readonly checkMessage: CheckMessage;
+export interface PipelineLimits extends Timeouts, StreamLimits {
+  /** Calls under way at once on this server; 1 or more. */
+  readonly maxInflight: number;
 }
 
-/** Takes one message through all steps. Rejects with SignumError only. */
-export type Pipeline = (
-  rule: MethodRule,
-  message: Message,
-  context: RpcContext,
-) => Promise<Message>;
+export const DEFAULT_LIMITS: PipelineLimits = {
+  maxInflight: 2_048,
+  defaultTimeoutMs: 1_000,
+  maxTimeoutMs: 10_000,
+  maxStreams: 1_024,
+  idleStreamMs: 60_000,
+  recheckCallerMs: 2_000,
+};
 
-export function createPipeline(deps: PipelineDeps): Pipeline {
-  return (rule, message, context) =>
-    new Promise((resolve, reject) => {
-      const call = new RunningCall(deps, rule.name, context, resolve, reject);
-      try {
-        call.begin();
-        if (!call.isSettled) take(deps, call, rule, message, context);
-      } catch (thrown) {
-        call.fail(thrown);
-      }
-    });
+export interface PipelineOptions extends Omit<OpenCallDeps, 'timeouts'> {
+  readonly limits?: Partial<PipelineLimits>;
+  /** Whether calls are to be refused because the server is going away. */
+  isDraining(): boolean;
 }
 
-/** Authenticate → authorise → check → handle. */
-function take(
-  deps: PipelineDeps,
-  call: RunningCall,
-  rule: MethodRule,
-  message: Message,
-  context: RpcContext,
-): void {
-  const caller = admit(rule.demand(message), context, deps.authenticate);
-  const answer =
-    caller instanceof Promise
-      ? caller.then((known) => handle(deps, call, rule, message, known))
-      : handle(deps, call, rule, message, caller);
-  answer.then(
-    (output) => call.answer(output),
-    (thrown) => call.fail(thrown),
-  );
+/**
+ * The way of every call, whatever the door: who calls → may they at all → read the message → may they
+ * do this → check → handle, within a deadline and among a bounded number of others.
+ */
+export interface Pipeline {
+  /** A call of which the head has come. */
+  open<I, O>(endpoint: UnaryEndpoint<I, O>, head: Head): UnaryCall<I, O>;
+  openStream<I, O>(endpoint: StreamEndpoint<I, O>, head: Head): StreamCall<I, O>;
+  /** Unary calls being carried out. */
+  callsInFlight(): number;
 }
 
-function handle(
-  { checkMessage }: PipelineDeps,
-  call: RunningCall,
-  rule: MethodRule,
-  message: Message,
-  caller: Caller,
-): Promise<Message> {
-  call.known(caller);
-  if (rule.check !== undefined) rule.check(message);
-  else checkMessage(rule.method.input, message);
-  return rule.handle(call, message);
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { isDraining } = options;
+  const inFlight = createInFlight({ maxInflight: limits.maxInflight, isDraining });
+  const streams = createInFlight({ maxInflight: limits.maxStreams, isDraining });
+  const deps = { ...options, timeouts: limits, limits, inFlight, streams };
+  return {
+    open: (endpoint, head) => new UnaryCall(deps, endpoint, inFlight, head),
+    openStream: (endpoint, head) => new StreamCall(deps, endpoint, head),
+    callsInFlight: () => inFlight.count,
+  };
 }

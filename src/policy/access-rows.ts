@@ -1,4 +1,4 @@
-import { ACCESS, type Access, type Scope } from './access.ts';
+import { ACCESS, type AccessLine, type Scope } from './access-table.ts';
 
 /** A line of the access table in words, for people. */
 export interface AccessRow {
@@ -49,7 +49,7 @@ export function documentAccess(): string {
   ].join('\n');
 }
 
-function callOf({ method, subject }: Access): string {
-  const service = method.parent.name;
-  return `${service}/${method.name}${subject === undefined ? '' : ` (${subject})`}`;
+function callOf({ endpoint, subject }: AccessLine): string {
+  const name = endpoint.replace(/^signum\.v1\./, '');
+  return subject === undefined ? name : `${name} (${subject})`;
 }

@@ -1,117 +1,77 @@
-import type {
-  DescMessage,
-  DescMethod,
-  DescMethodBiDiStreaming,
-  DescMethodUnary,
-  Message,
-  MessageShape,
-} from '@bufbuild/protobuf';
-import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
-import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
-import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
-import type { Permission } from '../domain/caller.ts';
+import type { Caller, Permission } from '../domain/caller.ts';
+import { ACCESS, type AccessLine } from './access-table.ts';
+import { authorisePermission, refuse, type Target } from './authorise.ts';
+import type { Access, RequiredAccess } from './required-access.ts';
 
 /**
- * Whom a call is open to. A service caller needs the permission for all of them but `anyone`.
- *
- * - `anyone`: nobody has to prove anything.
- * - `holder`: whoever holds the token that the message presents; a service caller, if the token is of
- *   one of its tenants.
- * - `presented`: service callers, if the token that the message presents is of one of their tenants.
- * - `items`: service callers; each item is looked at as if it had come alone.
- * - `user`: service callers in the tenant that the message names, and the user that it names.
- * - `tenant`: service callers in the tenant that the message names.
- * - `deployment`: service callers of every tenant.
- * - `reach`: service callers, over callers that hold no more than they do.
+ * Who may call an endpoint, by the access table.
+ * @throws for an endpoint that has no line there, so that it cannot start.
  */
-export type Scope =
-  | 'anyone'
-  | 'holder'
-  | 'presented'
-  | 'items'
-  | 'user'
-  | 'tenant'
-  | 'deployment'
-  | 'reach';
-
-/** Whom a message names; absent if it names nobody. */
-export type Named = { readonly tenantId: string; readonly userId?: string } | undefined;
-
-/** A line of the access table. */
-export interface Access {
-  readonly method: DescMethodUnary | DescMethodBiDiStreaming;
-  /** Which field of the request's `subject` the line is about; absent: every request. */
-  readonly subject?: string | undefined;
-  readonly scope: Scope;
-  /** Absent with the scope `anyone` only. */
-  readonly permission?: Permission | undefined;
-  /** For the scopes `user` and `tenant`. Sees the message unchecked: anything may be missing. */
-  readonly named?: ((message: Message) => Named) | undefined;
+export function accessOf(endpoint: string): Access {
+  const lines = ACCESS.filter((line) => line.endpoint === endpoint);
+  const [first] = lines;
+  if (first === undefined) throw new Error(`the access table has no line for ${endpoint}`);
+  const isOpen = lines.some(({ scope }) => scope === 'anyone' || scope === 'holder');
+  const hasUsers = lines.some(({ scope }) => scope === 'user');
+  const { permission } = first;
+  return {
+    isOpen,
+    checkCaller(caller: Caller) {
+      if (permission === undefined) return;
+      if (caller.kind === 'service') authorisePermission(caller, permission);
+      else if (!isOpen && !(hasUsers && caller.kind === 'user')) refuse(caller, permission);
+    },
+    required: requiredBy(first, lines),
+  };
 }
 
-const { issue, refresh, validate, batchValidate, revoke, revokeUser, revokeTenant } =
-  TokenService.method;
-const { validateStream, listSessions, getSession } = TokenService.method;
-const { getJwks, listKeys, rotateKey, revokeKey } = KeyService.method;
-const { createCaller, listCallers, rotateCallerKey, setCallerDisabled, deleteCaller } =
-  CallerService.method;
+function requiredBy(first: AccessLine, lines: readonly AccessLine[]): Access['required'] {
+  if (first.subject === undefined) return requiredOf(first);
+  const bySubject = new Map(lines.map((line) => [line.subject, requiredOf(line)]));
+  // A message without a subject is refused by its check, to those who hold the permission at all.
+  const withoutSubject = withPermission(first);
+  return (input) => {
+    const { subject } = input as { readonly subject: { readonly case?: string } };
+    return bySubject.get(subject.case)?.(input) ?? withoutSubject;
+  };
+}
+
+function requiredOf(line: AccessLine): Access['required'] {
+  if (line.scope === 'anyone') return always({ by: 'anyone' });
+  const required = withPermission(line);
+  switch (line.scope) {
+    case 'holder':
+      return always({ ...required, by: 'possession' });
+    case 'user':
+    case 'tenant':
+      return (input) => {
+        const target = targetOf(line, input);
+        return target === undefined ? required : { ...required, target };
+      };
+    default:
+      return always(required);
+  }
+}
+
+function always(required: RequiredAccess): Access['required'] {
+  return () => required;
+}
+
+function withPermission({ permission, endpoint }: AccessLine): {
+  readonly by: 'permission';
+  readonly permission: Permission;
+} {
+  if (permission === undefined) throw new Error(`${endpoint} needs a permission`);
+  return { by: 'permission', permission };
+}
 
 /**
- * Who may call what: the only place that says so. The pipeline enforces it, docs/CALLERS.md and
- * `signum callers matrix` are made from it, and test/security/callers/ walks it over the wire.
+ * The target of a call, or none if the message does not name a tenant: then the message check refuses
+ * it, once the caller has shown that it holds the permission at all.
  */
-export const ACCESS: readonly Access[] = [
-  line(issue, 'issue', { scope: 'tenant', named: ({ device }) => device }),
-  line(refresh, 'refresh', { scope: 'holder' }),
-  line(validate, 'validate', { subject: 'token', scope: 'presented' }),
-  line(validate, 'validate', { subject: 'ids', scope: 'tenant', named: subjectOf }),
-  line(batchValidate, 'validate', { scope: 'items' }),
-  line(validateStream, 'validate', { scope: 'items' }),
-  line(revoke, 'revoke', { subject: 'token', scope: 'holder' }),
-  line(revoke, 'revoke', { subject: 'ids', scope: 'user', named: subjectOf }),
-  line(revoke, 'revoke', { subject: 'session', scope: 'user', named: subjectOf }),
-  line(revoke, 'revoke', { subject: 'device', scope: 'user', named: subjectOf }),
-  line(revokeUser, 'revoke', { scope: 'user', named: (request) => request }),
-  line(revokeTenant, 'revoke', { scope: 'tenant', named: (request) => request }),
-  line(listSessions, 'list', { scope: 'user', named: (request) => request }),
-  line(getSession, 'list', { scope: 'user', named: ({ device }) => device }),
-  line(getJwks, undefined, { scope: 'anyone' }),
-  line(listKeys, 'keys', { scope: 'deployment' }),
-  line(rotateKey, 'keys', { scope: 'deployment' }),
-  line(revokeKey, 'keys', { scope: 'deployment' }),
-  line(createCaller, 'callers', { scope: 'reach' }),
-  line(listCallers, 'callers', { scope: 'reach' }),
-  line(rotateCallerKey, 'callers', { scope: 'reach' }),
-  line(setCallerDisabled, 'callers', { scope: 'reach' }),
-  line(deleteCaller, 'callers', { scope: 'reach' }),
-];
-
-/** Full name, such as `signum.v1.TokenService/Issue`. */
-export function nameOf({ parent, name }: DescMethod): string {
-  return `${parent.typeName}/${name}`;
-}
-
-interface Line<I extends DescMessage> {
-  readonly subject?: string;
-  readonly scope: Scope;
-  readonly named?: (message: MessageShape<I>) => Named;
-}
-
-/** Ties a line to its method; the message's type is checked here and erased afterwards. */
-function line<I extends DescMessage>(
-  method: DescMethodUnary<I> | DescMethodBiDiStreaming<I>,
-  permission: Permission | undefined,
-  { subject, scope, named }: Line<I>,
-): Access {
-  return { method, subject, scope, permission, named: named as Access['named'] };
-}
-
-interface Subject {
-  readonly subject: { readonly case?: string | undefined; readonly value?: unknown };
-}
-
-/** The user that a `subject` names: itself, or by its device. */
-function subjectOf({ subject }: Subject): Named {
-  const value = subject.value as (NonNullable<Named> & { device?: Named }) | undefined;
-  return subject.case === 'session' ? value?.device : value;
+function targetOf({ scope, named }: AccessLine, input: unknown): Target | undefined {
+  const found = named?.(input);
+  if (found === undefined || found.tenantId === '') return undefined;
+  const { tenantId, userId } = found;
+  return scope === 'user' ? { tenantId, userId } : { tenantId };
 }

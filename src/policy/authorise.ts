@@ -92,7 +92,8 @@ function isOwn(caller: Caller, { tenantId, userId }: Target): boolean {
   return caller.device.tenantId === tenantId && caller.device.userId === userId;
 }
 
-function refuse(caller: Caller, permission: Permission): never {
+/** @throws CREDENTIAL_MISSING for nobody, PERMISSION_DENIED for somebody. */
+export function refuse(caller: Caller, permission: Permission): never {
   if (caller.kind === 'anonymous') {
     throw new SignumError('CREDENTIAL_MISSING', 'the call needs a credential');
   }

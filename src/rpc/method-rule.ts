@@ -2,14 +2,23 @@ import type {
   DescMessage,
   DescMethod,
   DescMethodBiDiStreaming,
+  DescMethodServerStreaming,
   DescMethodUnary,
   Message,
   MessageShape,
 } from '@bufbuild/protobuf';
+import type { Endpoint, StreamCall } from '../call/endpoint.ts';
 import type { Call } from '../domain/call.ts';
 import type { SignumError } from '../domain/errors.ts';
-import { nameOf } from '../policy/access.ts';
-import { type Demand, demandsOf } from '../policy/required-access.ts';
+import { accessOf } from '../policy/access.ts';
+import { nameOf } from '../policy/access-table.ts';
+
+interface Rule<I extends DescMessage> {
+  /** `batch`: the message holds many items, and may be longer. */
+  readonly size?: 'message' | 'batch';
+  /** Replaces the check of the whole message against its rules. */
+  check?(input: MessageShape<I>): void;
+}
 
 /** The use of one method: a call that is authenticated, authorised and checked. */
 export type Handle<I extends DescMessage, O extends DescMessage> = (
@@ -17,55 +26,69 @@ export type Handle<I extends DescMessage, O extends DescMessage> = (
   input: MessageShape<I>,
 ) => Promise<MessageShape<O>>;
 
-export interface Rule<I extends DescMessage, O extends DescMessage> {
+export interface UnaryRule<I extends DescMessage, O extends DescMessage> extends Rule<I> {
   handle: Handle<I, O>;
-  /** Replaces the check of the whole message against its rules. */
-  check?(input: MessageShape<I>): void;
 }
 
-/** Of a method that streams both ways: each message is a call of its own. */
-export interface StreamRule<I extends DescMessage, O extends DescMessage> extends Rule<I, O> {
+/** Of a method that streams both ways, and each message is a call of its own. */
+export interface CallStreamRule<I extends DescMessage, O extends DescMessage> extends Rule<I> {
+  handle: Handle<I, O>;
   /** The answer to a message that came to nothing; without one the error ends the stream. */
   failed(error: SignumError, input: MessageShape<I>): MessageShape<O> | undefined;
 }
 
-/** A line of the method table, its message types erased. */
-export interface MethodRule {
-  readonly method: DescMethod;
-  /** Full name, such as `signum.v1.TokenService/Issue`. */
-  readonly name: string;
-  /** What the caller must show, by the access table. Sees the message unchecked. */
-  demand(input: Message): Demand;
-  handle(call: Call, input: Message): Promise<Message>;
-  check?: ((input: Message) => void) | undefined;
-  /** Only of methods that stream. */
-  readonly stream?: StreamSide;
+export interface ServerStreamRule<I extends DescMessage, O extends DescMessage> extends Rule<I> {
+  handle(call: StreamCall, input: MessageShape<I>): AsyncIterable<MessageShape<O>>;
 }
 
-export interface StreamSide {
-  failed(error: SignumError, input: Message): Message | undefined;
+export interface BidiRule<I extends DescMessage, O extends DescMessage> extends Rule<I> {
+  handle(call: StreamCall, inputs: AsyncIterable<MessageShape<I>>): AsyncIterable<MessageShape<O>>;
 }
+
+type WithoutBounds<E> = E extends Endpoint<infer _I, infer _O> ? Omit<E, 'maxBytes'> : never;
+
+/** A line of the method table, its message types erased. */
+export type MethodRule = WithoutBounds<Endpoint<Message, Message>> & {
+  readonly method: DescMethod;
+  readonly size: 'message' | 'batch';
+};
 
 /** Ties a rule to its method; the types are checked here and erased afterwards. */
 export function rule<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
-  rule: Rule<I, O>,
+  rule: UnaryRule<I, O>,
 ): MethodRule {
-  return erase(method, rule);
+  return erase('unary', method, rule);
 }
 
-/** The same for a method that streams. */
-export function streamRule<I extends DescMessage, O extends DescMessage>(
+export function callStreamRule<I extends DescMessage, O extends DescMessage>(
   method: DescMethodBiDiStreaming<I, O>,
-  { failed, ...each }: StreamRule<I, O>,
+  rule: CallStreamRule<I, O>,
 ): MethodRule {
-  return { ...erase(method, each), stream: { failed } as StreamSide };
+  return erase('call_stream', method, rule);
 }
 
-function erase<I extends DescMessage, O extends DescMessage>(
-  method: DescMethod,
-  { handle, check }: Rule<I, O>,
+export function serverStreamRule<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodServerStreaming<I, O>,
+  rule: ServerStreamRule<I, O>,
 ): MethodRule {
-  const erased = { handle, check } as Pick<MethodRule, 'handle' | 'check'>;
-  return { method, name: nameOf(method), demand: demandsOf(method), ...erased };
+  return erase('server_stream', method, rule);
+}
+
+export function bidiRule<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodBiDiStreaming<I, O>,
+  rule: BidiRule<I, O>,
+): MethodRule {
+  return erase('bidi', method, rule);
+}
+
+/** All rules have the same members in the same order, so that V8 looks them up in the same way. */
+function erase<I extends DescMessage>(
+  kind: Endpoint['kind'],
+  method: DescMethod,
+  rule: Rule<I> & { readonly handle: unknown; readonly failed?: unknown },
+): MethodRule {
+  const name = nameOf(method);
+  const { size = 'message', check, handle, failed } = rule;
+  return { method, name, kind, size, access: accessOf(name), check, handle, failed } as MethodRule;
 }

@@ -1,14 +1,16 @@
 import cluster from 'node:cluster';
 import { Registry } from 'prom-client';
 import { uuidv7 } from 'uuidv7';
+import { createToSignumError } from '../call/internal-error.ts';
+import { createPipeline } from '../call/pipeline.ts';
 import { createCallerAdministration } from '../callers/administer.ts';
 import { createAuthenticator } from '../callers/authenticate.ts';
 import { createCallerRegistry } from '../callers/registry.ts';
 import type { Config } from '../config/config.ts';
 import { RootSecrets } from '../domain/root-secret.ts';
-import { JWKS_PATH, jwks } from '../oauth/jwks.ts';
+import { jwks } from '../oauth/jwks.ts';
+import { endpointNames } from '../policy/access-table.ts';
 import { createRpc } from '../rpc/create-rpc.ts';
-import { methodNames } from '../rpc/services.ts';
 import { createSigning } from '../signing/create-signing.ts';
 import { openStore } from '../store/store.ts';
 import { createAudit, NO_AUDIT } from '../telemetry/audit.ts';
@@ -18,6 +20,7 @@ import { createTokens } from '../tokens/create-tokens.ts';
 import { startSweeper } from '../tokens/sweeper.ts';
 import { drain } from '../transport/drain/drain.ts';
 import { startGrpc } from '../transport/grpc/grpc.ts';
+import { createEndpoints } from '../transport/http/endpoints.ts';
 import { startPublic } from '../transport/http/public.ts';
 import { describeAddresses, type ServerAddresses } from './addresses.ts';
 import { auditLoss } from './audit-loss.ts';
@@ -83,7 +86,7 @@ async function compose(
 ): Promise<Server> {
   const log = createLog({ level: config.logs.level });
   const registry = new Registry();
-  const telemetry = createMetrics({ registry, methods: methodNames() });
+  const telemetry = createMetrics({ registry, methods: endpointNames() });
   const sink = await openAuditSink(config.logs.audit);
   const audit = sink ? createAudit({ sink, onDropped: auditLoss(telemetry, log) }) : NO_AUDIT;
   undo.push(() => audit.close());
@@ -130,18 +133,13 @@ async function compose(
   });
 
   let refusing = false;
-  const rpc = createRpc({
-    tokens,
-    ring: auditedKeys(ring, report),
-    callers: createCallerAdministration({
-      records: store.callers,
-      registry: callers,
-      secrets,
-      onEvent: report.caller,
-    }),
+  const toSignumError = createToSignumError(log);
+  const pipeline = createPipeline({
     authenticate,
-    log,
+    toSignumError,
     observe: telemetry.observe,
+    newRequestId: uuidv7,
+    now: () => performance.now(),
     isDraining: () => refusing,
     limits: {
       maxInflight: config.limits.maxInflight,
@@ -150,8 +148,23 @@ async function compose(
       recheckCallerMs: config.callers.refreshMs,
     },
   });
-
-  telemetry.watchInFlight(() => rpc.callsInFlight());
+  telemetry.watchInFlight(() => pipeline.callsInFlight());
+  const rpc = createRpc({
+    pipeline,
+    toSignumError,
+    tokens,
+    ring: auditedKeys(ring, report),
+    callers: createCallerAdministration({
+      records: store.callers,
+      registry: callers,
+      secrets,
+      onEvent: report.caller,
+    }),
+    limits: {
+      maxBytes: config.limits.maxMessageBytes,
+      maxBatchBytes: config.limits.maxBatchMessageBytes,
+    },
+  });
 
   const tls = await openTls(config.tls, log);
   if (tls !== 'plaintext') {
@@ -159,17 +172,12 @@ async function compose(
     telemetry.watchExpiry('server', () => tls.expiry().serverMs);
     telemetry.watchExpiry('client_authorities', () => tls.expiry().clientAuthoritiesMs);
   }
-  const limits = {
-    maxBytes: config.limits.maxMessageBytes,
-    maxBatchBytes: config.limits.maxBatchMessageBytes,
-  };
-  const common = { tls, rpc, limits };
-  const routes = new Map([[JWKS_PATH, jwks({ ring, publishMs: config.keys.publishMs })]]);
+  const common = { tls, rpc };
   const publicListener = await startPublic({
     ...config.listen.public,
     ...common,
     clientCertificates: config.tls.clientAuth,
-    routes,
+    endpoints: createEndpoints(pipeline, [jwks({ ring, publishMs: config.keys.publishMs })]),
     log,
     corsOrigins: config.limits.corsOrigins,
     // A browser told so of `localhost` would want TLS of everything else that runs there.
@@ -179,6 +187,7 @@ async function compose(
   const grpcListener = await startGrpc({
     ...config.listen.grpc,
     ...common,
+    maxMessageBytes: config.limits.maxBatchMessageBytes,
     clientCertificates: config.tls.grpcClientAuth,
   });
   undo.push(() => grpcListener.close());

@@ -20,7 +20,7 @@ export async function startCannedPublic(
   const log = { info: () => {}, warn: () => {} };
   const tls = await openTlsFiles({ files: certificates.files, log });
   const rpc = createCannedRpc();
-  const options = { rpc, tls, log, routes: new Map(), host: '127.0.0.1', port: 0, ...more };
+  const options = { rpc, tls, log, host: '127.0.0.1', port: 0, ...more };
   const listener = await startPublic(options);
   const { port } = listener.address;
   const clients: RawClient[] = [];

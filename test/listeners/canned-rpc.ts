@@ -2,6 +2,7 @@ import {
   create,
   type DescField,
   type DescMessage,
+  type DescMethod,
   type Message,
   ScalarType,
   toJson,
@@ -10,8 +11,11 @@ import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
+import type { Head } from '../../src/call/head.ts';
+import { readTimeoutMs } from '../../src/call/timeouts.ts';
 import { type Reason, SignumError } from '../../src/domain/errors.ts';
-import type { Rpc, RpcRequest } from '../../src/rpc/rpc.ts';
+import { DEFAULT_MESSAGE_LIMITS } from '../../src/rpc/create-rpc.ts';
+import type { Rpc, RpcCall, RpcStream } from '../../src/rpc/rpc.ts';
 
 /** What a transport made of a request, in a form that can be compared. */
 export interface Seen {
@@ -22,10 +26,18 @@ export interface Seen {
   readonly hasTimeout: boolean;
 }
 
+/** A request as a transport has handed it over. */
+export interface Asked {
+  readonly method: DescMethod;
+  readonly message: Message;
+  readonly signal: Head['signal'];
+  readonly timeoutMs: number | undefined;
+}
+
 export interface CannedRpc extends Rpc {
   readonly seen: Seen[];
   /** Runs before each answer. */
-  before: (request: RpcRequest) => void | Promise<void>;
+  before: (request: Asked) => void | Promise<void>;
 }
 
 /** Answers every call alike: with the reason in `x-reason`, else with every field set. */
@@ -35,26 +47,48 @@ export function createCannedRpc(): CannedRpc {
     seen,
     before: () => {},
     services: [TokenService, KeyService, CallerService],
-    async invoke(request) {
-      const { method, message, header, peer, timeoutMs } = request;
-      seen.push({
-        method: method.name,
-        message: toJson(method.input, message),
-        authorization: header('authorization'),
-        certificateNames: peer.certificateNames,
-        hasTimeout: timeoutMs !== undefined,
-      });
-      await rpc.before(request);
-      const reason = header('x-reason') as Reason | undefined;
-      if (reason === undefined) return filled(method.output);
-      const metadata = { field: 'a.b', rule: 'must be "ünusual" \u{1f600}' };
-      throw new SignumError(reason, 'what went wrong: 100 % ü', { metadata });
-    },
-    async *converse({ method, messages }) {
-      for await (const _ of messages) yield filled(method.output);
-    },
+    open: (method, head) => ({
+      ...gate(method, head),
+      async run(message) {
+        const { signal, peer } = head;
+        const timeoutMs = readTimeoutMs(head);
+        seen.push({
+          method: method.name,
+          message: toJson(method.input, message),
+          authorization: head.header('authorization'),
+          certificateNames: peer.certificateNames,
+          hasTimeout: timeoutMs !== undefined,
+        });
+        await rpc.before({ method, message, signal, timeoutMs });
+        const reason = head.header('x-reason') as Reason | undefined;
+        if (reason === undefined) return filled(method.output);
+        const metadata = { field: 'a.b', rule: 'must be "ünusual" \u{1f600}' };
+        throw new SignumError(reason, 'what went wrong: 100 % ü', { metadata });
+      },
+    }),
+    openStream: (method, head) => ({
+      ...gate(method, head),
+      async *run(messages) {
+        for await (const _ of messages) yield filled(method.output);
+      },
+    }),
   };
   return rpc;
+}
+
+/** Lets everybody in who says well how long they wait. */
+function gate(
+  method: DescMethod,
+  head: Head,
+): Pick<RpcCall & RpcStream, 'admit' | 'maxBytes' | 'fail'> {
+  const holdsItems = method.input.fields.some(({ name }) => name === 'items');
+  const { maxBytes, maxBatchBytes } = DEFAULT_MESSAGE_LIMITS;
+  return {
+    admit: () => void readTimeoutMs(head),
+    maxBytes: holdsItems ? maxBatchBytes : maxBytes,
+    fail: (thrown) =>
+      thrown instanceof SignumError ? thrown : new SignumError('INTERNAL', 'internal error'),
+  };
 }
 
 /** A message in which no field is empty. */

@@ -1,10 +1,14 @@
+import { uuidv7 } from 'uuidv7';
+import { createToSignumError } from '../../src/call/internal-error.ts';
 import type { Observation } from '../../src/call/observation.ts';
+import { createPipeline, type Pipeline, type PipelineLimits } from '../../src/call/pipeline.ts';
 import type { CallerAdministration } from '../../src/callers/administer.ts';
 import type { Authenticate } from '../../src/callers/authenticate.ts';
 import type { CallerView } from '../../src/callers/caller-view.ts';
+import type { Call } from '../../src/domain/call.ts';
 import { ANONYMOUS, type Permission, type ServiceCaller } from '../../src/domain/caller.ts';
 import { SignumError } from '../../src/domain/errors.ts';
-import { createRpc, type RpcLimits } from '../../src/rpc/create-rpc.ts';
+import { createRpc } from '../../src/rpc/create-rpc.ts';
 import type { Keys } from '../../src/rpc/methods/keys.ts';
 import type { Rpc } from '../../src/rpc/rpc.ts';
 import type { KeyInfo } from '../../src/signing/ring/key-info.ts';
@@ -29,30 +33,42 @@ const CALLERS: Readonly<Record<string, ServiceCaller>> = {
 
 export interface TestRpc {
   readonly rpc: Rpc;
+  readonly pipeline: Pipeline;
   readonly tokens: InMemoryTokens;
   readonly observations: Observation[];
+  /** The calls that failed, with why. */
+  readonly failures: { readonly call: Call; readonly error: SignumError }[];
   /** What was logged as a fault of the service's own. */
   readonly faults: unknown[];
   readonly state: { draining: boolean };
 }
 
 /** The real pipeline around use-cases that need no store. `Bearer user` is user u1 of acme. */
-export function createTestRpc(limits: Partial<RpcLimits> = {}): TestRpc {
+export function createTestRpc(limits: Partial<PipelineLimits> = {}): TestRpc {
   const tokens = createInMemoryTokens();
   const observations: Observation[] = [];
   const faults: unknown[] = [];
   const state = { draining: false };
+  const failures: TestRpc['failures'] = [];
+  const toSignumError = createToSignumError({ error: (fields) => faults.push(fields) });
+  const pipeline = createPipeline({
+    authenticate,
+    limits,
+    toSignumError,
+    observe: (observation) => observations.push(observation),
+    onFailure: (call, error) => failures.push({ call, error }),
+    isDraining: () => state.draining,
+    newRequestId: uuidv7,
+    now: () => performance.now(),
+  });
   const rpc = createRpc({
+    pipeline,
+    toSignumError,
     tokens,
     ring: createRing(),
     callers: createCallers(),
-    authenticate,
-    limits,
-    log: { error: (fields) => faults.push(fields) },
-    observe: (observation) => observations.push(observation),
-    isDraining: () => state.draining,
   });
-  return { rpc, tokens, observations, faults, state };
+  return { rpc, pipeline, tokens, observations, failures, faults, state };
 }
 
 const authenticate: Authenticate = ({ authorization, certificateNames }) => {

@@ -9,6 +9,7 @@ import { checkItems, type ValidateItemsDeps, validateItems } from './validate-it
 /** Many tokens in one call. */
 export function batchValidate(deps: ValidateItemsDeps) {
   return rule(TokenService.method.batchValidate, {
+    size: 'batch',
     check: checkItems,
     async handle(call, { items }) {
       const results = await validateItems(deps, call, items);

@@ -7,7 +7,9 @@ import type { ToSignumError } from '../../call/internal-error.ts';
 import type { Call } from '../../domain/call.ts';
 import { invalidField, type SignumError } from '../../domain/errors.ts';
 import type { Validation } from '../../domain/verdict.ts';
-import { demandsOf, meetDemand } from '../../policy/required-access.ts';
+import { accessOf } from '../../policy/access.ts';
+import { nameOf } from '../../policy/access-table.ts';
+import { meetAccess } from '../../policy/required-access.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { fromValidation } from '../messages/validation.ts';
@@ -16,7 +18,7 @@ import { checkedInput } from './checked-input.ts';
 
 export const MAX_ITEMS = 256;
 
-const demandOf = demandsOf(TokenService.method.validate);
+const { required } = accessOf(nameOf(TokenService.method.validate));
 
 export interface ValidateItemsDeps {
   readonly tokens: Pick<Tokens, 'validate'>;
@@ -80,7 +82,7 @@ function validateItem(
   call: Call,
   item: ValidateRequest,
 ): Promise<Validation> {
-  meetDemand(demandOf(item), call.caller);
+  meetAccess(required(item), call.caller);
   return tokens.validate(call, checkedInput(item, checkMessage));
 }
 

@@ -4,7 +4,7 @@ import {
   ValidateStreamResponseSchema,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Reason } from '../../domain/errors.ts';
-import { streamRule } from '../method-rule.ts';
+import { callStreamRule } from '../method-rule.ts';
 import { checkItems, failedItem, type ValidateItemsDeps, validateItems } from './validate-items.ts';
 
 /** What befalls a batch and not the stream: the next one may fare better. */
@@ -12,7 +12,8 @@ const PASSING: ReadonlySet<Reason> = new Set(['OVERLOADED', 'DEADLINE_EXCEEDED']
 
 /** Batches for as long as the stream is open. */
 export function validateStream(deps: ValidateItemsDeps) {
-  return streamRule(TokenService.method.validateStream, {
+  return callStreamRule(TokenService.method.validateStream, {
+    size: 'batch',
     check: checkItems,
     async handle(call, { items }) {
       const results = await validateItems(deps, call, items);

@@ -1,4 +1,4 @@
-import type { DescMethod, DescMethodUnary, Message } from '@bufbuild/protobuf';
+import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
 import {
   Code,
   ConnectError,
@@ -7,93 +7,122 @@ import {
   createContextValues,
   type HandlerContext,
 } from '@connectrpc/connect';
-import type { UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
+import type { Head, TimeoutHeader } from '../../call/head.ts';
 import { readerOf } from '../../rpc/codec/read-message.ts';
-import type { Peer, Rpc } from '../../rpc/rpc.ts';
+import { JSON_OPTIONS } from '../../rpc/message-codec.ts';
+import type { Rpc, RpcCall, RpcStream, StreamingMethod } from '../../rpc/rpc.ts';
 import { endWith, type NodeRequest, type NodeResponse } from '../http/node-http.ts';
 import { stopSending } from '../http/stop-sending.ts';
 import type { TransportLog } from '../listener.ts';
-import { type MessageLimits, maxBytesOf } from '../message-limits.ts';
-import { streamingMethods } from '../streaming-methods.ts';
-import { unaryMethods } from '../unary-methods.ts';
-import { peerKey, rpcContextOf } from './context.ts';
+import { pathOf, streamingMethods, unaryMethods } from '../methods.ts';
+import { admitBegun, begunIn, begunKey } from './context.ts';
 import { toConnectError } from './error.ts';
-import { JSON_OPTIONS } from './json-options.ts';
-import { type Reading, received, takeMessage } from './received.ts';
-import { registerStream } from './stream.ts';
+import { received, takeMessage } from './received.ts';
 
 export interface ConnectOptions {
   readonly rpc: Rpc;
-  readonly limits: MessageLimits;
   readonly log: TransportLog;
   /** Aborted when streams are to end. */
   readonly draining: AbortSignal;
 }
 
-/** Answers by Connect, gRPC-web or gRPC as the request asks; undefined for a path of no method. */
-export type ConnectHandler = (
-  path: string,
-) => ((request: NodeRequest, response: NodeResponse, peer: Peer) => Promise<void>) | undefined;
+/** A path that RPCs are served on. */
+export interface ConnectPath {
+  /** HTTP methods, for Allow. */
+  readonly verbs: readonly string[];
+  /** Answers by Connect, gRPC-web or gRPC as the request asks. */
+  serve(request: NodeRequest, response: NodeResponse, head: Head): Promise<void>;
+}
 
 /**
  * All three protocols of connect-node. It takes no compressed requests and compresses nothing:
  * tokens hardly shrink, compressing secrets beside what an attacker chose leaks them, and a Brotli
  * decoder is one more thing to attack.
  */
-export function createConnect({ rpc, limits, log, draining }: ConnectOptions): ConnectHandler {
-  const router = createConnectRouter({ acceptCompression: [], jsonOptions: JSON_OPTIONS });
-  for (const method of unaryMethods(rpc)) register(router, rpc, method);
-  for (const method of streamingMethods(rpc)) registerStream(router, method, { rpc, draining });
-  const handlers = new Map(
-    router.handlers.map((handler) => {
-      const reading = readingOf(handler.method, limits);
-      return [
-        handler.requestPath,
-        (request: UniversalServerRequest) => handler(received(request, reading)),
-      ];
-    }),
-  );
-
-  return (path) => {
-    const handler = handlers.get(path);
-    if (handler === undefined) return undefined;
-    return async (request, response, peer) => {
+export function createConnect(options: ConnectOptions): ReadonlyMap<string, ConnectPath> {
+  const { rpc, log, draining } = options;
+  const router = createConnectRouter({
+    acceptCompression: [],
+    jsonOptions: JSON_OPTIONS,
+    requestGate: admitBegun,
+  });
+  const open = new Map<string, (head: Head) => RpcCall | RpcStream>();
+  for (const method of unaryMethods(rpc)) {
+    registerUnary(router, method);
+    open.set(pathOf(method), (head) => rpc.open(method, head));
+  }
+  for (const method of streamingMethods(rpc)) {
+    registerStream(router, method, draining);
+    open.set(pathOf(method), (head) => rpc.openStream(method, head));
+  }
+  const paths = router.handlers.map((handler): readonly [string, ConnectPath] => {
+    const { requestPath, method, allowedMethods } = handler;
+    const read = readerOf(method);
+    const isOne = method.methodKind !== 'bidi_streaming';
+    const serve: ConnectPath['serve'] = async (request, response, head) => {
       try {
+        const call = open.get(requestPath)?.(head);
+        if (call === undefined) throw new Error(`${requestPath} is no method`);
         // Throws on a Host that makes no URL, or none (HTTP/1.0): outside of this block it would
         // end the process.
-        const values = createContextValues().set(peerKey, peer);
+        const values = createContextValues().set(begunKey, call);
         const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-        const answer = await handler(universal);
+        const answer = await handler(received(universal, { read, call, isOne }));
         await universalResponseToNodeResponse(tidy(answer, request, response), response);
       } catch (thrown) {
         if (ConnectError.from(thrown).code === Code.Aborted) return;
-        log.warn({ path, problem: (thrown as Error).name }, 'request not answered');
+        log.warn({ path: head.path, problem: (thrown as Error).name }, 'request not answered');
         if (response.headersSent) response.destroy();
         else endWith(response, 400);
       }
     };
-  };
+    return [requestPath, { verbs: allowedMethods, serve }];
+  });
+  return new Map(paths);
 }
 
-function readingOf(method: DescMethod, limits: MessageLimits): Reading {
-  const isUnary = method.methodKind === 'unary';
-  return { read: readerOf(method), maxBytes: maxBytesOf(method, limits), isUnary };
+/** The header in which a protocol of connect-node says how long a client waits. */
+export function timeoutHeaderOf(contentType: string | undefined): TimeoutHeader {
+  return contentType?.startsWith('application/grpc') ? 'grpc-timeout' : 'connect-timeout-ms';
 }
 
-function register(router: ConnectRouter, rpc: Rpc, method: DescMethodUnary): void {
-  const invoke = async (_empty: Message, context: HandlerContext) => {
+function registerUnary(router: ConnectRouter, method: DescMethodUnary): void {
+  router.rpc(method, async (_empty: Message, context) => {
+    const call = begunIn<RpcCall>(context);
     try {
-      const message = takeMessage(context);
-      return await rpc.invoke({ method, message, ...rpcContextOf(context) });
+      return await call.run(takeMessage(context));
+    } catch (thrown) {
+      throw toConnectError(call.fail(thrown));
+    }
+  });
+}
+
+/**
+ * Serves a method that streams, over HTTP/2. connect-node asks for an answer when the one before has
+ * been taken, and reads when it is asked to, so that there is nothing to bound here.
+ */
+function registerStream(router: ConnectRouter, method: StreamingMethod, draining: AbortSignal) {
+  async function* answers(empty: AsyncIterable<Message>, context: HandlerContext) {
+    async function* taken(): AsyncGenerator<Message> {
+      for await (const _ of empty) yield takeMessage(context);
+    }
+    try {
+      yield* begunIn<RpcStream>(context).run(taken(), draining);
     } catch (thrown) {
       throw toConnectError(thrown);
     }
-  };
-  router.rpc(method, invoke);
+  }
+  if (method.methodKind === 'bidi_streaming') router.rpc(method, answers);
+  else router.rpc(method, (empty: Message, context) => answers(only(empty), context));
+}
+
+async function* only(message: Message): AsyncGenerator<Message> {
+  yield message;
 }
 
 /**

@@ -1,27 +1,23 @@
-import { Code, ConnectError, createContextKey, type HandlerContext } from '@connectrpc/connect';
-import type { Departure, Peer, RpcContext } from '../../rpc/rpc.ts';
-import { ClientDeparture } from '../drain/departure.ts';
+import { createContextKey, type HandlerContext } from '@connectrpc/connect';
+import type { RpcCall, RpcStream } from '../../rpc/rpc.ts';
+import { toConnectError } from './error.ts';
 
-/** Under which a handler of connect-node finds its peer. */
-export const peerKey = createContextKey<Peer>({ ip: '', certificateNames: [] });
+/** Under which a handler of connect-node finds its call. */
+export const begunKey = createContextKey<RpcCall | RpcStream | undefined>(undefined);
 
-/** What connect-node tells of a call beside its messages. */
-export function rpcContextOf(context: HandlerContext): RpcContext {
-  return {
-    header: (name) => context.requestHeader.get(name) ?? undefined,
-    peer: context.values.get(peerKey),
-    timeoutMs: context.timeoutMs(),
-    signal: clientGone(context.signal),
-  };
+/** Lets a call in before its body is read. */
+export async function admitBegun(context: HandlerContext): Promise<void> {
+  const call = context.values.get(begunKey);
+  try {
+    await call?.admit();
+  } catch (thrown) {
+    throw toConnectError(thrown);
+  }
 }
 
-/** connect-node aborts its signal at the deadline as well, which the pipeline tells apart itself. */
-function clientGone(signal: AbortSignal): Departure {
-  const gone = new ClientDeparture();
-  const onAbort = () => {
-    if (ConnectError.from(signal.reason).code !== Code.DeadlineExceeded) gone.abort();
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return gone;
+/** The call that connect-node carries on. */
+export function begunIn<C extends RpcCall | RpcStream>(context: HandlerContext): C {
+  const call = context.values.get(begunKey);
+  if (call === undefined) throw new Error('the call was not begun');
+  return call as C;
 }

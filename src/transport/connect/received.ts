@@ -23,10 +23,10 @@ export function takeMessage({ values }: Pick<HandlerContext, 'values'>): Message
 
 export interface Reading {
   readonly read: ReadMessage;
-  /** Of one message. */
-  readonly maxBytes: number;
+  /** Says how long a message may be, once it has been let in. */
+  readonly call: { readonly maxBytes: number };
   /** Whether there is exactly one message. */
-  readonly isUnary: boolean;
+  readonly isOne: boolean;
 }
 
 /** No field at all. */
@@ -45,7 +45,12 @@ export function received(
 ): UniversalServerRequest {
   const list: Received[] = [];
   request.contextValues?.set(receivedKey, list);
-  if (request.method === 'GET') return { ...request, url: withoutMessage(request, reading, list) };
+  // The length is that of the real one, and of the time the pipeline takes care.
+  const header = new Headers(request.header);
+  for (const name of ['content-length', 'connect-timeout-ms', 'grpc-timeout']) header.delete(name);
+  if (request.method === 'GET') {
+    return { ...request, header, url: withoutMessage(request, reading, list) };
+  }
   const type = request.header.get('content-type') ?? '';
   const encoding = /json/i.test(type) ? 'json' : 'binary';
   const hasEnvelopes = !/^application\/(json|proto)\b/i.test(type);
@@ -64,9 +69,6 @@ export function received(
       yield nothing;
     }
   }
-  const header = new Headers(request.header);
-  // It was that of the real one.
-  header.delete('content-length');
   return { ...request, header, body: body() };
 }
 
@@ -94,11 +96,11 @@ function withoutMessage(
 
 async function* enveloped(
   { url, body }: UniversalServerRequest,
-  { maxBytes, isUnary }: Reading,
+  { call, isOne }: Reading,
 ): AsyncGenerator<Uint8Array> {
   refuseQuery(new URL(url).search);
-  const all = payloads(body as AsyncIterable<Uint8Array>, maxBytes);
-  if (!isUnary) {
+  const all = payloads(body as AsyncIterable<Uint8Array>, call.maxBytes);
+  if (!isOne) {
     yield* all;
     return;
   }
@@ -114,7 +116,7 @@ async function* enveloped(
 /** A body that is a message. */
 async function* whole(
   { url, header, body }: UniversalServerRequest,
-  { maxBytes }: Reading,
+  { call: { maxBytes } }: Reading,
 ): AsyncGenerator<Uint8Array> {
   refuseQuery(new URL(url).search);
   let length = Number(header.get('content-length') ?? 0);

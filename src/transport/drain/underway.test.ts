@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   rpc = createCannedRpc();
-  listener = await startPublic({ rpc, tls, log, routes: new Map(), host: '127.0.0.1', port: 0 });
+  listener = await startPublic({ rpc, tls, log, host: '127.0.0.1', port: 0 });
 });
 afterEach(() => listener.close());
 afterAll(() => {

@@ -11,8 +11,8 @@ import { type Received, send } from '../../../test/listeners/send.ts';
 import { CODE_OF } from '../../rpc/status.ts';
 import { startPublic } from '../http/public.ts';
 import type { Listener } from '../listener.ts';
+import { pathOf, unaryMethods } from '../methods.ts';
 import { openTlsFiles, type TlsSource } from '../tls/files.ts';
-import { pathOf, unaryMethods } from '../unary-methods.ts';
 
 const log = { info: () => {}, warn: () => {} };
 const VERSIONS = ['1.1', '2'] as const;
@@ -30,7 +30,7 @@ beforeAll(async () => {
   certificates = await createTestCertificates();
   tls = await openTlsFiles({ files: certificates.files, log });
   rpc = createCannedRpc();
-  const options = { rpc, tls, log, routes: new Map(), host: '127.0.0.1', port: 0 };
+  const options = { rpc, tls, log, host: '127.0.0.1', port: 0 };
   direct = await startPublic(options);
   reference = await startPublic({ ...options, directUnary: false });
 });

@@ -1,51 +1,65 @@
 import type { EventEmitter } from 'node:events';
-import { type Message, toBinary } from '@bufbuild/protobuf';
+import type { Message } from '@bufbuild/protobuf';
+import { toBinary } from '@bufbuild/protobuf';
 import {
   Metadata,
   type ServerDuplexStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { StatusSchema } from '@signum/contract/google/rpc/status_pb.js';
+import { CallSignal, type Head, type Peer } from '../../call/head.ts';
 import { SignumError } from '../../domain/errors.ts';
-import { messageTooLarge, type ReadMessage } from '../../rpc/codec/read-message.ts';
-import type { Peer, Rpc, RpcContext } from '../../rpc/rpc.ts';
+import { asBuffer } from '../../rpc/message-codec.ts';
+import type { Rpc } from '../../rpc/rpc.ts';
 import { toStatusMessage } from '../../rpc/status.ts';
-import { ClientDeparture } from '../drain/departure.ts';
-import type { MessageLimits } from '../message-limits.ts';
 
 export interface GrpcServiceDeps {
   readonly rpc: Rpc;
-  readonly limits: MessageLimits;
   /** Who is at the other end of the connection with this `address:port`. */
   peerAt(addressAndPort: string): Peer;
   /** Aborted when streams are to end. */
   readonly draining: AbortSignal;
 }
 
-type GrpcCall = ServerUnaryCall<Buffer, Message> | ServerDuplexStream<Buffer, Message>;
+export type GrpcStream =
+  | ServerDuplexStream<Buffer, Message>
+  | ServerWritableStream<Buffer, Message>;
+type GrpcCall = ServerUnaryCall<Buffer, Message> | GrpcStream;
 
 /** What a grpc-js call tells beside its messages. */
-export function contextOf(call: GrpcCall, peerAt: (addressAndPort: string) => Peer): RpcContext {
-  const signal = new ClientDeparture();
-  const timeoutMs = millisecondsUntil(call.getDeadline());
-  const deadlineAtMs = performance.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
-  // grpc-js cancels at the deadline too; what the client sees then is the deadline.
-  (call as EventEmitter).on('cancelled', () => {
-    if (performance.now() < deadlineAtMs) signal.abort();
-  });
-  return {
-    header: (name) => call.metadata.get(name)[0]?.toString(),
-    peer: peerAt(call.getPeer()),
-    timeoutMs,
-    signal,
-  };
-}
+export class GrpcHead implements Head {
+  readonly verb = 'POST';
+  readonly path: string;
+  readonly query = '';
+  readonly timeoutHeader = 'grpc-timeout';
+  readonly peer: Peer;
+  readonly signal = new CallSignal();
+  readonly #metadata: Metadata;
+  readonly #timeout: string | undefined;
 
-/** Throws MESSAGE_TOO_LARGE for too many bytes, INVALID_FIELD for what is not understood. */
-export function decode(read: ReadMessage, bytes: Uint8Array, maxBytes: number): Message {
-  if (bytes.byteLength > maxBytes) throw messageTooLarge(maxBytes);
-  return read(bytes, 'binary');
+  constructor(call: GrpcCall, { peerAt }: Pick<GrpcServiceDeps, 'peerAt'>) {
+    this.path = call.getPath();
+    this.peer = peerAt(call.getPeer());
+    this.#metadata = call.metadata;
+    const leftMs = Number(call.getDeadline()) - Date.now();
+    this.#timeout = Number.isFinite(leftMs) ? `${Math.max(0, Math.floor(leftMs))}m` : undefined;
+    const deadlineAtMs = performance.now() + leftMs;
+    // grpc-js cancels at the deadline too; what the client sees then is the deadline.
+    (call as EventEmitter).on('cancelled', () => {
+      if (performance.now() < deadlineAtMs) this.signal.abort();
+    });
+  }
+
+  header(name: string): string | undefined {
+    if (name === 'grpc-timeout') return this.#timeout;
+    return this.#metadata.get(name)[0]?.toString();
+  }
+
+  headerValues(name: string): readonly string[] {
+    return this.#metadata.get(name).map(String);
+  }
 }
 
 export function toServiceError(thrown: unknown): ServiceError {
@@ -56,15 +70,4 @@ export function toServiceError(thrown: unknown): ServiceError {
   metadata.set('grpc-status-details-bin', asBuffer(toBinary(StatusSchema, status)));
   const { code, message } = status;
   return Object.assign(new Error(message), { code, details: message, metadata });
-}
-
-/** The same bytes. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Undefined when the client sets no deadline. */
-function millisecondsUntil(deadline: Date | number): number | undefined {
-  const ms = Number(deadline) - Date.now();
-  return Number.isFinite(ms) ? ms : undefined;
 }

@@ -1,7 +1,7 @@
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net';
 import { createServer, TLSSocket } from 'node:tls';
 import type { ConnectionInjector } from '@grpc/grpc-js';
-import type { Peer } from '../../rpc/rpc.ts';
+import type { Peer } from '../../call/head.ts';
 import { followTlsFiles, type TlsListenOptions, tlsOptions } from '../tls/options.ts';
 import { peerOf } from '../tls/peers.ts';
 

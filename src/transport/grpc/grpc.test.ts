@@ -6,17 +6,21 @@ import { type Client, type ServiceError, status } from '@grpc/grpc-js';
 import { ErrorInfoSchema } from '@signum/contract/google/rpc/error_details_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type CannedRpc, createCannedRpc, filled } from '../../../test/listeners/canned-rpc.ts';
+import {
+  type Asked,
+  type CannedRpc,
+  createCannedRpc,
+  filled,
+} from '../../../test/listeners/canned-rpc.ts';
 import {
   createTestCertificates,
   type TestCertificates,
 } from '../../../test/listeners/certificates.ts';
 import { grpcClient, statusOf, unary } from '../../../test/listeners/grpc-client.ts';
 import { checkHealth, watchHealth } from '../../../test/listeners/health-client.ts';
-import type { RpcRequest } from '../../rpc/rpc.ts';
 import { CODE_OF } from '../../rpc/status.ts';
+import { pathOf, unaryMethods } from '../methods.ts';
 import { openTlsFiles, type TlsSource } from '../tls/files.ts';
-import { pathOf, unaryMethods } from '../unary-methods.ts';
 import { type GrpcListener, startGrpc } from './grpc.ts';
 
 const REFRESH = '/signum.v1.TokenService/Refresh';
@@ -113,7 +117,7 @@ describe('limits', () => {
   });
 
   test('a client that cancels ends its call', async () => {
-    const signal = Promise.withResolvers<RpcRequest['signal']>();
+    const signal = Promise.withResolvers<Asked['signal']>();
     rpc.before = (request) => {
       signal.resolve(request.signal);
       return new Promise(() => {});

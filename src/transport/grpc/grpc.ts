@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { DEFAULT_MESSAGE_LIMITS } from '../../rpc/create-rpc.ts';
 import type { Rpc } from '../../rpc/rpc.ts';
 import { trackConnections } from '../drain/connections.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions } from '../listener.ts';
-import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from '../message-limits.ts';
 import type { TlsListenOptions } from '../tls/options.ts';
 import { createGrpcConnections } from './connections.ts';
 import { addReflection } from './reflection.ts';
@@ -13,7 +13,8 @@ import { grpcDefinition, grpcImplementation } from './service.ts';
 
 export interface GrpcOptions extends ListenOptions, TlsListenOptions {
   readonly rpc: Rpc;
-  readonly limits?: Partial<MessageLimits>;
+  /** The longest message of any method, in bytes; default 2,097,152. */
+  readonly maxMessageBytes?: number;
   /** Connections at once, default 20,000; more are refused. */
   readonly maxConnections?: number;
 }
@@ -47,16 +48,16 @@ const SERVER_OPTIONS: ServerOptions = {
 
 /** gRPC for gateways and services, with health checking and server reflection. */
 export async function startGrpc(options: GrpcOptions): Promise<GrpcListener> {
-  const limits = { ...DEFAULT_MESSAGE_LIMITS, ...options.limits };
+  const { maxMessageBytes = DEFAULT_MESSAGE_LIMITS.maxBatchBytes } = options;
   const grpc = new Server({
     ...SERVER_OPTIONS,
-    'grpc.max_receive_message_length': limits.maxBatchBytes,
+    'grpc.max_receive_message_length': maxMessageBytes,
   });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const { server, peerAt } = createGrpcConnections(options, injector);
   const { rpc, inFlight } = counted(options.rpc);
   const leaving = new AbortController();
-  const deps = { rpc, limits, peerAt, draining: leaving.signal };
+  const deps = { rpc, peerAt, draining: leaving.signal };
   for (const service of rpc.services) {
     grpc.addService(grpcDefinition(service), grpcImplementation(service, deps));
   }
@@ -108,19 +109,29 @@ function counted(rpc: Rpc): { rpc: Rpc; inFlight: { none(): Promise<void> } } {
     inFlight: { none },
     rpc: {
       services: rpc.services,
-      invoke(request) {
-        count += 1;
-        return rpc.invoke(request).finally(() => {
-          count -= 1;
-        });
+      open(method, head) {
+        const call = rpc.open(method, head);
+        const run = call.run.bind(call);
+        call.run = (input) => {
+          count += 1;
+          return run(input).finally(() => {
+            count -= 1;
+          });
+        };
+        return call;
       },
-      async *converse(request) {
-        count += 1;
-        try {
-          yield* rpc.converse(request);
-        } finally {
-          count -= 1;
-        }
+      openStream(method, head) {
+        const call = rpc.openStream(method, head);
+        const run = call.run.bind(call);
+        call.run = async function* (messages, leaving) {
+          count += 1;
+          try {
+            yield* run(messages, leaving);
+          } finally {
+            count -= 1;
+          }
+        };
+        return call;
       },
     },
   };

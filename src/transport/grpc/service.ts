@@ -1,22 +1,14 @@
-import {
-  type DescMethod,
-  type DescMethodUnary,
-  type DescService,
-  type Message,
-  toBinary,
-} from '@bufbuild/protobuf';
+import type { DescMethod, DescMethodUnary, DescService, Message } from '@bufbuild/protobuf';
 import type {
   ServerUnaryCall,
   ServiceDefinition,
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { quickWriterOf } from '../../rpc/codec/quick-writer.ts';
-import { readerOf } from '../../rpc/codec/read-message.ts';
-import { maxBytesOf } from '../message-limits.ts';
-import { streamingMethods } from '../streaming-methods.ts';
-import { pathOf, unaryMethods } from '../unary-methods.ts';
-import { asBuffer, contextOf, decode, type GrpcServiceDeps, toServiceError } from './call.ts';
+import { messageTooLarge } from '../../rpc/codec/read-message.ts';
+import { asBuffer, messageCodecOf } from '../../rpc/message-codec.ts';
+import { pathOf, streamingMethods, unaryMethods } from '../methods.ts';
+import { GrpcHead, type GrpcServiceDeps, toServiceError } from './call.ts';
 import { streamHandlerOf } from './stream.ts';
 
 /** A service as grpc-js wants it, made from its descriptor. Requests stay bytes until the handler. */
@@ -28,17 +20,15 @@ export function grpcDefinition(service: DescService): ServiceDefinition {
 
 function methodDefinition(method: DescMethod): ServiceDefinition[string] {
   const pass = (bytes: Buffer) => bytes;
-  const streams = method.methodKind !== 'unary';
-  const write = quickWriterOf(method);
+  const codec = messageCodecOf(method);
   return {
     path: pathOf(method),
-    requestStream: streams,
-    responseStream: streams,
+    requestStream: method.methodKind === 'bidi_streaming',
+    responseStream: method.methodKind !== 'unary',
     requestSerialize: pass,
     // grpc-js answers a request that it cannot read without any details; the handler does better.
     requestDeserialize: pass,
-    responseSerialize: (message: Message) =>
-      asBuffer(write(message) ?? toBinary(method.output, message)),
+    responseSerialize: (message: Message) => asBuffer(codec.write(message, 'binary')),
     responseDeserialize: pass,
   };
 }
@@ -54,15 +44,24 @@ export function grpcImplementation(
   ]);
 }
 
-function handlerOf(method: DescMethodUnary, { rpc, peerAt, limits }: GrpcServiceDeps) {
-  const maxBytes = maxBytesOf(method, limits);
-  const read = readerOf(method);
+function handlerOf(method: DescMethodUnary, deps: GrpcServiceDeps) {
+  const codec = messageCodecOf(method);
   return (call: ServerUnaryCall<Buffer, Message>, callback: sendUnaryData<Message>) => {
-    const fail = (thrown: unknown) => callback(toServiceError(thrown));
+    const opened = deps.rpc.open(method, new GrpcHead(call, deps));
+    const fail = (thrown: unknown) => callback(toServiceError(opened.fail(thrown)));
+    const run = () => {
+      try {
+        if (call.request.byteLength > opened.maxBytes) throw messageTooLarge(opened.maxBytes);
+        const message = codec.read(call.request, 'binary');
+        opened.run(message).then((answer) => callback(null, answer), fail);
+      } catch (thrown) {
+        fail(thrown);
+      }
+    };
     try {
-      const message = decode(read, call.request, maxBytes);
-      const context = contextOf(call, peerAt);
-      rpc.invoke({ method, message, ...context }).then((answer) => callback(null, answer), fail);
+      const admission = opened.admit();
+      if (admission === undefined) run();
+      else admission.then(run, fail);
     } catch (thrown) {
       fail(thrown);
     }

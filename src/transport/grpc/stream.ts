@@ -1,45 +1,54 @@
-import type { DescMethodBiDiStreaming, Message } from '@bufbuild/protobuf';
+import type { Message } from '@bufbuild/protobuf';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { SignumError } from '../../domain/errors.ts';
-import { type ReadMessage, readerOf } from '../../rpc/codec/read-message.ts';
-import { maxBytesOf } from '../message-limits.ts';
-import { contextOf, decode, type GrpcServiceDeps, toServiceError } from './call.ts';
+import { messageTooLarge } from '../../rpc/codec/read-message.ts';
+import { type MessageCodec, messageCodecOf } from '../../rpc/message-codec.ts';
+import type { RpcStream, StreamingMethod } from '../../rpc/rpc.ts';
+import { GrpcHead, type GrpcServiceDeps, type GrpcStream, toServiceError } from './call.ts';
 
 /** A client that leaves an answer for this long, in milliseconds, has its stream ended. */
 const STALL_MS = 120_000;
 
-type Call = ServerDuplexStream<Buffer, Message>;
-
-/** Serves a method that streams both ways. */
-export function streamHandlerOf(method: DescMethodBiDiStreaming, deps: GrpcServiceDeps) {
-  const read = readerOf(method);
-  return (call: Call) => {
-    carryOn(method, read, deps, call).then(
+/** Serves a method that streams. */
+export function streamHandlerOf(method: StreamingMethod, deps: GrpcServiceDeps) {
+  const codec = messageCodecOf(method);
+  return (call: GrpcStream) => {
+    const opened = deps.rpc.openStream(method, new GrpcHead(call, deps));
+    carryOn(opened, codec, call, deps.draining).then(
       () => call.end(),
       // grpc-js makes it the status of the call, behind the answers that are on their way.
-      (thrown) => call.emit('error', toServiceError(thrown)),
+      (thrown) => call.emit('error', toServiceError(opened.fail(thrown))),
     );
   };
 }
 
 async function carryOn(
-  method: DescMethodBiDiStreaming,
-  read: ReadMessage,
-  { rpc, peerAt, limits, draining }: GrpcServiceDeps,
-  call: Call,
+  opened: RpcStream,
+  codec: MessageCodec,
+  call: GrpcStream,
+  draining: AbortSignal,
 ): Promise<void> {
-  const messages = decoded(read, call, maxBytesOf(method, limits));
-  const context = contextOf(call, peerAt);
-  for await (const answer of rpc.converse({ method, messages, ...context, draining })) {
+  await opened.admit();
+  for await (const answer of opened.run(decoded(opened, codec, call), draining)) {
     await send(call, answer);
   }
 }
 
-/** Ending the reading must not end the call, which still has its answers to write. */
-async function* decoded(read: ReadMessage, call: Call, maxBytes: number): AsyncGenerator<Message> {
-  for await (const bytes of call.iterator({ destroyOnReturn: false })) {
-    yield decode(read, bytes, maxBytes);
+async function* decoded(
+  { maxBytes }: RpcStream,
+  codec: MessageCodec,
+  call: GrpcStream,
+): AsyncGenerator<Message> {
+  for await (const bytes of requestsOf(call)) {
+    if (bytes.byteLength > maxBytes) throw messageTooLarge(maxBytes);
+    yield codec.read(bytes, 'binary');
   }
+}
+
+/** Ending the reading must not end the call, which still has its answers to write. */
+function requestsOf(call: GrpcStream): AsyncIterable<Buffer> | readonly Buffer[] {
+  if ('request' in call) return [call.request];
+  return (call as ServerDuplexStream<Buffer, Message>).iterator({ destroyOnReturn: false });
 }
 
 /**
@@ -47,7 +56,7 @@ async function* decoded(read: ReadMessage, call: Call, maxBytes: number): AsyncG
  * at a time is all that waits here for a client that does not read. Of a client that is gone grpc-js
  * tells by closing the stream only.
  */
-function send(call: Call, message: Message): Promise<void> {
+function send(call: GrpcStream, message: Message): Promise<void> {
   return new Promise((resolve, reject) => {
     const onClose = () => {
       clearTimeout(timer);

@@ -42,9 +42,12 @@ beforeAll(async () => {
   tls = await openTlsFiles({ files: certificates.files, log });
   service = createTestRpc({ maxInflight: 1 });
   // Both listeners outlive the service of one test.
-  const rpc: Rpc = { ...service.rpc, invoke: (request) => service.rpc.invoke(request) };
+  const rpc: Rpc = {
+    ...service.rpc,
+    open: (method, head) => service.rpc.open(method, head),
+  };
   const options = { rpc, tls, host: '127.0.0.1', port: 0 };
-  open = await startPublic({ ...options, log, routes: new Map() });
+  open = await startPublic({ ...options, log });
   grpc = await startGrpc(options);
 });
 

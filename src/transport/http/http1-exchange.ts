@@ -1,41 +1,101 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Peer } from '../../rpc/rpc.ts';
-import { ClientDeparture } from '../drain/departure.ts';
-import type { UnaryExchange } from '../fast-path/direct-unary.ts';
+import type { HttpAnswer } from '../../call/endpoint.ts';
+import { CallSignal, type Peer, type TimeoutHeader } from '../../call/head.ts';
 import type { HeaderRecord } from './cors.ts';
+import type { Exchange } from './exchange.ts';
+import { joined, valuesIn } from './raw-headers.ts';
 import { readBody } from './read-body.ts';
 
 /** In bytes. */
 const LONGEST_TEXT = 4_096;
 
-/** A request over HTTP/1.1. `headers` go on its answer. */
-export function http1Exchange(
-  request: IncomingMessage,
-  response: ServerResponse,
-  peer: Peer,
-  headers: HeaderRecord,
-): UnaryExchange {
-  const signal = new ClientDeparture();
-  response.on('close', () => {
-    if (!response.writableFinished) signal.abort();
-  });
-  return {
-    peer,
-    signal,
-    header: (name) => http1Header(request, name),
-    readBody: (maxBytes) => readBody(request, maxBytes),
-    respond(status, contentType, body) {
-      // A body that was refused half-way is not read to its end: the connection ends instead.
-      if (!request.complete) response.shouldKeepAlive = false;
-      response.writeHead(status, {
-        ...headers,
-        'content-type': contentType,
-        'content-length': body.byteLength,
-      });
-      if (body.byteLength > LONGEST_TEXT) response.end(body);
-      else response.end(latin1(body), 'latin1');
-    },
-  };
+/** So much of a body is thrown away rather than a connection, in bytes. */
+const SHORT = 65_536;
+
+/** A request over HTTP/1.1. */
+export class Http1Exchange implements Exchange {
+  readonly verb: string;
+  readonly path: string;
+  readonly query: string;
+  readonly peer: Peer;
+  readonly signal = new CallSignal();
+  timeoutHeader: TimeoutHeader | undefined;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #headers: HeaderRecord;
+  #isBodyRead = false;
+
+  /** `headers` go on the answer. */
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    peer: Peer,
+    headers: HeaderRecord,
+  ) {
+    const { method = '', url = '' } = request;
+    const end = url.indexOf('?');
+    this.verb = method;
+    this.path = end < 0 ? url : url.slice(0, end);
+    this.query = end < 0 ? '' : url.slice(end + 1);
+    this.peer = peer;
+    this.#request = request;
+    this.#response = response;
+    this.#headers = headers;
+    response.on('close', () => {
+      if (!response.writableFinished) this.signal.abort();
+    });
+  }
+
+  header(name: string): string | undefined {
+    const { headers, rawHeaders } = this.#request;
+    const value = headers[name];
+    // Of a header that may come once Node keeps the first; whether it was the only one matters here.
+    if (name === 'authorization' && value !== undefined) return joined(rawHeaders, name);
+    return typeof value === 'object' ? value.join(', ') : value;
+  }
+
+  headerValues(name: string): readonly string[] {
+    return valuesIn(this.#request.rawHeaders, name);
+  }
+
+  readBody(maxBytes: number): Promise<Uint8Array> {
+    this.#isBodyRead = true;
+    return readBody(this.#request, maxBytes, this.header('content-length'));
+  }
+
+  respond(status: number, contentType: string, body: Uint8Array): void {
+    const response = this.#response;
+    this.#closeUnlessComplete();
+    response.writeHead(status, {
+      ...this.#headers,
+      'content-type': contentType,
+      'content-length': body.byteLength,
+    });
+    if (body.byteLength > LONGEST_TEXT) response.end(body);
+    else response.end(latin1(body), 'latin1');
+  }
+
+  send({ status, headers, body }: HttpAnswer): void {
+    this.#closeUnlessComplete();
+    const hasBody = status !== 204 && status !== 304;
+    const length = { 'content-length': Buffer.byteLength(body) };
+    const all = { ...this.#headers, ...headers, ...(hasBody && length) };
+    this.#response.writeHead(status, all as Record<string, string>);
+    this.#response.end(this.verb === 'HEAD' ? '' : body);
+  }
+
+  /**
+   * A body that is not read to its end is thrown away as it comes, if little of it is left; else the
+   * connection ends.
+   */
+  #closeUnlessComplete(): void {
+    const { complete, headers } = this.#request;
+    if (complete) return;
+    this.#request.resume();
+    const isShort =
+      !('transfer-encoding' in headers) && !(Number(headers['content-length']) > SHORT);
+    if (this.#isBodyRead || !isShort) this.#response.shouldKeepAlive = false;
+  }
 }
 
 /**
@@ -44,9 +104,4 @@ export function http1Exchange(
  */
 function latin1(bytes: Uint8Array): string {
   return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.byteLength);
-}
-
-export function http1Header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'object' ? value[0] : value;
 }

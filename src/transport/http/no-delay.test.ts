@@ -50,7 +50,7 @@ test.each([
 ] as const)('the first answer on a connection is not held back: %s, %s', async (name, over) => {
   const tls = over === 'TLS' ? files : 'plaintext';
   const options = { rpc: createCannedRpc(), tls, log, host: '127.0.0.1', port: 0 } as const;
-  const listener = await LISTENERS[name]({ ...options, routes: new Map() });
+  const listener = await LISTENERS[name](options);
   try {
     const { port } = listener.address;
     const client =

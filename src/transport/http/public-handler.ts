@@ -6,18 +6,14 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
-import type { HttpAnswer, HttpRoutes } from '../../call/http-answer.ts';
-import { SignumError } from '../../domain/errors.ts';
-import type { Peer } from '../../rpc/rpc.ts';
-import type { ConnectHandler } from '../connect/connect.ts';
-import { toConnectError } from '../connect/error.ts';
+import { type ConnectPath, timeoutHeaderOf } from '../connect/connect.ts';
 import type { DirectUnary } from '../fast-path/direct-unary.ts';
 import type { Peers } from '../tls/peers.ts';
 import type { Cors, HeaderRecord } from './cors.ts';
-import { http1Exchange, http1Header } from './http1-exchange.ts';
-import { http2Exchange, http2Header } from './http2-exchange.ts';
-import { endWith, type NodeRequest, type NodeResponse } from './node-http.ts';
+import { type Endpoints, methodNotAllowed, notFound } from './endpoints.ts';
+import { Http1Exchange } from './http1-exchange.ts';
+import { Http2Exchange } from './http2-exchange.ts';
+import type { NodeRequest, NodeResponse } from './node-http.ts';
 import { lacksHost } from './refuse-malformed.ts';
 
 /** A stream on which nothing moves for so many milliseconds is cancelled. */
@@ -27,10 +23,10 @@ const IDLE_STREAM_MS = 30_000;
 const IDLE_STREAMING_MS = 120_000;
 
 export interface PublicHandlerDeps {
-  /** Absent: connect-node answers everything. */
+  /** Absent: connect-node answers all RPCs. */
   readonly direct: DirectUnary | undefined;
-  readonly connect: ConnectHandler;
-  readonly routes: HttpRoutes;
+  readonly connect: ReadonlyMap<string, ConnectPath>;
+  readonly endpoints: Endpoints;
   readonly cors: Cors;
   /** On every answer. */
   readonly headers: HeaderRecord;
@@ -52,7 +48,7 @@ export interface PublicHandler {
 }
 
 export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
-  const { direct, peers, cors } = deps;
+  const { peers, cors } = deps;
   const withoutOrigin = { ...deps.headers, ...cors.headersFor(undefined) };
   const headersFor = (origin: string | undefined): HeaderRecord =>
     origin === undefined ? withoutOrigin : { ...deps.headers, ...cors.headersFor(origin) };
@@ -60,101 +56,66 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
   return {
     http1(request, response) {
       if (deps.isDraining()) response.shouldKeepAlive = false;
-      const path = pathOf(request.url);
-      const peer = peers.of(request.socket);
       const headers = headersFor(request.headers.origin);
+      const peer = peers.of(request.socket);
+      const exchange = new Http1Exchange(request, response, peer, headers);
       if (lacksHost(request)) {
-        const malformed = { status: 400, headers: { connection: 'close' }, body: '' };
-        send({ request, response, path, peer, headers }, malformed);
+        exchange.send({ status: 400, headers: { connection: 'close' }, body: '' });
         return;
       }
-      const answer =
-        path === request.url
-          ? direct?.accept(request.method, path, (name) => http1Header(request, name))
-          : undefined;
-      if (answer === undefined) void serve(deps, { request, response, path, peer, headers });
-      else void answer(http1Exchange(request, response, peer, headers));
+      serve(deps, exchange, () => {
+        for (const name in headers) response.setHeader(name, headers[name] ?? '');
+        return [request, response];
+      });
     },
 
     http2(stream, requestHeaders, _flags, rawHeaders) {
-      const path = pathOf(requestHeaders[':path']);
       const peer = peers.of(stream.session?.socket);
-      const headers = headersFor(http2Header(requestHeaders, 'origin'));
-      const verb = requestHeaders[':method'];
-      const answer =
-        requestHeaders.expect === undefined && path === requestHeaders[':path']
-          ? direct?.accept(verb, path, (name) => http2Header(requestHeaders, name))
-          : undefined;
-      if (answer !== undefined) {
-        void answer(http2Exchange(stream, requestHeaders, peer, headers));
-        return;
-      }
-      const idleMs = deps.streamPaths.has(path) ? IDLE_STREAMING_MS : IDLE_STREAM_MS;
-      stream.setTimeout(idleMs, () => stream.close(constants.NGHTTP2_CANCEL));
-      const request = new Http2ServerRequest(stream, requestHeaders, {}, rawHeaders);
-      const response = new Http2ServerResponse(stream);
-      if (requestHeaders.expect === '100-continue') response.writeContinue();
-      void serve(deps, { request, response, path, peer, headers });
+      const { origin, expect } = requestHeaders;
+      const headers = headersFor(typeof origin === 'object' ? origin[0] : origin);
+      const exchange = new Http2Exchange(stream, requestHeaders, rawHeaders, peer, headers);
+      if (expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
+      serve(deps, exchange, () => {
+        const idleMs = deps.streamPaths.has(exchange.path) ? IDLE_STREAMING_MS : IDLE_STREAM_MS;
+        stream.setTimeout(idleMs, () => stream.close(constants.NGHTTP2_CANCEL));
+        const request = new Http2ServerRequest(stream, requestHeaders, {}, rawHeaders);
+        const response = new Http2ServerResponse(stream);
+        for (const name in headers) response.setHeader(name, headers[name] ?? '');
+        return [request, response];
+      });
     },
   };
 }
 
-interface Exchange {
-  readonly request: NodeRequest;
-  readonly response: NodeResponse;
-  readonly path: string;
-  readonly peer: Peer;
-  readonly headers: HeaderRecord;
-}
-
-async function serve(deps: PublicHandlerDeps, exchange: Exchange): Promise<void> {
-  const { request, response, path, peer, headers } = exchange;
-  const { origin } = request.headers;
-  if (request.method === 'OPTIONS' && origin !== undefined) {
-    const preflight = deps.cors.preflightFor(origin);
-    send(exchange, { status: 204, headers: preflight, body: '' });
+/** `asNode`: the same request in the form that connect-node takes. */
+function serve(
+  { direct, connect, endpoints, cors }: PublicHandlerDeps,
+  exchange: Http1Exchange | Http2Exchange,
+  asNode: () => readonly [NodeRequest, NodeResponse],
+): void {
+  const { verb, path } = exchange;
+  // A query is refused where it is read.
+  const answer =
+    exchange.query === '' ? direct?.accept(verb, path, (name) => exchange.header(name)) : undefined;
+  if (answer !== undefined) {
+    exchange.timeoutHeader = 'connect-timeout-ms';
+    void answer(exchange);
     return;
   }
-  const call = deps.connect(path);
-  if (call !== undefined) {
-    for (const name in headers) response.setHeader(name, headers[name] ?? '');
-    await call(request, response, peer);
-    return;
+  const rpc = connect.get(path);
+  const endpoint = rpc === undefined ? endpoints.find(path) : undefined;
+  const origin = verb === 'OPTIONS' ? exchange.header('origin') : undefined;
+  if (origin !== undefined && endpoint?.verbs !== 'any') {
+    exchange.send({ status: 204, headers: cors.preflightFor(origin), body: '' });
+  } else if (endpoint !== undefined) {
+    void endpoints.serve(endpoint, exchange);
+  } else if (rpc === undefined) {
+    exchange.send(notFound());
+  } else if (!rpc.verbs.includes(verb)) {
+    exchange.send(methodNotAllowed(rpc.verbs));
+  } else {
+    exchange.timeoutHeader = timeoutHeaderOf(exchange.header('content-type'));
+    const [request, response] = asNode();
+    void rpc.serve(request, response, exchange);
   }
-  send(exchange, await endpointAnswer(deps, exchange));
-}
-
-async function endpointAnswer(
-  { routes }: PublicHandlerDeps,
-  { request, path }: Exchange,
-): Promise<HttpAnswer> {
-  const endpoint = routes.get(path);
-  if (endpoint === undefined) return failure(404, new SignumError('UNIMPLEMENTED', 'not found'));
-  const header = (name: string) => {
-    const value = request.headers[name];
-    return typeof value === 'object' ? value[0] : value;
-  };
-  try {
-    return await endpoint({ method: request.method ?? '', path, header });
-  } catch (thrown) {
-    return failure(500, thrown);
-  }
-}
-
-function failure(status: number, thrown: unknown): HttpAnswer {
-  const body = Buffer.from(errorToJsonBytes(toConnectError(thrown), undefined)).toString();
-  return { status, headers: { 'content-type': 'application/json' }, body };
-}
-
-function send({ request, response, headers }: Exchange, answer: HttpAnswer): void {
-  const hasBody = answer.status !== 204 && answer.status !== 304;
-  const length = { 'content-length': String(Buffer.byteLength(answer.body)) };
-  const all: HeaderRecord = { ...headers, ...answer.headers, ...(hasBody && length) };
-  for (const name in all) response.setHeader(name, all[name] ?? '');
-  endWith(response, answer.status, request.method === 'HEAD' ? '' : answer.body);
-}
-
-function pathOf(url = ''): string {
-  const end = url.indexOf('?');
-  return end < 0 ? url : url.slice(0, end);
 }

@@ -2,16 +2,17 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type CannedRpc, createCannedRpc } from '../../../test/listeners/canned-rpc.ts';
+import { type Asked, type CannedRpc, createCannedRpc } from '../../../test/listeners/canned-rpc.ts';
 import {
   createTestCertificates,
   type TestCertificates,
 } from '../../../test/listeners/certificates.ts';
 import { type Sent, send } from '../../../test/listeners/send.ts';
+import { createTestRpc } from '../../../test/listeners/test-rpc.ts';
 import { JWKS_PATH, jwks } from '../../oauth/jwks.ts';
-import type { RpcRequest } from '../../rpc/rpc.ts';
 import type { Listener } from '../listener.ts';
 import { openTlsFiles, type TlsSource } from '../tls/files.ts';
+import { createEndpoints } from './endpoints.ts';
 import { startPublic } from './public.ts';
 
 const log = { info: () => {}, warn: () => {} };
@@ -40,8 +41,8 @@ beforeAll(async () => {
 beforeEach(async () => {
   rpc = createCannedRpc();
   const ring = { jwksJson: () => '{"keys":[]}' };
-  const routes = new Map([[JWKS_PATH, jwks({ ring })]]);
-  const options = { rpc, tls, log, routes, corsOrigins: [ORIGIN] };
+  const endpoints = createEndpoints(createTestRpc().pipeline, [jwks({ ring })]);
+  const options = { rpc, tls, log, endpoints, corsOrigins: [ORIGIN] };
   listener = await startPublic({ ...options, host: '127.0.0.1', port: 0 });
 });
 
@@ -203,7 +204,7 @@ test('TLS below 1.2 is refused', async () => {
 });
 
 test('a client that goes away ends its call', async () => {
-  const signal = Promise.withResolvers<RpcRequest['signal']>();
+  const signal = Promise.withResolvers<Asked['signal']>();
   rpc.before = (request) => {
     signal.resolve(request.signal);
     return new Promise(() => {});

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HttpRoutes } from '../../call/http-answer.ts';
 import type { Rpc } from '../../rpc/rpc.ts';
 import { createConnect } from '../connect/connect.ts';
 import { trackConnections } from '../drain/connections.ts';
@@ -10,12 +9,11 @@ import { KEEP_ALIVE_MS } from '../fast-path/http1/connection.ts';
 import { takePlainConnections } from '../fast-path/http1/connections.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions, TransportLog } from '../listener.ts';
-import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from '../message-limits.ts';
-import { streamingMethods } from '../streaming-methods.ts';
+import { pathOf, streamingMethods } from '../methods.ts';
 import type { TlsListenOptions } from '../tls/options.ts';
 import { createPeers } from '../tls/peers.ts';
-import { pathOf } from '../unary-methods.ts';
 import { createCors } from './cors.ts';
+import { type Endpoints, NO_ENDPOINTS } from './endpoints.ts';
 import { createPublicHandler } from './public-handler.ts';
 import { createPublicServer } from './public-server.ts';
 import { refuseMalformed } from './refuse-malformed.ts';
@@ -24,11 +22,10 @@ import { securityHeaders } from './security-headers.ts';
 export interface PublicOptions extends ListenOptions, TlsListenOptions {
   readonly rpc: Rpc;
   /** Endpoints that are not RPCs. */
-  readonly routes: HttpRoutes;
+  readonly endpoints?: Endpoints;
   readonly log: TransportLog;
   /** Web origins that may call, such as `https://app.example`; none by default. */
   readonly corsOrigins?: readonly string[];
-  readonly limits?: Partial<MessageLimits>;
   /** Whether browsers are told to use nothing but TLS for this host name; true by default. */
   readonly strictTransport?: boolean;
   /** Whether Connect unary calls skip connect-node; true by default. */
@@ -39,20 +36,19 @@ export interface PublicOptions extends ListenOptions, TlsListenOptions {
 
 /** HTTPS for apps, browsers and services: Connect, gRPC-web, gRPC and the HTTP endpoints. */
 export async function startPublic(options: PublicOptions): Promise<Listener> {
-  const { rpc, log, routes, corsOrigins = [], strictTransport = true } = options;
-  const limits = { ...DEFAULT_MESSAGE_LIMITS, ...options.limits };
+  const { rpc, log, endpoints = NO_ENDPOINTS, corsOrigins = [], strictTransport = true } = options;
   let draining = false;
   const leaving = new AbortController();
   // RFC 6797 section 7.2: never without TLS.
   const headers = securityHeaders(strictTransport && options.tls !== 'plaintext');
   const cors = createCors(corsOrigins);
   const peers = createPeers();
-  const direct = options.directUnary === false ? undefined : createDirectUnary({ rpc, limits });
+  const direct = options.directUnary === false ? undefined : createDirectUnary(rpc);
   const isDraining = () => draining;
   const handler = createPublicHandler({
     direct,
-    connect: createConnect({ rpc, limits, log, draining: leaving.signal }),
-    routes,
+    connect: createConnect({ rpc, log, draining: leaving.signal }),
+    endpoints,
     cors,
     headers,
     peers,

@@ -7,9 +7,18 @@ export const BODY_TIMEOUT_MS = 10_000;
 
 /**
  * Reads a request's body, of at most `maxBytes` and within BODY_TIMEOUT_MS, without an iterator:
- * nearly every body is a single chunk.
+ * nearly every body is a single chunk. One that is announced to be longer is refused unread.
  */
-export function readBody(stream: Readable, maxBytes: number): Promise<Uint8Array> {
+export function readBody(
+  stream: Readable,
+  maxBytes: number,
+  announced: string | undefined,
+): Promise<Uint8Array> {
+  if (announced !== undefined && Number(announced) > maxBytes) {
+    return Promise.reject(messageTooLarge(maxBytes));
+  }
+  // A body of no bytes may have come to its end before anybody looked.
+  if (stream.readableEnded) return Promise.resolve(new Uint8Array());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

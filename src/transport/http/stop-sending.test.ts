@@ -6,8 +6,8 @@ import {
   createTestCertificates,
   type TestCertificates,
 } from '../../../test/listeners/certificates.ts';
+import { DEFAULT_MESSAGE_LIMITS } from '../../rpc/create-rpc.ts';
 import type { Listener } from '../listener.ts';
-import { DEFAULT_MESSAGE_LIMITS } from '../message-limits.ts';
 import { openTlsFiles, type TlsSource } from '../tls/files.ts';
 import { startPublic } from './public.ts';
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
   tls = await openTlsFiles({ files: certificates.files, log });
 });
 beforeEach(async () => {
-  const options = { rpc: createCannedRpc(), tls, log, routes: new Map() };
+  const options = { rpc: createCannedRpc(), tls, log };
   listener = await startPublic({ ...options, host: '127.0.0.1', port: 0 });
   session = connect(`https://localhost:${listener.address.port}`, { ca: certificates.ca });
 });

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import type { Peer } from '../../rpc/rpc.ts';
+import type { Peer } from '../../call/head.ts';
 import { certificateNames } from './certificate-names.ts';
 
 /** Who is at the other end, found out once a connection: reading a certificate takes 20 µs. */

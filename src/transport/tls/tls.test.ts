@@ -45,8 +45,7 @@ afterEach(async () => {
 async function start(name: 'public' | 'grpc', clientCertificates: ClientCertificates = 'off') {
   const log = { info: () => {}, warn: () => {} };
   const options = { rpc, tls, log, clientCertificates, host: '127.0.0.1', port: 0 };
-  const started =
-    name === 'grpc' ? startGrpc(options) : startPublic({ ...options, routes: new Map() });
+  const started = name === 'grpc' ? startGrpc(options) : startPublic(options);
   listener = await started;
 }
 

@@ -2,7 +2,7 @@ import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import type { TokenPair } from '@signum/contract/signum/v1/token_pb.js';
 import type { DeviceRef } from '@signum/token';
-import { type Access, nameOf } from '../../../src/policy/access.ts';
+import type { AccessLine } from '../../../src/policy/access-table.ts';
 import { CallerService, type TestServer } from '../../setup/server.ts';
 import { newDevice } from '../../wire/issued.ts';
 
@@ -60,14 +60,14 @@ const REQUESTS: Readonly<Record<string, (about: About) => unknown>> = {
 };
 
 /** The name of a line in `REQUESTS`. */
-export function formOf({ method, subject }: Access): string {
-  const name = nameOf(method).replace(/^signum\.v1\./, '');
+export function formOf({ endpoint, subject }: AccessLine): string {
+  const name = endpoint.replace(/^signum\.v1\./, '');
   return subject === undefined ? name : `${name} ${subject}`;
 }
 
 export const FORMS: readonly string[] = Object.keys(REQUESTS);
 
-export async function requestFor(access: Access, about: About): Promise<Init> {
+export async function requestFor(access: AccessLine, about: About): Promise<Init> {
   const form = formOf(access);
   const make = REQUESTS[form];
   if (make === undefined) throw new Error(`no request for ${form}`);

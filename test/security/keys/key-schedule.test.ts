@@ -1,9 +1,11 @@
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { RootSecrets } from '../../../src/domain/root-secret.ts';
-import { JWKS_PATH, jwks } from '../../../src/oauth/jwks.ts';
+import { jwks } from '../../../src/oauth/jwks.ts';
 import { createSigning } from '../../../src/signing/create-signing.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { headOf } from '../../listeners/invoke.ts';
+import { createTestRpc } from '../../listeners/test-rpc.ts';
 import { KeyService, startTestServer, TokenService } from '../../setup/server.ts';
 import { ACCESS_CLAIMS, newSecret, TestClock } from '../../setup/signing-fixture.ts';
 import { openTestStore } from '../../setup/store.ts';
@@ -32,9 +34,11 @@ async function signingSide(clock: TestClock, rootSecrets: RootSecrets) {
     pollMs: 0,
     now: clock.now,
   });
-  const endpoint = jwks({ ring, publishMs: PUBLISH_MS });
+  const { endpoint, encode } = jwks({ ring, publishMs: PUBLISH_MS });
+  const { pipeline } = createTestRpc();
   const published = async (): Promise<readonly string[]> => {
-    const { body } = await endpoint({ method: 'GET', path: JWKS_PATH, header: () => undefined });
+    const keySet = await pipeline.open(endpoint, headOf()).run();
+    const { body } = encode(keySet, headOf());
     return JSON.parse(String(body)).keys.map(({ kid }: { kid: string }) => kid);
   };
   const signer = async () => {

@@ -34,9 +34,7 @@ afterEach(async () => {
 async function start(name: 'public' | 'gRPC', more: { readonly maxConnections?: number } = {}) {
   rpc = createCannedRpc();
   const options = { rpc, tls, log: SILENT, host: '127.0.0.1', port: 0, ...more };
-  const routes = new Map();
-  listener =
-    name === 'public' ? await startPublic({ ...options, routes }) : await startGrpc(options);
+  listener = name === 'public' ? await startPublic(options) : await startGrpc(options);
 }
 
 /** A connection; undefined if it is not taken. */

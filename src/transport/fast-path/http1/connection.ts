@@ -1,9 +1,9 @@
 import type { TLSSocket } from 'node:tls';
-import type { Peer } from '../../../rpc/rpc.ts';
+import type { Peer } from '../../../call/head.ts';
 import type { DirectAnswer, DirectUnary } from '../direct-unary.ts';
 import type { AnswerHeads } from './answer-head.ts';
 import { PlainExchange } from './exchange.ts';
-import { type Head, readHead } from './read-head.ts';
+import { type RequestHead, readHead } from './read-head.ts';
 
 export interface PlainConnectionDeps {
   readonly direct: DirectUnary;
@@ -33,7 +33,7 @@ export class PlainConnection {
   readonly #deps: PlainConnectionDeps;
   readonly #onEnd: () => void;
   /** Of the last request: those of one client differ in their bodies only, mostly. */
-  #head: Head | undefined;
+  #head: RequestHead | undefined;
   #answer: DirectAnswer | undefined;
   #underway: PlainExchange | undefined;
   /** What has been read and belongs to no call yet. */
@@ -78,7 +78,7 @@ export class PlainConnection {
     else this.#call(head, bytes.subarray(head.bytes.length), isRest);
   };
 
-  #headOf(bytes: Buffer): Head | undefined {
+  #headOf(bytes: Buffer): RequestHead | undefined {
     const known = this.#head;
     if (known !== undefined && startsWith(bytes, known.bytes)) return known;
     const head = readHead(bytes);
@@ -95,7 +95,7 @@ export class PlainConnection {
     this.#socket.setTimeout(REQUEST_MS);
   }
 
-  #call(head: Head, body: Buffer, isRest: boolean): void {
+  #call(head: RequestHead, body: Buffer, isRest: boolean): void {
     if (isRest) this.#held = NOTHING;
     if (isRest || this.#socket.timeout !== IDLE_MS) this.#socket.setTimeout(IDLE_MS);
     const exchange = new PlainExchange(head, body, this.#deps.peerOf(this.#socket), this);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CannedPublic, startCannedPublic } from '../../../../test/listeners/canned-public.ts';
+import type { Asked } from '../../../../test/listeners/canned-rpc.ts';
 import { recordNodeRequests } from '../../../../test/listeners/node-requests.ts';
 import { bodyOf, callOf, headOf } from '../../../../test/listeners/raw-calls.ts';
 import { ask, type RawClient } from '../../../../test/listeners/raw-client.ts';
-import type { RpcRequest } from '../../../rpc/rpc.ts';
 
 let direct: CannedPublic;
 let reference: CannedPublic;
@@ -21,8 +21,8 @@ beforeEach(() => {
 afterAll(() => Promise.all([direct.close(), reference.close()]));
 
 /** Lets the calls of a server wait for ever; the first one's signal. */
-function holdCalls({ rpc }: CannedPublic): Promise<RpcRequest['signal']> {
-  const signal = Promise.withResolvers<RpcRequest['signal']>();
+function holdCalls({ rpc }: CannedPublic): Promise<Asked['signal']> {
+  const signal = Promise.withResolvers<Asked['signal']>();
   rpc.before = (request) => {
     signal.resolve(request.signal);
     return new Promise(() => {});
@@ -74,7 +74,7 @@ async function statusesFor(last: string, server: CannedPublic, isFirst: boolean)
   return statuses;
 }
 
-function untilAborted({ signal }: RpcRequest): Promise<void> {
+function untilAborted({ signal }: Asked): Promise<void> {
   return new Promise((resolve) => {
     signal?.addEventListener('abort', { handleEvent: resolve });
   });

@@ -1,32 +1,46 @@
-import type { Peer } from '../../../rpc/rpc.ts';
-import { ClientDeparture } from '../../drain/departure.ts';
+import { CallSignal, type Peer } from '../../../call/head.ts';
+import { messageTooLarge } from '../../../rpc/codec/read-message.ts';
 import type { UnaryExchange } from '../direct-unary.ts';
-import type { Head } from './read-head.ts';
+import type { RequestHead } from './read-head.ts';
 
 /** What sends the answer. */
 type Answering = Pick<UnaryExchange, 'respond'>;
 
 /** One call. It keeps what it was called with, whatever comes over the connection after it. */
 export class PlainExchange implements UnaryExchange {
+  readonly verb = 'POST';
+  readonly query = '';
+  readonly timeoutHeader = 'connect-timeout-ms';
   readonly peer: Peer;
-  readonly signal = new ClientDeparture();
-  readonly #head: Head;
+  readonly signal = new CallSignal();
+  readonly #head: RequestHead;
   readonly #body: Buffer;
   readonly #connection: Answering;
 
-  constructor(head: Head, body: Buffer, peer: Peer, connection: Answering) {
+  constructor(head: RequestHead, body: Buffer, peer: Peer, connection: Answering) {
     this.peer = peer;
     this.#head = head;
     this.#body = body;
     this.#connection = connection;
   }
 
+  get path(): string {
+    return this.#head.path;
+  }
+
   header(name: string): string | undefined {
     return this.#head.headers.get(name);
   }
 
-  /** It is here already, and no longer than the announced length, which has been accepted. */
-  async readBody(): Promise<Uint8Array> {
+  /** A head in which a name comes twice is none of a plain call. */
+  headerValues(name: string): readonly string[] {
+    const value = this.#head.headers.get(name);
+    return value === undefined ? [] : [value];
+  }
+
+  /** It is here already. */
+  async readBody(maxBytes: number): Promise<Uint8Array> {
+    if (this.#body.length > maxBytes) throw messageTooLarge(maxBytes);
     return this.#body;
   }
 

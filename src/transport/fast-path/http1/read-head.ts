@@ -1,5 +1,5 @@
 /** The head of a plain request: everything before its body. */
-export interface Head {
+export interface RequestHead {
   /** As it was sent, with the empty line at its end. */
   readonly bytes: Buffer;
   readonly path: string;
@@ -35,7 +35,7 @@ const UNUSUAL = [
  * less than a parser of HTTP does, and what it does not know, it does not read in another way, but
  * not at all: undefined.
  */
-export function readHead(bytes: Buffer): Head | undefined {
+export function readHead(bytes: Buffer): RequestHead | undefined {
   const end = bytes.indexOf(END);
   if (end < 0 || end > LONGEST) return undefined;
   const text = bytes.toString('latin1', 0, end + 2);

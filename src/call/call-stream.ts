@@ -1,11 +1,7 @@
-import type { Message } from '@bufbuild/protobuf';
-import { SignumError } from '../domain/errors.ts';
-import { cancelled } from './deadline.ts';
-
-export interface ConversationOptions {
-  readonly messages: AsyncIterable<Message>;
-  /** Answers one message. A rejection ends the conversation. */
-  answer(message: Message): Promise<Message>;
+export interface CallStreamOptions<I, O> {
+  readonly messages: AsyncIterable<I>;
+  /** Answers one message. A rejection ends the stream. */
+  answer(message: I): Promise<O>;
   /** Messages that may be worked on, or lie answered, at once; 1 or more. */
   readonly maxUnderway: number;
   /** Monotonic milliseconds, as `performance.now()`. */
@@ -13,8 +9,8 @@ export interface ConversationOptions {
 }
 
 /** A message that has been taken up. */
-interface Turn {
-  answer?: Message;
+interface Turn<O> {
+  answer?: { readonly value: O };
   failure?: { readonly thrown: unknown };
 }
 
@@ -25,16 +21,16 @@ interface Turn {
  *
  * However it ends, the turns that were begun are answered first.
  */
-export class Conversation {
-  readonly #options: ConversationOptions;
-  readonly #source: AsyncIterator<Message>;
-  readonly #turns: Turn[] = [];
+export class CallStream<I, O> {
+  readonly #options: CallStreamOptions<I, O>;
+  readonly #source: AsyncIterator<I>;
+  readonly #turns: Turn<O>[] = [];
   #isReading = false;
   #end: { readonly thrown?: unknown } | undefined;
   #movedAtMs: number;
   #wake = () => {};
 
-  constructor(options: ConversationOptions) {
+  constructor(options: CallStreamOptions<I, O>) {
     this.#options = options;
     this.#source = options.messages[Symbol.asyncIterator]();
     this.#movedAtMs = options.now();
@@ -50,12 +46,7 @@ export class Conversation {
     this.#finish({ thrown });
   }
 
-  /** For the signal of a client that goes away. */
-  handleEvent(): void {
-    this.stop(cancelled());
-  }
-
-  async *answers(): AsyncGenerator<Message> {
+  async *answers(): AsyncGenerator<O> {
     for (;;) {
       this.#read();
       const [turn] = this.#turns;
@@ -63,7 +54,7 @@ export class Conversation {
       if (turn?.answer) {
         this.#turns.shift();
         this.#read();
-        yield turn.answer;
+        yield turn.answer.value;
         this.#movedAtMs = this.#options.now();
       } else if (turn === undefined && this.#end !== undefined) {
         if ('thrown' in this.#end) throw this.#end.thrown;
@@ -89,17 +80,17 @@ export class Conversation {
     );
   }
 
-  #take(message: Message): void {
+  #take(message: I): void {
     // It came after the end; that it has no answer tells the client so.
     if (this.#end) return;
     this.#movedAtMs = this.#options.now();
-    const turn: Turn = {};
+    const turn: Turn<O> = {};
     this.#turns.push(turn);
     void this.#options
       .answer(message)
       .then(
         (answer) => {
-          turn.answer = answer;
+          turn.answer = { value: answer };
         },
         (thrown) => {
           turn.failure = { thrown };
@@ -114,12 +105,4 @@ export class Conversation {
     this.#end ??= end;
     this.#wake();
   }
-}
-
-export function idleTooLong(): SignumError {
-  return new SignumError('DEADLINE_EXCEEDED', 'nothing has moved on the stream for too long');
-}
-
-export function draining(): SignumError {
-  return new SignumError('DRAINING', 'the server is shutting down');
 }

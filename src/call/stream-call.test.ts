@@ -5,8 +5,8 @@ import {
   type ValidateStreamResponse,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import { describe, expect, test } from 'vitest';
+import { headOf, type InvokeOptions } from '../../test/listeners/invoke.ts';
 import { createTestRpc, type TestRpc } from '../../test/listeners/test-rpc.ts';
-import type { RpcStreamRequest } from '../rpc/rpc.ts';
 
 const method = TokenService.method.validateStream;
 
@@ -40,21 +40,28 @@ async function* silent(): AsyncGenerator<Message> {
   await new Promise(() => {});
 }
 
-function converse(
+interface Options extends InvokeOptions {
+  readonly draining?: AbortSignal;
+}
+
+/** Opens a stream past all transports. */
+async function* answersTo(
   { rpc }: TestRpc,
   messages: AsyncIterable<Message>,
-  options: Partial<RpcStreamRequest> & { readonly as?: string } = {},
+  { draining = new AbortController().signal, ...options }: Options,
+): AsyncGenerator<Message> {
+  const call = rpc.openStream(method, headOf({ as: 'admin', ...options }));
+  await call.admit();
+  yield* call.run(messages, draining);
+}
+
+function converse(
+  test: TestRpc,
+  messages: AsyncIterable<Message>,
+  options: Options = {},
 ): AsyncIterator<ValidateStreamResponse> {
-  const { as = 'admin', ...request } = options;
-  const answers = rpc.converse({
-    method,
-    messages,
-    header: (name) => (name === 'authorization' ? `Bearer ${as}` : undefined),
-    peer: { ip: '192.0.2.1', certificateNames: [] },
-    draining: new AbortController().signal,
-    ...request,
-  });
-  return answers[Symbol.asyncIterator]() as AsyncIterator<ValidateStreamResponse>;
+  const answers = answersTo(test, messages, options);
+  return answers as AsyncIterator<ValidateStreamResponse>;
 }
 
 const codes = ({ results }: ValidateStreamResponse) =>
@@ -189,5 +196,5 @@ test('whoever may not validate cannot open a stream', async () => {
     const answers = converse(test, silent(), { as: 'user' });
     await expect(answers.next()).rejects.toEqual(reason('PERMISSION_DENIED'));
   }
-  expect(test.observations[1]).toMatchObject({ code: 'PERMISSION_DENIED', callerKind: 'unknown' });
+  expect(test.observations[1]).toMatchObject({ code: 'PERMISSION_DENIED', callerKind: 'user' });
 });

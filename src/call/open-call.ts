@@ -1,0 +1,221 @@
+import type { Authenticate, Credentials } from '../callers/authenticate.ts';
+import type { Call } from '../domain/call.ts';
+import { ANONYMOUS, type Caller } from '../domain/caller.ts';
+import { invalidField, type Reason, SignumError } from '../domain/errors.ts';
+import { meetAccess, type RequiredAccess } from '../policy/required-access.ts';
+import { codeNameOf } from '../rpc/status.ts';
+import type { AnyEndpoint } from './endpoint.ts';
+import type { Head } from './head.ts';
+import type { InFlight } from './in-flight.ts';
+import type { ToSignumError } from './internal-error.ts';
+import type { Observation } from './observation.ts';
+import { requestIdOf } from './request-id.ts';
+import { readTimeoutMs, type Timeouts } from './timeouts.ts';
+
+export interface OpenCallDeps {
+  readonly authenticate: Authenticate;
+  readonly timeouts: Timeouts;
+  readonly toSignumError: ToSignumError;
+  /** Told of every call once it is answered. Must not throw. */
+  observe(observation: Observation): void;
+  /** Told of every call that has failed, and why, for the audit trail. Must not throw. */
+  onFailure?: ((call: Call, error: SignumError) => void) | undefined;
+  newRequestId(): string;
+  /** Monotonic milliseconds, as `performance.now()`. */
+  now(): number;
+}
+
+/**
+ * The longest message, in bytes, of somebody whom no credential has vouched for: one token of the
+ * longest kind, 4,096 bytes, and what goes around it in JSON or in a form.
+ */
+export const STRANGER_MAX_BYTES = 8_192;
+
+/** What leaves the caller unknown without being a failure where nobody need be known. */
+const FORGIVEN: ReadonlySet<Reason> = new Set(['CREDENTIAL_INVALID', 'OVERLOADED']);
+
+/**
+ * A call from its head on. First `admit`: who calls, and whether they may at all; then the message is
+ * read, of `maxBytes` at most; then it runs. Whatever fails on the way, `fail` says what is answered.
+ */
+export abstract class OpenCall<I> implements Call {
+  readonly method: string;
+  readonly startedAtMs: number;
+  deadlineAtMs = Number.POSITIVE_INFINITY;
+  protected readonly deps: OpenCallDeps;
+  protected readonly head: Head;
+  /** What the client allows; undefined if it does not say. */
+  protected timeoutMs: number | undefined;
+  readonly #endpoint: AnyEndpoint<I>;
+  readonly #places: InFlight;
+  #caller: Caller | undefined;
+  /** What is wrong with the credential of a caller who counts as nobody. */
+  #fault: SignumError | undefined;
+  #requestId: string | undefined;
+  #failure: SignumError | undefined;
+  #isSettled = false;
+
+  constructor(deps: OpenCallDeps, endpoint: AnyEndpoint<I>, places: InFlight, head: Head) {
+    this.deps = deps;
+    this.head = head;
+    this.method = endpoint.name;
+    this.#endpoint = endpoint;
+    this.#places = places;
+    this.startedAtMs = deps.now();
+  }
+
+  /** Who calls; nobody until the caller is known. */
+  get caller(): Caller {
+    return this.#caller ?? ANONYMOUS;
+  }
+
+  get peer(): string {
+    return this.head.peer.ip;
+  }
+
+  /** Made when first asked for: most calls are never logged, and a UUID takes random bytes. */
+  get requestId(): string {
+    this.#requestId ??= requestIdOf(this.head.header('x-request-id'), this.deps.newRequestId);
+    return this.#requestId;
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** The longest message that is read of this caller, in bytes. */
+  get maxBytes(): number {
+    const { maxBytes } = this.#endpoint;
+    return this.caller.kind === 'anonymous' ? Math.min(maxBytes, STRANGER_MAX_BYTES) : maxBytes;
+  }
+
+  /**
+   * Finds out who calls, and lets nobody pass who may not, whatever the message says. Synchronous when
+   * the caller is known by a key or a certificate, which is nearly always.
+   * @throws what is to be answered; so does the promise.
+   */
+  admit(): void | Promise<void> {
+    const credentials = this.#presentedByHead();
+    let caller: Caller | Promise<Caller>;
+    try {
+      caller = this.deps.authenticate(credentials);
+    } catch (thrown) {
+      this.#unknown(thrown);
+      return;
+    }
+    if (caller instanceof Promise) {
+      return caller.then(
+        (known) => this.#known(known),
+        (thrown) => this.#unknown(thrown),
+      );
+    }
+    this.#known(caller);
+  }
+
+  /** Settles the call, if it is not settled yet. Answers the error that its client gets. */
+  fail(thrown: unknown): SignumError {
+    if (this.#failure !== undefined) return this.#failure;
+    const error = this.deps.toSignumError(thrown, this);
+    this.#failure = error;
+    if (this.settle(codeNameOf(error.reason), error.reason)) this.deps.onFailure?.(this, error);
+    return error;
+  }
+
+  /** Finds out again who calls, and whether they still may. */
+  protected async recheck(): Promise<void> {
+    const { access, credentials } = this.#endpoint;
+    const shown = credentials === undefined ? headCredentials(this.head) : credentials(this.head);
+    this.#caller = await this.deps.authenticate(shown);
+    access.checkCaller(this.#caller);
+  }
+
+  /** Whether the end of the call is observed. */
+  protected get isTold(): boolean {
+    return true;
+  }
+
+  /** Whether this is the first time. */
+  protected settle(code: Observation['code'], reason: Observation['reason']): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    if (!this.isTold) return true;
+    const { method } = this;
+    const ms = this.deps.now() - this.startedAtMs;
+    const callerKind = this.#caller?.kind ?? 'unknown';
+    this.deps.observe({ method, code, reason, ms, callerKind });
+    return true;
+  }
+
+  /** Lets the caller do what this message asks for, or throws. */
+  protected authorise(input: I): void | Promise<void> {
+    const { access } = this.#endpoint;
+    const presented = this.#presentedBy(input);
+    if (presented === undefined) return this.#meet(access.required(input));
+    const { certificateNames } = this.head.peer;
+    const caller = this.deps.authenticate({ ...presented, certificateNames });
+    const known = (who: Caller) => {
+      this.#caller = who;
+      this.#meet(access.required(input));
+    };
+    return caller instanceof Promise ? caller.then(known) : known(caller);
+  }
+
+  #presentedByHead(): Credentials {
+    try {
+      this.timeoutMs = readTimeoutMs(this.head);
+      this.#places.checkRoom();
+      const { credentials } = this.#endpoint;
+      return credentials === undefined ? headCredentials(this.head) : credentials(this.head);
+    } catch (thrown) {
+      throw this.fail(thrown);
+    }
+  }
+
+  #presentedBy(input: I): Omit<Credentials, 'certificateNames'> | undefined {
+    const { inputCredentials } = this.#endpoint;
+    if (inputCredentials === undefined) return undefined;
+    const presented = inputCredentials(input);
+    if (presented === undefined || this.caller.kind === 'anonymous') return presented;
+    // RFC 6749 section 2.3: not more than one way to authenticate in a request.
+    throw invalidField('credentials', 'must be presented in one way only');
+  }
+
+  #meet(required: RequiredAccess): void {
+    if (this.#fault !== undefined && required.by === 'permission') throw this.#fault;
+    meetAccess(required, this.caller);
+  }
+
+  #known(caller: Caller): void {
+    this.#caller = caller;
+    const { access, inputCredentials } = this.#endpoint;
+    if (caller.kind === 'anonymous' && inputCredentials !== undefined) return;
+    try {
+      access.checkCaller(caller);
+    } catch (thrown) {
+      throw this.fail(thrown);
+    }
+  }
+
+  /**
+   * Where nobody need be known, a stale credential does no harm: an app that sends its expired access
+   * token along with every request must still be able to refresh.
+   */
+  #unknown(thrown: unknown): void {
+    const { access } = this.#endpoint;
+    const forgiven = thrown instanceof SignumError && FORGIVEN.has(thrown.reason);
+    if (!forgiven || !access.isOpen) throw this.fail(thrown);
+    this.#caller = ANONYMOUS;
+    this.#fault = thrown;
+  }
+}
+
+/**
+ * What a head presents as usual: a bearer token or key, or a client certificate.
+ * @throws INVALID_FIELD for two credentials in one head: whichever was meant, the other one was meant
+ * too, by the client or by somebody between.
+ */
+export function headCredentials(head: Head): Credentials {
+  const authorization = head.header('authorization');
+  if (authorization?.includes(',')) throw invalidField('authorization', 'must come once');
+  return { authorization, certificateNames: head.peer.certificateNames };
+}

@@ -1,0 +1,121 @@
+import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
+import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
+import type { Permission } from '../domain/caller.ts';
+
+/**
+ * Whom a call is open to. A service caller needs the permission for all of them but `anyone`.
+ *
+ * - `anyone`: nobody has to prove anything.
+ * - `holder`: whoever holds the token that the message presents; a service caller, if the token is of
+ *   one of its tenants.
+ * - `presented`: service callers, if the token that the message presents is of one of their tenants.
+ * - `items`: service callers; each item is looked at as if it had come alone.
+ * - `user`: service callers in the tenant that the message names, and the user that it names.
+ * - `tenant`: service callers in the tenant that the message names.
+ * - `deployment`: service callers of every tenant.
+ * - `reach`: service callers, over callers that hold no more than they do.
+ */
+export type Scope =
+  | 'anyone'
+  | 'holder'
+  | 'presented'
+  | 'items'
+  | 'user'
+  | 'tenant'
+  | 'deployment'
+  | 'reach';
+
+/** Whom a message names; absent if it names nobody. */
+export type Named = { readonly tenantId: string; readonly userId?: string } | undefined;
+
+/** A line of the access table. */
+export interface AccessLine {
+  /** The name of an endpoint, such as `signum.v1.TokenService/Issue`. */
+  readonly endpoint: string;
+  /** Which field of the request's `subject` the line is about; absent: every request. */
+  readonly subject?: string | undefined;
+  readonly scope: Scope;
+  /** Absent with the scope `anyone` only. */
+  readonly permission?: Permission | undefined;
+  /** For the scopes `user` and `tenant`. Sees the message unchecked: anything may be missing. */
+  readonly named?: ((input: unknown) => Named) | undefined;
+}
+
+/** The name of the endpoint that serves the key set. */
+export const JWKS = 'jwks';
+
+const { issue, refresh, validate, batchValidate, revoke, revokeUser, revokeTenant } =
+  TokenService.method;
+const { validateStream, listSessions, getSession } = TokenService.method;
+const { getJwks, listKeys, rotateKey, revokeKey } = KeyService.method;
+const { createCaller, listCallers, rotateCallerKey, setCallerDisabled, deleteCaller } =
+  CallerService.method;
+
+/**
+ * Who may call what: the only place that says so. The pipeline enforces it, docs/CALLERS.md and
+ * `signum callers matrix` are made from it, and test/security/callers/ walks it over the wire.
+ */
+export const ACCESS: readonly AccessLine[] = [
+  line(issue, 'issue', { scope: 'tenant', named: ({ device }) => device }),
+  line(refresh, 'refresh', { scope: 'holder' }),
+  line(validate, 'validate', { subject: 'token', scope: 'presented' }),
+  line(validate, 'validate', { subject: 'ids', scope: 'tenant', named: subjectOf }),
+  line(batchValidate, 'validate', { scope: 'items' }),
+  line(validateStream, 'validate', { scope: 'items' }),
+  line(revoke, 'revoke', { subject: 'token', scope: 'holder' }),
+  line(revoke, 'revoke', { subject: 'ids', scope: 'user', named: subjectOf }),
+  line(revoke, 'revoke', { subject: 'session', scope: 'user', named: subjectOf }),
+  line(revoke, 'revoke', { subject: 'device', scope: 'user', named: subjectOf }),
+  line(revokeUser, 'revoke', { scope: 'user', named: (request) => request }),
+  line(revokeTenant, 'revoke', { scope: 'tenant', named: (request) => request }),
+  line(listSessions, 'list', { scope: 'user', named: (request) => request }),
+  line(getSession, 'list', { scope: 'user', named: ({ device }) => device }),
+  line(getJwks, undefined, { scope: 'anyone' }),
+  line(listKeys, 'keys', { scope: 'deployment' }),
+  line(rotateKey, 'keys', { scope: 'deployment' }),
+  line(revokeKey, 'keys', { scope: 'deployment' }),
+  line(createCaller, 'callers', { scope: 'reach' }),
+  line(listCallers, 'callers', { scope: 'reach' }),
+  line(rotateCallerKey, 'callers', { scope: 'reach' }),
+  line(setCallerDisabled, 'callers', { scope: 'reach' }),
+  line(deleteCaller, 'callers', { scope: 'reach' }),
+  { endpoint: JWKS, scope: 'anyone' },
+];
+
+/** Every endpoint that there is a line for. */
+export function endpointNames(): string[] {
+  return [...new Set(ACCESS.map(({ endpoint }) => endpoint))];
+}
+
+/** Full name, such as `signum.v1.TokenService/Issue`. */
+export function nameOf({ parent, name }: DescMethod): string {
+  return `${parent.typeName}/${name}`;
+}
+
+interface Line<I extends DescMessage> {
+  readonly subject?: string;
+  readonly scope: Scope;
+  readonly named?: (message: MessageShape<I>) => Named;
+}
+
+/** Ties a line to its method; the message's type is checked here and erased afterwards. */
+function line<I extends DescMessage>(
+  method: DescMethod & { readonly input: I },
+  permission: Permission | undefined,
+  { subject, scope, named }: Line<I>,
+): AccessLine {
+  const endpoint = nameOf(method);
+  return { endpoint, subject, scope, permission, named: named as AccessLine['named'] };
+}
+
+interface Subject {
+  readonly subject: { readonly case?: string | undefined; readonly value?: unknown };
+}
+
+/** The user that a `subject` names: itself, or by its device. */
+function subjectOf({ subject }: Subject): Named {
+  const value = subject.value as (NonNullable<Named> & { device?: Named }) | undefined;
+  return subject.case === 'session' ? value?.device : value;
+}
