@@ -21,6 +21,7 @@ const COMMANDS = {
 };
 
 const REPEATED_SIGNAL_MS = 1_000;
+const PARENT_POLL_MS = 500;
 
 const [command, ...args] = process.argv.slice(2);
 const target = COMMANDS[command];
@@ -42,17 +43,19 @@ runOnPinnedNode([...target, ...args]);
  * and once forwarded by npm; the child must see it once, or it would take it for impatience.
  */
 function runOnPinnedNode(argv) {
-  const child = spawn(PINNED_NODE, argv, { cwd: ROOT, stdio: 'inherit', detached: true });
+  // The channel ends with this process, however that ends: the server then stops.
+  const stdio = ['inherit', 'inherit', 'inherit', ...(command === 'start' ? ['ipc'] : [])];
+  const child = spawn(PINNED_NODE, argv, { cwd: ROOT, stdio, detached: true });
   const lastAtMs = new Map();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      const nowMs = Date.now();
-      if (nowMs - (lastAtMs.get(signal) ?? 0) < REPEATED_SIGNAL_MS) return;
-      lastAtMs.set(signal, nowMs);
-      // Of the tests, each process has to stop; a server stops its own children after draining.
-      process.kill(command === 'test' ? -child.pid : child.pid, signal);
-    });
-  }
+  const pass = (signal) => {
+    const nowMs = Date.now();
+    if (nowMs - (lastAtMs.get(signal) ?? 0) < REPEATED_SIGNAL_MS) return;
+    lastAtMs.set(signal, nowMs);
+    // Of the tests, each process has to stop; a server stops its own children after draining.
+    process.kill(command === 'test' ? -child.pid : child.pid, signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => pass(signal));
+  if (process.env.npm_lifecycle_event) whenParentGone(() => pass('SIGTERM'));
   child.on('error', (error) => {
     console.error(`Could not run ${PINNED_NODE}: ${error.message}`);
     process.exit(1);
@@ -60,4 +63,14 @@ function runOnPinnedNode(argv) {
   child.on('exit', (code, signal) => {
     process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
   });
+}
+
+/** npm passes SIGTERM on to the shell that it starts this script with, and that keeps it to itself. */
+function whenParentGone(stop) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, PARENT_POLL_MS).unref();
 }

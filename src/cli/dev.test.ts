@@ -1,28 +1,40 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startChild, startSignum } from '../../test/setup/child.ts';
+import { type Child, startChild, startSignum } from '../../test/setup/child.ts';
 import { startTestServer } from '../../test/setup/server.ts';
+import { until } from '../../test/setup/until.ts';
 
 const SLOW_MS = 60_000;
 
 let dir: string;
+let running: Child | undefined;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'signum-cli-'));
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(async () => {
+  await running?.destroy();
+  running = undefined;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** A state folder and ports of its own. */
+const devEnv = () => ({
+  SIGNUM_DEV_DIR: dir,
+  SIGNUM_PUBLIC_LISTEN: '127.0.0.1:0',
+  SIGNUM_GRPC_LISTEN: '127.0.0.1:0',
+  SIGNUM_OPS_LISTEN: '127.0.0.1:0',
+});
 
 test('what dev prints can be pasted as it stands, and Ctrl-C leaves nothing running', {
   timeout: SLOW_MS,
 }, async () => {
-  const env = {
-    SIGNUM_DEV_DIR: dir,
-    SIGNUM_PUBLIC_LISTEN: '127.0.0.1:0',
-    SIGNUM_GRPC_LISTEN: '127.0.0.1:0',
-    SIGNUM_OPS_LISTEN: '127.0.0.1:0',
-  };
+  const env = devEnv();
   const dev = startSignum(['dev'], env);
+  running = dev;
   await dev.says('Ctrl-C stops everything.');
   const lines = dev.output().split('\n');
   const script = lines.slice(
@@ -79,3 +91,44 @@ test('a server that cannot start says why and leaves nothing behind', {
     await other.close();
   }
 });
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  '%s to npm start leaves no server and no Redis behind',
+  {
+    timeout: SLOW_MS,
+  },
+  async (signal) => {
+    const npm = startChild('npm', ['start'], { ...devEnv(), HOME: dir });
+    running = npm;
+    await npm.says('Ctrl-C stops everything.');
+    const { address, redisUrl } = JSON.parse(readFileSync(join(dir, 'server.json'), 'utf8'));
+    const target = signal === 'SIGTERM' ? npm.process.pid : runnerPid(npm.process.pid ?? 0);
+    process.kill(target ?? 0, signal);
+    for (const url of [address, redisUrl]) {
+      await until(`nothing listens at ${new URL(url).port}`, () =>
+        isFree(Number(new URL(url).port)),
+      );
+    }
+    expect(existsSync(join(dir, 'server.json'))).toBe(false);
+  },
+);
+
+/** The script that npm runs, which waits for the server. */
+function runnerPid(npmPid: number): number {
+  const found = spawnSync('ps', ['-eo', 'pid=,pgid=,args='], { encoding: 'utf8' }).stdout;
+  const line = found
+    .split('\n')
+    .map((each) => /^\s*(\d+)\s+(\d+)\s+\S*node .*run\.js start/.exec(each))
+    .find((match) => Number(match?.[2]) === npmPid);
+  return Number(line?.[1]);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', () => resolve(true));
+  });
+}

@@ -41,6 +41,8 @@ export function devCommand(program: Command, cli: Cli): void {
 }
 
 async function runDev(cli: Cli): Promise<void> {
+  // `npm start` holds a channel to this process, which ends with it. Nobody else does.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   const signals = { stop: ['SIGINT', 'SIGTERM', 'SIGHUP'], again: 'exit' } as const;
   await runUntilSignal(cli, signals, async (started) => {
     const env = withoutToken(cli.env);
