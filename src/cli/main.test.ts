@@ -1,7 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
 import { expect, test } from 'vitest';
+import type { Cli } from './cli.ts';
 import { COMMANDS } from './commands.ts';
+import { checkArguments } from './input/check-arguments.ts';
+import { addGlobalOptions } from './input/global-options.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -35,6 +40,14 @@ function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('close', () => resolve()));
 }
 
+/** All commands with all their options; none of them is run. */
+async function completeProgram(): Promise<Command> {
+  const program = new Command();
+  addGlobalOptions(program);
+  for (const { load } of COMMANDS) (await load())(program, {} as Cli);
+  return program;
+}
+
 test('help goes to stdout and lists every command and the exit codes', async () => {
   const { code, stdout, stderr } = await signum(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -64,6 +77,74 @@ test.each([
   const { code, stdout, stderr } = await signum(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).not.toContain('    at ');
+});
+
+const REVOKE = ['revoke', '--tenant', 'acme', '--user', 'ada'];
+
+test.each([
+  ['an empty value', [...REVOKE, '--all-but', ''], '--all-but'],
+  ['a blank value', [...REVOKE, '--all-but', ' '], '--all-but'],
+  ['an empty value behind =', [...REVOKE, '--all-but='], '--all-but'],
+  ['an option where a value should be', [...REVOKE, '--all-but', '--json'], '--all-but'],
+  [
+    'an option with a value where one should be',
+    [...REVOKE, '--all-but', '--timeout=1s'],
+    '--all-but',
+  ],
+  ['an empty global option', ['--address', '', ...REVOKE, '--all'], '--address'],
+  ['an empty API key file', [...REVOKE, '--all', '--api-key-file', ''], '--api-key-file'],
+  ['an empty item of several', ['validate', 'a.b.c', '--scope', 'x', '--scope', ''], '--scope'],
+  ['an option given twice', [...REVOKE, '--device', 'a', '--device', 'b'], '--device'],
+  ['an empty token', ['revoke', ''], 'TOKEN'],
+])('%s is refused before anything is called', async (_, args, field) => {
+  const { code, stderr } = await signum([...args, '--verbose']);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(new RegExp(`^error: (INVALID_FIELD|USAGE): .*${field}`));
+  expect(stderr).not.toContain('Calling');
+});
+
+test('every option that takes a value refuses an empty one', async () => {
+  const program = await completeProgram();
+  const commands = program.commands.flatMap((each) =>
+    each.commands.length > 0 ? each.commands : [each],
+  );
+  const checked = commands.flatMap((command) =>
+    [...command.options, ...program.options]
+      .filter((option) => option.required)
+      .map((option) => {
+        const args = [option.long ?? '', ''];
+        expect(() => checkArguments(command, args)).toThrow(`${option.long}: must not be empty`);
+        return option.long;
+      }),
+  );
+  expect(checked.length).toBeGreaterThan(50);
+});
+
+test('--version prints the version of the package', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const args of [['--version'], ['--version', 'issue']]) {
+    const { code, stdout } = await signum(args);
+    expect([code, stdout]).toEqual([0, `signum ${version}\n`]);
+  }
+});
+
+test('an error quotes no token and no key', async () => {
+  const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJl';
+  const key = `sgn_admin_${'Ab3_-'.repeat(9).slice(0, 43)}`;
+  for (const args of [
+    [token],
+    ['sessions', '--tenant', 'a', '--user', 'b', key],
+    ['sessions', `--${key}`],
+    ['keys', 'list', '--api-key-file', key],
+    ['keys', 'list', '--ca', key],
+    ['keys', 'list', '--address', `https://u:${key}@h`],
+    ['revoke', token, '--timeout', key],
+  ]) {
+    const { code, stderr } = await signum(args);
+    expect([2, 4]).toContain(code);
+    expect(stderr).not.toContain(key.slice(11));
+    expect(stderr).not.toContain(token);
+  }
 });
 
 test('a misspelt command is told the right one', async () => {

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { mask } from '../telemetry/mask.ts';
 import type { Cli } from './cli.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, EXIT_CODES_HELP } from './failure/exit.ts';
+import { checkArguments } from './input/check-arguments.ts';
 import { addGlobalOptions } from './input/global-options.ts';
 
 const HELP_CODES = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
@@ -9,6 +12,7 @@ const HELP_CODES = new Set(['commander.help', 'commander.helpDisplayed', 'comman
 /** Runs one command line, without the interpreter and script in front, and returns the exit code. */
 export async function run(cli: Cli, args: readonly string[]): Promise<number> {
   const program = createProgram(cli);
+  program.hook('preAction', (_, command) => checkArguments(command, args));
   try {
     await registerCommands(program, cli, args);
     await program.parseAsync(args, { from: 'user' });
@@ -24,12 +28,14 @@ function createProgram(cli: Cli): Command {
   const program = new Command('signum')
     .description('Signum, the token service: the server, and a client of its API.')
     .usage('[options] <command>')
+    .version(`signum ${ownVersion()}`, '--version', 'print the version')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => cli.stdout.write(text),
       writeErr: (text) => cli.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'error: USAGE: ')),
+      // It quotes what it does not understand, which may be a token.
+      outputError: (text, write) => write(mask(text).replace(/^error: /, 'error: USAGE: ')),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -37,6 +43,12 @@ function createProgram(cli: Cli): Command {
     .addHelpText('after', EXIT_CODES_HELP);
   addGlobalOptions(program);
   return program;
+}
+
+/** Of package.json, which lies beside both src/ and dist/. */
+function ownVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /**

@@ -152,6 +152,56 @@ describe('loadConfig', () => {
     });
   });
 
+  it.each([
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost',
+    'app://obsidian.md',
+    'chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb',
+    'moz-extension://17d0bfd0-a0b0-4ba5-8b1f-9d0d4c2c0e0f',
+    'safari-web-extension://17D0BFD0-A0B0-4BA5-8B1F-9D0D4C2C0E0F',
+    'https://app.example',
+    'http://localhost:5173',
+    'http://[::1]:5173',
+    'https://xn--bcher-kva.example',
+  ])('takes the origin %s', (origin) => {
+    const { corsOrigins } = loadConfig({ ...MINIMAL, SIGNUM_CORS_ORIGINS: origin }).limits;
+    expect(corsOrigins).toEqual([origin]);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'https://*.example',
+    'https://app.*',
+    'https://a.example/',
+    'https://a.example:443',
+    'https://u@a.example',
+    'https://a.example?',
+    'HTTPS://a.example',
+    'https://A.example',
+    'https://bücher.example',
+    'file://',
+    'file://localhost',
+    'data://x',
+    'javascript://x',
+    'ws://a.example',
+    'capacitor://',
+    'capacitor://*',
+    'capacitor://localhost/',
+    'localhost',
+  ])('refuses the origin %s', (origin) => {
+    expect(faultsOf({ ...MINIMAL, SIGNUM_CORS_ORIGINS: origin }).size).toBe(1);
+  });
+
+  it('takes names of headers for pages to send, and no wildcard', () => {
+    const env = { ...MINIMAL, SIGNUM_CORS_HEADERS: 'traceparent, X-B3-TraceId' };
+    expect(loadConfig(env).limits.corsHeaders).toEqual(['traceparent', 'x-b3-traceid']);
+    for (const bad of ['*', 'a b', 'x:', 'a,A']) {
+      expect(faultsOf({ ...MINIMAL, SIGNUM_CORS_HEADERS: bad }).size).toBe(1);
+    }
+  });
+
   it('requires key files exactly when keys come from files', () => {
     expect(faultsOf({ ...MINIMAL, SIGNUM_KEYS: 'files' }).has('SIGNUM_KEY_FILES')).toBe(true);
     expect(faultsOf({ ...MINIMAL, SIGNUM_KEY_FILES: 'a.pem' }).has('SIGNUM_KEY_FILES')).toBe(true);

@@ -34,6 +34,18 @@ test.each([
   ['is base64 of 24 bytes', `${randomBytes(23).toString('base64')}`],
   ['is 128 random bits in hexadecimal', randomBytes(16).toString('hex')],
   ['repeats itself', 'abc!'.repeat(20)],
+  ['repeats a word', 'changeme-'.repeat(5)],
+  ['repeats a word, cut off', 'zUr8-Kp4_w'.repeat(5).slice(0, 47)],
+  [
+    'is a variable that was not filled in',
+    '$' + '{SIGNUM_SECRET_FROM_THE_SECRET_STORE_OF_PRODUCTION}',
+  ],
+  ['is a command that was not run', '$(openssl rand -base64 32 | tr -d something)'],
+  ['is a template that was not filled in', '{{ .Values.signum.rootSecret | quote }} and more'],
+  ['asks for a secret', '<put your 32 random bytes here, in base64url>'],
+  ['asks for another', 'please-replace-me-with-32-random-bytes-0Xk3q'],
+  ['calls itself yours', 'your_secret_key_goes_here_and_is_long_enough_1'],
+  ['is the alphabet', 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJK'],
 ])('a secret that %s is refused', (_, text) => {
   expect(() => new RootSecrets([text])).toThrow(
     expect.objectContaining({ reason: 'INVALID_FIELD' }),
@@ -59,4 +71,13 @@ test('printing root secrets shows none of them', () => {
   const roots = new RootSecrets([TEXT]);
   const options = { depth: null, showHidden: true };
   expect(inspect(roots, options) + JSON.stringify(roots)).not.toContain(TEXT.slice(0, 8));
+});
+
+test('random secrets of every usual spelling are taken', () => {
+  for (let n = 0; n < 200; n++) {
+    const bytes = randomBytes(32);
+    for (const text of ['base64url', 'base64', 'hex'] as const) {
+      expect(() => new RootSecret(bytes.toString(text))).not.toThrow();
+    }
+  }
 });

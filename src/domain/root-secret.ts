@@ -87,15 +87,46 @@ export class RootSecrets {
   }
 }
 
+/** What templates, charts and examples have in the place of a secret. */
+const PLACEHOLDER =
+  /\$[{(]|\{\{|[<>]|change[-_ ]?(me|this|it)|replace[-_ ]?(me|this|with)|(put|insert|enter|use)[-_ ]?(your|a)[-_ ]|your[-_ ]?(own|root|secret|key)|placeholder|todo[-_ ]/i;
+/** Such as `abcdefgh` or `87654321`: of random characters so long a run never comes. */
+const LONGEST_SEQUENCE = 8;
+
+/** Whether a text that is long enough was written by a person, or by nobody. */
+function isPredictable(text: string): boolean {
+  return repeatsItself(text) || PLACEHOLDER.test(text) || longestSequence(text) >= LONGEST_SEQUENCE;
+}
+
+function repeatsItself(text: string): boolean {
+  for (let period = 1; period <= text.length / 2; period++) {
+    if (text.startsWith(text.slice(period))) return true;
+  }
+  return false;
+}
+
+/** Of characters each of which follows the one before it, upwards or downwards. */
+function longestSequence(text: string): number {
+  let longest = 1;
+  for (const step of [1, -1]) {
+    let length = 1;
+    for (let at = 1; at < text.length; at++) {
+      length = text.charCodeAt(at) - text.charCodeAt(at - 1) === step ? length + 1 : 1;
+      longest = Math.max(longest, length);
+    }
+  }
+  return longest;
+}
+
 function checkStrength(text: string): void {
   const encoded = /^[A-Za-z0-9+/_-]*=*$/.test(text);
   const long = encoded
     ? text.replace(/=+$/, '').length >= MIN_ENCODED_LENGTH
     : Buffer.byteLength(text) >= MIN_TEXT_BYTES;
-  if (!long || new Set(text).size < MIN_DISTINCT_CHARACTERS) {
+  if (!long || new Set(text).size < MIN_DISTINCT_CHARACTERS || isPredictable(text)) {
     throw invalidField(
       'root_secrets',
-      'must each have at least 32 random bytes, such as base64url',
+      'must each have at least 32 random bytes, such as base64url; no placeholder',
     );
   }
 }

@@ -11,7 +11,6 @@ import { RootSecrets } from '../domain/root-secret.ts';
 import { jwks } from '../oauth/jwks.ts';
 import { endpointNames } from '../policy/access-table.ts';
 import { createRpc } from '../rpc/create-rpc.ts';
-import { createSigning } from '../signing/create-signing.ts';
 import { openStore } from '../store/store.ts';
 import { createAudit, NO_AUDIT } from '../telemetry/audit.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -26,17 +25,18 @@ import { describeAddresses, type ServerAddresses } from './addresses.ts';
 import { auditLoss } from './audit-loss.ts';
 import { auditedKeys } from './audited-keys.ts';
 import { createConnectionLog } from './connection-log.ts';
+import { listenAsSet } from './listen-as-set.ts';
 import { openAuditSink } from './open-audit.ts';
+import { openSigning } from './open-signing.ts';
 import { openTls } from './open-tls.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { watchReadiness } from './readiness.ts';
 import { createReport } from './report.ts';
-import { signingOptions } from './signing-options.ts';
 import { startOperations } from './start-operations.ts';
 import { storeSettings } from './store-settings.ts';
 import { tokenPolicy } from './token-policy.ts';
 import { createUserTokenCheck } from './user-token.ts';
-import { leavePrimary, tellPrimary, whenToldToReload } from './worker-message.ts';
+import { tellPrimary, whenToldToReload } from './worker-message.ts';
 import { startWorkers } from './workers.ts';
 
 export interface Server {
@@ -57,7 +57,6 @@ export async function startServer(config: Config): Promise<Server> {
   const undo: (() => unknown)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
-    leavePrimary();
   };
   try {
     return await compose(config, undo, close);
@@ -97,11 +96,7 @@ async function compose(
   undo.push(() => store.close());
   const soon = () => ({ deadlineAtMs: performance.now() + config.limits.deadlineMaxMs });
 
-  const {
-    signing,
-    ring,
-    close: stopRing,
-  } = await createSigning(signingOptions(config, store.keys, secrets, log));
+  const { signing, ring, close: stopRing } = await openSigning(config, store.keys, secrets, log);
   undo.push(stopRing);
   telemetry.watchAge('key_ring_read', () => Date.now() - ring.lastLoadedAtMs);
 
@@ -173,23 +168,28 @@ async function compose(
     telemetry.watchExpiry('client_authorities', () => tls.expiry().clientAuthoritiesMs);
   }
   const common = { tls, rpc };
-  const publicListener = await startPublic({
-    ...config.listen.public,
-    ...common,
-    clientCertificates: config.tls.clientAuth,
-    endpoints: createEndpoints(pipeline, [jwks({ ring, publishMs: config.keys.publishMs })]),
-    log,
-    corsOrigins: config.limits.corsOrigins,
-    // A browser told so of `localhost` would want TLS of everything else that runs there.
-    strictTransport: !/^https?:\/\/localhost\b/.test(config.tokens.issuer),
-  });
+  const publicListener = await listenAsSet('SIGNUM_PUBLIC_LISTEN', config.listen.public, () =>
+    startPublic({
+      ...config.listen.public,
+      ...common,
+      clientCertificates: config.tls.clientAuth,
+      endpoints: createEndpoints(pipeline, [jwks({ ring, publishMs: config.keys.publishMs })]),
+      log,
+      corsOrigins: config.limits.corsOrigins,
+      corsHeaders: config.limits.corsHeaders,
+      // A browser told so of `localhost` would want TLS of everything else that runs there.
+      strictTransport: !/^https?:\/\/localhost\b/.test(config.tokens.issuer),
+    }),
+  );
   undo.push(() => publicListener.close());
-  const grpcListener = await startGrpc({
-    ...config.listen.grpc,
-    ...common,
-    maxMessageBytes: config.limits.maxBatchMessageBytes,
-    clientCertificates: config.tls.grpcClientAuth,
-  });
+  const grpcListener = await listenAsSet('SIGNUM_GRPC_LISTEN', config.listen.grpc, () =>
+    startGrpc({
+      ...config.listen.grpc,
+      ...common,
+      maxMessageBytes: config.limits.maxBatchMessageBytes,
+      clientCertificates: config.tls.grpcClientAuth,
+    }),
+  );
   undo.push(() => grpcListener.close());
   const readiness = await watchReadiness({
     runner: store.runner,

@@ -3,6 +3,7 @@ import { AggregatorRegistry, type Registry } from 'prom-client';
 import type { HostPort } from '../config/config.ts';
 import type { Listener } from '../transport/listener.ts';
 import { type Readiness, startOps } from '../transport/ops.ts';
+import { listenAsSet } from './listen-as-set.ts';
 
 /**
  * Starts the operations listener; in a worker it hands the metrics to the process that started it,
@@ -15,7 +16,9 @@ export async function startOperations(
 ): Promise<Listener> {
   if (!cluster.isWorker) {
     const metrics = { text: () => registry.metrics(), contentType: registry.contentType };
-    return startOps({ ...listen, readiness, metrics });
+    return listenAsSet('SIGNUM_OPS_LISTEN', listen, () =>
+      startOps({ ...listen, readiness, metrics }),
+    );
   }
   AggregatorRegistry.setRegistries([registry]);
   new AggregatorRegistry(); // Answers the other process' questions from now on.

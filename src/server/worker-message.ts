@@ -40,8 +40,3 @@ export function whenToldToReload(reload: () => void): void {
     if (isMessage(message) && message.reload) reload();
   });
 }
-
-/** Lets go of the process that started this worker: the connection to it would keep it alive. */
-export function leavePrimary(): void {
-  if (cluster.isWorker && process.connected) process.disconnect?.();
-}

@@ -7,6 +7,7 @@ import { settlesWithin } from '../telemetry/audit-sink.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Readiness, startOps } from '../transport/ops.ts';
 import type { ServerAddresses } from './addresses.ts';
+import { listenAsSet } from './listen-as-set.ts';
 import { openAuditSink, writeForWorker } from './open-audit.ts';
 import { WorkerFailed } from './worker-failed.ts';
 import { isMessage, type PrimaryMessage } from './worker-message.ts';
@@ -65,11 +66,14 @@ export async function startWorkers(config: Config): Promise<Workers> {
     await Promise.all(Array.from({ length: config.listen.workers - 1 }, fork));
     cluster.on('exit', () => void replace(log, () => closing, fork));
     const registry = new AggregatorRegistry();
-    const ops = await startOps({
-      ...config.listen.operations,
-      readiness: () => joint(states, config.listen.workers),
-      metrics: { text: () => registry.clusterMetrics(), contentType: registry.contentType },
-    });
+    const { operations } = config.listen;
+    const ops = await listenAsSet('SIGNUM_OPS_LISTEN', operations, () =>
+      startOps({
+        ...operations,
+        readiness: () => joint(states, config.listen.workers),
+        metrics: { text: () => registry.clusterMetrics(), contentType: registry.contentType },
+      }),
+    );
     return {
       addresses: { ...first, operations: ops.address },
       async reload() {

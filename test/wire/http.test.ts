@@ -9,7 +9,10 @@ const ORIGIN = 'https://app.example';
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startTestServer({ SIGNUM_CORS_ORIGINS: `${ORIGIN},http://localhost:5173` });
+  server = await startTestServer({
+    SIGNUM_CORS_ORIGINS: `${ORIGIN},http://localhost:5173,capacitor://localhost`,
+    SIGNUM_CORS_HEADERS: 'traceparent,baggage',
+  });
 });
 afterAll(() => server.close());
 
@@ -78,24 +81,31 @@ function validate(headers: Readonly<Record<string, string>>) {
 }
 
 describe('CORS', () => {
-  test.each([ORIGIN, 'http://localhost:5173'])('lets pages of %s call', async (origin) => {
-    const asked = await preflight(origin);
-    expect(asked.status).toBe(204);
-    expect(asked.headers).toMatchObject({
-      'access-control-allow-origin': origin,
-      'access-control-allow-methods': expect.stringContaining('POST'),
-      'access-control-allow-headers': expect.stringMatching(/authorization/i),
-      vary: 'Origin',
-    });
-    expect(asked.headers).not.toHaveProperty('access-control-allow-credentials');
-    const { status, headers } = await validate({ origin });
-    expect(status).toBe(200);
-    expect(headers['access-control-allow-origin']).toBe(origin);
-    expect(headers['access-control-expose-headers']).toMatch(/grpc-status-details-bin/i);
-  });
+  test.each([ORIGIN, 'http://localhost:5173', 'capacitor://localhost'])(
+    'lets pages of %s call',
+    async (origin) => {
+      const asked = await preflight(origin);
+      expect(asked.status).toBe(204);
+      expect(asked.headers).toMatchObject({
+        'access-control-allow-origin': origin,
+        'access-control-allow-methods': expect.stringContaining('POST'),
+        'access-control-allow-headers': expect.stringMatching(
+          /authorization.*traceparent, baggage/i,
+        ),
+        vary: 'Origin',
+      });
+      expect(asked.headers).not.toHaveProperty('access-control-allow-credentials');
+      const { status, headers } = await validate({ origin });
+      expect(status).toBe(200);
+      expect(headers['access-control-allow-origin']).toBe(origin);
+      expect(headers['access-control-expose-headers']).toMatch(/grpc-status-details-bin/i);
+    },
+  );
 
   test.each([
     'https://evil.example',
+    'ionic://localhost',
+    'capacitor://localhost.evil',
     'https://app.example.evil.example',
     'https://sub.app.example',
     'http://app.example',

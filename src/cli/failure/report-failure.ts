@@ -1,3 +1,4 @@
+import { mask } from '../../telemetry/mask.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../output/display-width.ts';
 import { stylesFor } from '../output/output.ts';
@@ -7,12 +8,12 @@ import { explainFailure, type Failure } from './explain-failure.ts';
 export function reportFailure(cli: Cli, error: unknown, json: boolean): Failure['exitCode'] {
   const { exitCode, ...failure } = explainFailure(error);
   if (json) {
-    cli.stderr.write(`${JSON.stringify({ error: failure })}\n`);
+    cli.stderr.write(`${mask(JSON.stringify({ error: failure }))}\n`);
     return exitCode;
   }
   const { bad } = stylesFor(cli, cli.stderr);
   cli.stderr.write(
-    `${bad('error:')} ${failure.reason}: ${printableLines(failure.message.trim())}\n`,
+    `${bad('error:')} ${failure.reason}: ${printableLines(mask(failure.message.trim()))}\n`,
   );
   if (failure.next) cli.stderr.write(`${failure.next}\n`);
   return exitCode;

@@ -67,6 +67,24 @@ test('a token to act on is no setting', async () => {
 });
 
 test.each([
+  ['a second line', `${OWN_KEY}\nhunter2`],
+  ['a space', `${OWN_KEY} hunter2`],
+  ['a letter of another script', `${OWN_KEY}é`],
+])('an API key file with %s is refused without being quoted', async (_, content) => {
+  const refused = settings({ apiKeyFile: '-' }, {}, content);
+  await expect(refused).rejects.toMatchObject({
+    reason: 'INVALID_FIELD',
+    metadata: { field: '--api-key-file' },
+    message: expect.not.stringMatching(/kkk|hunter2/),
+  });
+});
+
+test('an API key file may have been written by any editor', async () => {
+  const { apiKey } = await settings({ apiKeyFile: '-' }, {}, `\uFEFF${OWN_KEY}\r\n`);
+  expect(apiKey).toBe(OWN_KEY);
+});
+
+test.each([
   ['an address that is no URL', { address: 'localhost:8443' }, '--address'],
   ['an address with a password', { address: 'https://a:b@host' }, '--address'],
   ['a CA file that is not there', { ca: '/nonexistent/ca' }, '--ca'],

@@ -46,9 +46,11 @@ export async function clientSettings(
     // A server without TLS has no ALPN to agree on HTTP/2 with.
     http1: options.http1 ?? address.startsWith('http:'),
     ...(apiKey !== undefined && { apiKey }),
-    ...(caFile !== undefined && { ca: readPem(caFile, '--ca') }),
-    ...(certFile !== undefined && { clientCert: readPem(certFile, '--client-cert') }),
-    ...(keyFile !== undefined && { clientKey: readPem(keyFile, '--client-key') }),
+    ...(caFile !== undefined && { ca: readPem(caFile, '--ca', 'CERTIFICATE') }),
+    ...(certFile !== undefined && {
+      clientCert: readPem(certFile, '--client-cert', 'CERTIFICATE'),
+    }),
+    ...(keyFile !== undefined && { clientKey: readPem(keyFile, '--client-key', 'PRIVATE KEY') }),
     ...(dev !== undefined && { dev }),
   };
 }
@@ -81,10 +83,12 @@ async function readApiKey(
   return devFile === undefined ? undefined : readSecret(cli, devFile, '--api-key-file');
 }
 
-/** Node takes a file without any PEM block for an empty list of authorities, and says nothing. */
-function readPem(path: string, option: string): string {
+/** Node takes a file without a certificate for an empty list of authorities, and says nothing. */
+function readPem(path: string, option: string, label: 'CERTIFICATE' | 'PRIVATE KEY'): string {
   const text = readTextFile(path, option);
-  if (!text.includes('-----BEGIN ')) throw invalidField(option, `${path} must be a PEM file`);
+  if (!new RegExp(`-----BEGIN ([A-Z0-9]+ )*${label}-----`).test(text)) {
+    throw invalidField(option, `must name a PEM file with a ${label.toLowerCase()}`);
+  }
   return text;
 }
 

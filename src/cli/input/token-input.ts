@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { invalidField, SignumError } from '../../domain/errors.ts';
+import { readTextFile as readText } from '../../config/read-text-file.ts';
+import { invalidField } from '../../domain/errors.ts';
 import type { Cli } from '../cli.ts';
 
 /** Enough for any token or key; more is a mistake, such as a redirected log. */
 const MAX_INPUT_BYTES = 65_536;
+/** A file of the authorities of every vendor has 300 KiB. */
+const MAX_FILE_BYTES = 1_048_576;
 
 const TOKEN_ENV = 'SIGNUM_TOKEN';
 
@@ -29,7 +31,10 @@ export function withoutToken(env: Cli['env']): Cli['env'] {
   return rest;
 }
 
-/** A secret kept in a file, or on stdin (`-`), without the line break at its end. */
+/**
+ * A secret kept in a file, or on stdin (`-`), without white space around it. It is sent as it is, so
+ * that what is no key or token must be refused here: errors from further down would quote it.
+ */
 export async function readSecret(
   cli: Pick<Cli, 'stdin'>,
   path: string,
@@ -37,19 +42,17 @@ export async function readSecret(
 ): Promise<string> {
   const secret = path === '-' ? await readAll(cli.stdin) : readTextFile(path, option);
   if (secret.trim() === '') throw invalidField(option, 'the file must not be empty');
+  if (!/^[\x21-\x7e]+$/.test(secret.trim())) {
+    throw invalidField(option, 'must hold one line without spaces, and nothing else');
+  }
   return secret.trim();
 }
 
 /** A file that an option names. */
 export function readTextFile(path: string, option: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new SignumError('INVALID_FIELD', `${option}: cannot read ${path} (${code})`, {
-      metadata: { field: option, rule: 'must name a readable file' },
-    });
-  }
+  const read = readText(path, MAX_FILE_BYTES);
+  if ('fault' in read) throw invalidField(option, read.fault);
+  return read.text;
 }
 
 async function readAll(stream: Readable): Promise<string> {

@@ -33,10 +33,13 @@ function split(raw: Raw, separator: RegExp): readonly string[] {
 function parseItems<T>(item: Kind<T>, items: readonly string[], max: number): Parsed<readonly T[]> {
   if (items.length > max) return { fault: `must hold at most ${max} items` };
   const values: T[] = [];
+  const seen = new Set<string>();
   for (const [index, text] of items.entries()) {
     const parsed = item.parse(text);
     if ('fault' in parsed) return { fault: `item ${index + 1} ${parsed.fault}` };
-    if (items.indexOf(text) !== index) return { fault: `item ${index + 1} is there twice` };
+    const written = item.secret ? text : item.format(parsed.value);
+    if (seen.has(written)) return { fault: `item ${index + 1} is there twice` };
+    seen.add(written);
     values.push(parsed.value);
   }
   return { value: values };

@@ -25,7 +25,7 @@ export function secret(form: SecretForm): Kind<Secret> {
 }
 
 const MAX_ROOT_SECRETS = 8;
-const ROOT_FORM = 'at least 32 random bytes, such as base64url';
+const ROOT_FORM = 'at least 32 random bytes, such as base64url; no placeholder';
 
 const rootSecret: Kind<Secret> = scalar({
   name: 'secret',

@@ -3,7 +3,7 @@ import { duration } from '../kinds/duration.ts';
 import { integer } from '../kinds/integer.ts';
 import { list } from '../kinds/list.ts';
 import { rate } from '../kinds/rate.ts';
-import { origin } from '../kinds/url.ts';
+import { headerName, origin } from '../kinds/url.ts';
 import { defaulted } from '../setting.ts';
 
 const KIB = 1_024;
@@ -47,7 +47,13 @@ export const limits = {
       env: 'SIGNUM_CORS_ORIGINS',
       kind: list(origin),
       default: '',
-      doc: 'Origins whose pages may call from browsers.',
+      doc: 'Origins whose pages may call from browsers; apps and extensions too.',
+    }),
+    corsHeaders: defaulted({
+      env: 'SIGNUM_CORS_HEADERS',
+      kind: list(headerName),
+      default: '',
+      doc: 'Request headers that these pages may send besides those of the protocols, such as `traceparent,tracestate,baggage`.',
     }),
     ratePerCaller: defaulted({
       env: 'SIGNUM_RATE_CALLER',

@@ -54,6 +54,15 @@ describe('a key is refused if it', () => {
     ['is an HMAC key spelled oddly', { kty: 'oct', k: `${oct(32)}=` }],
     ['has an algorithm of another type', { kty: 'oct', alg: 'ES256', k: oct(32) }],
     ['has an algorithm unknown here', { kty: 'oct', alg: 'none', k: oct(32) }],
+    ['may only encrypt', { kty: 'oct', key_ops: ['encrypt'], k: oct(32) }],
+    ['may encrypt as well', { kty: 'oct', key_ops: ['sign', 'verify', 'encrypt'], k: oct(32) }],
+    ['may do nothing', { kty: 'oct', key_ops: [], k: oct(32) }],
+    ['may do a thing twice', { kty: 'oct', key_ops: ['sign', 'verify', 'sign'], k: oct(32) }],
+    ['is a secret that may only sign', { kty: 'oct', key_ops: ['sign'], k: oct(32) }],
+    [
+      'has operations that are no list',
+      { kty: 'oct', key_ops: 'sign' as unknown as string[], k: oct(32) },
+    ],
     ['is meant for encryption', { kty: 'oct', use: 'enc', k: oct(32) }],
     ['has an odd id', { kty: 'oct', kid: '../key', k: oct(32) }],
     ['has an empty id', { kty: 'oct', kid: '', k: oct(32) }],
@@ -74,4 +83,14 @@ describe('a key is refused if it', () => {
       await expect(attempt()).rejects.toMatchObject(INVALID);
     }
   });
+});
+
+test('a private key that may only verify does not sign', async () => {
+  const jwk = await generateJwk('ES256');
+  const verifies = await importJwk({ ...jwk, key_ops: ['verify'] }, FROM);
+  expect(verifies.signingKey).toBeUndefined();
+  for (const key_ops of [['sign'], ['sign', 'verify'], undefined]) {
+    const signs = await importJwk(key_ops ? { ...jwk, key_ops } : jwk, FROM);
+    expect(signs.signingKey).toBeDefined();
+  }
 });

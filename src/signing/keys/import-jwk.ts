@@ -42,7 +42,7 @@ const MIN_PUBLIC_EXPONENT = 65537n;
  */
 export async function importJwk(jwk: JWK, context: ImportContext): Promise<ImportedKey> {
   const refuse = (rule: string): SignumError => invalidField(context.from, rule);
-  if (jwk.use !== undefined && jwk.use !== 'sig') throw refuse('must be a key for signatures');
+  const operations = operationsOf(jwk, refuse);
   if (jwk.kid !== undefined && !(typeof jwk.kid === 'string' && KEY_ID.test(jwk.kid))) {
     throw refuse('must have a key id of 1 to 128 characters of A-Z a-z 0-9 . _ -');
   }
@@ -57,7 +57,32 @@ export async function importJwk(jwk: JWK, context: ImportContext): Promise<Impor
     throw refuse(weakness ?? 'is not a well-formed key');
   const keyId = jwk.kid ?? (await keyIdOf(jwk));
   const publicJwk = jwk.kty === 'oct' ? undefined : publish(keys.verifyKey, keyId, algorithm);
-  return { keyId, algorithm, publicJwk, ...keys };
+  const { verifyKey } = keys;
+  const signingKey = operations.has('sign') ? keys.signingKey : undefined;
+  return { keyId, algorithm, publicJwk, verifyKey, signingKey };
+}
+
+const ALL_OPERATIONS: ReadonlySet<string> = new Set(['sign', 'verify']);
+
+/**
+ * What the key may be used for (RFC 7517 sections 4.2 and 4.3). The public part of a private key that may
+ * sign verifies: that is what the key set publishes it for.
+ */
+function operationsOf(
+  { use, key_ops: listed, kty }: JWK,
+  refuse: (rule: string) => SignumError,
+): ReadonlySet<string> {
+  if (use !== undefined && use !== 'sig') throw refuse('must be a key for signatures (use)');
+  if (listed === undefined) return ALL_OPERATIONS;
+  const operations = new Set<unknown>(Array.isArray(listed) ? listed : []);
+  const isKnown = [...operations].every((each) => ALL_OPERATIONS.has(String(each)));
+  if (!isKnown || operations.size === 0 || operations.size !== listed.length) {
+    throw refuse('must be a key for signatures: key_ops may hold sign and verify, each once');
+  }
+  if (kty === 'oct' && !operations.has('verify')) {
+    throw refuse('must be allowed to verify by its key_ops, as it is a shared secret');
+  }
+  return operations as ReadonlySet<string>;
 }
 
 function chooseAlgorithm(jwk: JWK, preferred: Algorithm | undefined): Algorithm | undefined {

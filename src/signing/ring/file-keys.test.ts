@@ -85,7 +85,7 @@ test('a JWK set keeps its ids and algorithms, and public keys only verify', asyn
 });
 
 test('with public keys only, nothing starts', async () => {
-  await expect(fromFiles([spki(EC)])).rejects.toMatchObject({ reason: 'INTERNAL' });
+  await expect(fromFiles([spki(EC)])).rejects.toMatchObject({ reason: 'INVALID_FIELD' });
 });
 
 test('a key held elsewhere signs through its signer', async () => {

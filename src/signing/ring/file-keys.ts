@@ -44,6 +44,10 @@ export class FileKeys implements KeySource {
   static async open(options: FileKeysOptions): Promise<FileKeys> {
     const source = new FileKeys(options);
     for (const path of options.paths) await source.#add(path, options);
+    if (![...source.#keys.values()].some(({ signer }) => signer !== undefined)) {
+      const path = options.paths.join(', ');
+      throw invalidField(path, 'must hold a private key that may sign: there are public keys only');
+    }
     return source;
   }
 

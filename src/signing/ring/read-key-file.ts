@@ -21,7 +21,7 @@ export async function readKeyFile(path: string): Promise<readonly JWK[]> {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     throw invalidField(path, `must be a readable file (${code})`);

@@ -10,6 +10,13 @@ export interface Cors {
   preflightFor(origin: string | undefined): HeaderRecord;
 }
 
+export interface CorsOptions {
+  /** Exactly as browsers send them. */
+  readonly origins: readonly string[];
+  /** Request headers that their pages may send besides those of the protocols. */
+  readonly headers: readonly string[];
+}
+
 /** How long a browser may remember a preflight, in seconds: two hours is the most that any does. */
 const PREFLIGHT_MAX_AGE_S = 7_200;
 
@@ -18,7 +25,7 @@ const PREFLIGHT_MAX_AGE_S = 7_200;
  * not on the list, and credentials mode is never allowed: callers send an authorization header of
  * their own making, no cookies.
  */
-export function createCors(origins: readonly string[]): Cors {
+export function createCors({ origins, headers }: CorsOptions): Cors {
   const vary = { vary: 'Origin' };
   const answers = new Map<string, HeaderRecord>();
   const preflights = new Map<string, HeaderRecord>();
@@ -35,6 +42,7 @@ export function createCors(origins: readonly string[]): Cors {
         ...cors.allowedHeaders,
         'Authorization',
         'X-Request-Id',
+        ...headers,
       ].join(', '),
       'access-control-max-age': String(PREFLIGHT_MAX_AGE_S),
     });

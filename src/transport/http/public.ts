@@ -26,6 +26,8 @@ export interface PublicOptions extends ListenOptions, TlsListenOptions {
   readonly log: TransportLog;
   /** Web origins that may call, such as `https://app.example`; none by default. */
   readonly corsOrigins?: readonly string[];
+  /** Request headers that their pages may send besides those of the protocols. */
+  readonly corsHeaders?: readonly string[];
   /** Whether browsers are told to use nothing but TLS for this host name; true by default. */
   readonly strictTransport?: boolean;
   /** Whether Connect unary calls skip connect-node; true by default. */
@@ -36,12 +38,13 @@ export interface PublicOptions extends ListenOptions, TlsListenOptions {
 
 /** HTTPS for apps, browsers and services: Connect, gRPC-web, gRPC and the HTTP endpoints. */
 export async function startPublic(options: PublicOptions): Promise<Listener> {
-  const { rpc, log, endpoints = NO_ENDPOINTS, corsOrigins = [], strictTransport = true } = options;
+  const { rpc, log, endpoints = NO_ENDPOINTS, strictTransport = true } = options;
+  const { corsOrigins = [], corsHeaders = [] } = options;
   let draining = false;
   const leaving = new AbortController();
   // RFC 6797 section 7.2: never without TLS.
   const headers = securityHeaders(strictTransport && options.tls !== 'plaintext');
-  const cors = createCors(corsOrigins);
+  const cors = createCors({ origins: corsOrigins, headers: corsHeaders });
   const peers = createPeers();
   const direct = options.directUnary === false ? undefined : createDirectUnary(rpc);
   const isDraining = () => draining;
