@@ -2,7 +2,7 @@
 -- Exchanges a refresh token: a compare-and-set on the session's generation. The current generation
 -- rotates; the one before it, within the grace window, is answered again; anything older ends the
 -- session. Racing refreshes therefore all get the one successor.
--- include: number, clock, key_revoked, ended, record, remember, retire, index, grant
+-- include: number, clock, key_revoked, ended, audiences_left, record, remember, retire, renew, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -24,6 +24,8 @@
 -- ARGV[10] feed_ms         how long the feed keeps an event
 -- ARGV[11] tenant_field    the tenant's field in watermarks
 -- ARGV[12] by              caller's name
+-- ARGV[13] allowed         the deployment's audiences, by spaces
+-- ARGV[14] stale_kid       id of a key that signs no more, if a replayed session is to leave it, or empty
 -- Reply { CONFLICT, jti } | { NOT_FOUND } | { REVOKED, reason } | { EXPIRED } | { REUSED, revision }
 -- Reply { KEY_REVOKED }
 -- Reply { ROTATED | REPLAYED, revision, now, '', grant fields }
@@ -32,7 +34,7 @@ local channel, revoked_token, revoked_session = KEYS[7], KEYS[8], KEYS[9]
 local member, device, sid, generation, expected_jti = ARGV[1], ARGV[2], ARGV[3], number(ARGV[4]), ARGV[5]
 local jti = ARGV[6]
 local kid, grace_ms, skew_ms, feed_ms = ARGV[7], number(ARGV[8]), number(ARGV[9]), number(ARGV[10])
-local tenant_field, by = ARGV[11], ARGV[12]
+local tenant_field, by, allowed, stale_kid = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 
 local at = {
   active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
@@ -40,7 +42,8 @@ local at = {
 }
 local now = clock()
 local current = redis.call('HMGET', active,
-  FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.aexp, FIELD.rev, FIELD.iat, FIELD.rot)
+  FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.aexp, FIELD.rev, FIELD.iat, FIELD.rot,
+  FIELD.kid, FIELD.aud)
 local revoked = redis.call('GET', revoked_session)
 if revoked then return { 'REVOKED', string.match(revoked, '^%S+') } end
 if current[1] ~= sid then return { 'NOT_FOUND' } end
@@ -50,14 +53,23 @@ if over then return { 'REVOKED', over } end
 
 local at_generation, old_iat = number(current[3]), number(current[8])
 if generation > at_generation then return { 'NOT_FOUND' } end
+local left = audiences_left(current[11], allowed)
+local who = { member = member, device = device, sid = sid, jti = current[2], exp = current[4], rexp = current[5] }
 if generation == at_generation - 1 and now - old_iat * 1000 - number(current[9]) <= grace_ms then
-  return grant('REPLAYED', tonumber(redis.call('GET', revision_key)), now, active, '')
+  if left == '' then return { 'REVOKED', 'ADMIN' } end
+  local revision = tonumber(redis.call('GET', revision_key))
+  if left ~= current[11] or current[10] == stale_kid or key_revoked(watermarks, current[10]) then
+    if current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
+    if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
+    revision = renew(at, who, jti, kid, left, by, now, skew_ms, feed_ms)
+  end
+  return grant('REPLAYED', revision, now, active, '')
 end
 if current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
 if generation < at_generation then
-  local who = { member = member, device = device, sid = sid, jti = current[2], exp = current[4], rexp = current[5] }
   return { 'REUSED', retire(at, who, 'REFRESH_REUSE', by, now, skew_ms, feed_ms) }
 end
+if left == '' then return { 'REVOKED', 'ADMIN' } end
 if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
 
 local old_exp, old_rexp, absolute = number(current[4]), number(current[5]), number(current[6])
@@ -69,7 +81,7 @@ local revision = record(at, feed_ms, now, {
 })
 remember(revoked_token, old_exp * 1000, skew_ms, now, 'ROTATED', revision, by)
 redis.call('HSET', active, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, generation + 1, FIELD.iat, issued_at,
-  FIELD.exp, exp, FIELD.rexp, rexp, FIELD.rot, now % 1000)
+  FIELD.exp, exp, FIELD.rexp, rexp, FIELD.rot, now % 1000, FIELD.aud, left)
 redis.call('HDEL', active, FIELD.fp)
 index(active, user, expiry, device, member, rexp * 1000)
 return grant('ROTATED', revision, now, active, '')

@@ -121,7 +121,14 @@ async function useEveryScript(on: Store): Promise<void> {
     issuedAtS: 0,
     expiresAtS: 0,
   };
-  await refresh(on, { presented, tokenId: 'next', keyId: 'key-1', by: 'user' }, soon());
+  await refresh(
+    on,
+    {
+      ...{ presented, tokenId: 'next', keyId: 'key-1', staleKeyId: '' },
+      ...{ allowedAudiences: ['api'], by: 'user' },
+    },
+    soon(),
+  );
   await raiseWatermark(on, { tenantId: 'z' }, 'test', durability, soon());
   const { partition, active } = on.keyspace.place(device);
   await on.client.hset(active, FIELD.rexp, 1);

@@ -88,6 +88,9 @@ export async function createSigning(options: SigningOptions): Promise<SigningPar
   const signing: Signing = {
     currentKeyId: () => ring.current().keyId,
     dropKey: async (keyId, deadline) => void (await ring.revoke(keyId, deadline)),
+    signsWith: (keyId) => ring.find(keyId)?.signer !== undefined,
+    holdsKey: (keyId) => ring.find(keyId) !== undefined,
+    findsKey: async (keyId) => (await ring.findFresh(keyId)) !== undefined,
     signAccess: async (claims, keyId) => signAccess(claims, issuer, signingKey(ring, keyId)),
     fingerprint: createFingerprint(rootSecrets.current),
     signRefresh: async (claims) => refreshTokens.sign(claims),

@@ -11,6 +11,12 @@ export interface Signing {
    * server. Idempotent. Throws what the store throws.
    */
   dropKey(keyId: string, deadline: Deadline): Promise<void>;
+  /** Whether this server can sign with the key of this id: it is in the ring and not revoked. */
+  signsWith(keyId: string): boolean;
+  /** Whether a key is in the ring and not revoked, as far as this server knows. For the hot path. */
+  holdsKey(keyId: string): boolean;
+  /** The same, after a look into the store if this server does not know of it. */
+  findsKey(keyId: string): Promise<boolean>;
   /**
    * Signs an access token with the named key, or with the current one if the named one has left the
    * ring. Resolves to the compact JWS.

@@ -6,8 +6,9 @@ import { invalidField, SignumError } from '../domain/errors.ts';
 import { grantLifetimes } from '../domain/lifetimes.ts';
 import { checkMetadata, type SupersedePolicy } from '../domain/session.ts';
 import { checkTokenContent } from '../domain/token-size.ts';
-import { type IssueOutcome, issue as issueInStore } from '../store/sessions/issue.ts';
+import { type IssueOutcome, issue as issueInStore, readStanding } from '../store/sessions/issue.ts';
 import type { TokenDeps } from './deps.ts';
+import { requestDigest } from './request-digest.ts';
 import { signPair } from './sign-pair.ts';
 import type { Issued, IssueInput } from './tokens.ts';
 import { withSigningKey } from './with-signing-key.ts';
@@ -28,8 +29,10 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
   checkMetadata(input.metadata);
   const policy = input.policy ?? deps.policy.supersedePolicy(device.tenantId);
   const proof = await readProof(deps, device, policy, input.proof);
-  await deps.limit('caller', by, call);
-  await deps.limit('user', `${device.tenantId}\0${device.userId}`, call);
+  const [standing] = await Promise.all([
+    readStanding(deps.store, device, call),
+    takeFromRates(deps, call, device),
+  ]);
 
   const plan = {
     device,
@@ -37,20 +40,28 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
     policy,
     proof,
     requestId: input.requestId,
+    requestDigest: input.requestId ? requestDigest(by, input, policy) : '',
+    allowedAudiences: deps.policy.audiences,
+    standing,
     ...content,
     metadata: input.metadata,
     by,
   };
-  const outcome = await withSigningKey(deps.signing, call, (keyId) => {
-    const ids = { sessionId: deps.newId(), tokenId: deps.newId(), keyId };
+  const outcome = await withSigningKey(deps.signing, call, (keyId, staleKeyId) => {
+    const ids = { sessionId: deps.newId(), tokenId: deps.newId(), keyId, staleKeyId };
     return issueInStore(deps.store, { ...plan, ...ids }, call);
   });
-  if (!('grant' in outcome)) throw refusal(outcome.status, deps.store.policy.maxDevices);
+  if (!('grant' in outcome)) throw refusal(outcome, deps.store.policy.maxDevices);
 
   const { grant } = outcome;
   report(deps, call, device, outcome);
   const tokens = await signPair(deps, device, grant, call);
   return { tokens, supersededSessionId: grant.supersededSessionId, revision: grant.revision };
+}
+
+async function takeFromRates(deps: TokenDeps, call: Call, device: DeviceRef): Promise<void> {
+  await deps.limit('caller', callerName(call.caller), call);
+  await deps.limit('user', `${device.tenantId}\0${device.userId}`, call);
 }
 
 function chooseAudiences(allowed: readonly string[], wanted: readonly string[]): readonly string[] {
@@ -76,10 +87,10 @@ async function readProof(
 }
 
 function refusal(
-  status: Exclude<IssueOutcome['status'], 'ISSUED' | 'SUPERSEDED' | 'REPEATED' | 'KEY_REVOKED'>,
+  outcome: Exclude<IssueOutcome, { readonly grant: unknown } | { readonly status: 'KEY_REVOKED' }>,
   max: number,
 ) {
-  switch (status) {
+  switch (outcome.status) {
     case 'EXISTS':
       return new SignumError('SESSION_EXISTS', 'a session is live on the device');
     case 'PROOF_REQUIRED':
@@ -91,13 +102,13 @@ function refusal(
       return new SignumError('DEVICE_LIMIT', `the user holds ${max} sessions already`, {
         metadata: { max: String(max) },
       });
+    case 'OTHER_REQUEST':
+      return invalidField('request_id', 'must not be that of another request within 60 s');
     case 'MOVED_ON':
       return new SignumError(
         'SESSION_REVOKED',
         'the session that this request id began has moved on',
-        {
-          metadata: { revocation_reason: 'SUPERSEDED' },
-        },
+        { metadata: { revocation_reason: outcome.reason } },
       );
   }
 }

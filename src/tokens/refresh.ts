@@ -21,8 +21,19 @@ export async function refresh(
   await deps.limit('user', `${device.tenantId}\0${device.userId}`, call);
 
   const by = callerName(call.caller);
-  const outcome = await withSigningKey(deps.signing, call, (keyId) =>
-    refreshInStore(deps.store, { presented, tokenId: deps.newId(), keyId, by }, call),
+  const outcome = await withSigningKey(deps.signing, call, (keyId, staleKeyId) =>
+    refreshInStore(
+      deps.store,
+      {
+        presented,
+        tokenId: deps.newId(),
+        keyId,
+        staleKeyId,
+        allowedAudiences: deps.policy.audiences,
+        by,
+      },
+      call,
+    ),
   );
 
   const { tenantId, userId, deviceId } = device;

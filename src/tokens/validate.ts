@@ -1,6 +1,7 @@
+import type { UnverifiedAccess } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
-import type { TokenFault, Validation } from '../domain/verdict.ts';
+import type { ActiveToken, TokenFault, Validation } from '../domain/verdict.ts';
 import { authorise } from '../policy/authorise.ts';
 import { type LookUp, validate as lookUp } from '../store/sessions/validate.ts';
 import type { TokenDeps } from './deps.ts';
@@ -14,7 +15,7 @@ export function validate(deps: TokenDeps, call: Call, input: ValidateInput): Pro
   const { subject } = input;
   const validated =
     'ids' in subject
-      ? lookUp(deps.store, subject.ids, call).then((found) => judge(found, input))
+      ? lookUp(deps.store, subject.ids, call).then((found) => judgeByIds(deps, found, input))
       : validateToken(deps, call, subject.token, input);
   return validated.then((validation) => {
     deps.onVerdict(validation.verdict);
@@ -35,9 +36,62 @@ async function validateToken(
 
   const { tenantId, userId, deviceId } = device;
   const found = await lookUp(deps.store, { tenantId, userId, deviceId, tokenId }, call);
+  if (isAsIssued(deps, token, found)) {
+    // What Signum has issued counts no longer than the key that signed it.
+    if (deps.signing.holdsKey(read.keyId)) return judge(deps, found, input);
+    if (found.status === 'REVOKED') return judge(deps, found, input);
+  }
   // A forged token learns nothing of the session that it names, not even that there is one.
-  const genuine = isAsIssued(deps, token, found) || (await deps.signing.verifyAccess(token, read));
-  return genuine ? judge(found, input) : decidedByToken('BAD_SIGNATURE');
+  const genuine = await deps.signing.verifyAccess(token, read);
+  return genuine
+    ? judge(deps, saysTheSame(read, found) ? found : unknown(found), input)
+    : decidedByToken('BAD_SIGNATURE');
+}
+
+/** The caller has seen to the signature, and cannot know that its key is not in the ring any more. */
+function judgeByIds(
+  deps: TokenDeps,
+  found: LookUp,
+  input: ValidateInput,
+): Validation | Promise<Validation> {
+  if (found.status !== 'ACTIVE' || deps.signing.holdsKey(found.keyId)) {
+    return judge(deps, found, input);
+  }
+  return deps.signing.findsKey(found.keyId).then((held) => {
+    if (held) return judge(deps, found, input);
+    requireRevision(found, input.minRevision);
+    return { verdict: 'BAD_SIGNATURE', source: 'STORE', revision: found.revision };
+  });
+}
+
+/**
+ * Whether a token of which only the signature is known to be right says what the store holds of the
+ * active one. Otherwise whoever else holds the key could give a live token other rights or times.
+ */
+function saysTheSame({ claims, keyId }: UnverifiedAccess, found: LookUp): boolean {
+  if (found.status !== 'ACTIVE') return true;
+  const { token } = found;
+  return (
+    keyId === found.keyId &&
+    claims.sessionId === token.sessionId &&
+    claims.issuedAtS * 1_000 === token.issuedAtMs &&
+    claims.expiresAtS * 1_000 === token.expiresAtMs &&
+    claims.notBeforeS === undefined &&
+    claims.clientId === token.clientId &&
+    claims.confirmation === undefined &&
+    isSame(claims.audiences, token.audiences) &&
+    isSame(claims.scopes, token.scopes) &&
+    isSame(claims.custom, token.claims)
+  );
+}
+
+function isSame(claim: unknown, stored: unknown): boolean {
+  return JSON.stringify(claim) === JSON.stringify(stored);
+}
+
+/** What is found when no such token is active. */
+function unknown({ revision, fingerprint }: LookUp): LookUp {
+  return { status: 'UNKNOWN', revision, fingerprint };
 }
 
 /** Whether it hashes to the fingerprint that was noted when Signum signed it. */
@@ -57,13 +111,13 @@ function requireRevision(found: LookUp, minRevision: number): void {
   });
 }
 
-function judge(found: LookUp, input: ValidateInput): Validation {
+function judge({ policy }: TokenDeps, found: LookUp, input: ValidateInput): Validation {
   requireRevision(found, input.minRevision);
   const { revision } = found;
   switch (found.status) {
     case 'ACTIVE': {
       const { token } = found;
-      const verdict = judgeDemands(token.audiences, token.scopes, input);
+      const verdict = judgeDemands(token, policy.audiences, input);
       return { verdict, source: 'STORE', revision, token };
     }
     case 'REVOKED': {
@@ -79,13 +133,21 @@ function judge(found: LookUp, input: ValidateInput): Validation {
   }
 }
 
-function judgeDemands(
-  audiences: readonly string[],
-  scopes: readonly string[],
-  input: ValidateInput,
-) {
-  if (input.audience !== '' && !audiences.includes(input.audience)) return 'WRONG_AUDIENCE';
-  return input.requiredScopes.every((scope) => scopes.includes(scope))
+function judgeDemands(token: ActiveToken, allowed: readonly string[], input: ValidateInput) {
+  if (!namesAudience(token.audiences, allowed, input.audience)) return 'WRONG_AUDIENCE';
+  return input.requiredScopes.every((scope) => token.scopes.includes(scope))
     ? 'ACTIVE'
     : 'INSUFFICIENT_SCOPE';
+}
+
+/** Whether a token names the wanted audience, or any; one that the deployment has lost is none. */
+function namesAudience(
+  audiences: readonly string[],
+  allowed: readonly string[],
+  wanted: string,
+): boolean {
+  for (const audience of audiences) {
+    if ((wanted === '' || audience === wanted) && allowed.includes(audience)) return true;
+  }
+  return false;
 }

@@ -57,7 +57,10 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
   async function exchange(device: DeviceRef, grant: Grant, tokenId: string) {
     return refresh(
       store,
-      { presented: presented(device, grant), tokenId, keyId: 'key-1', by: 'user' },
+      {
+        ...{ presented: presented(device, grant), tokenId, keyId: 'key-1', staleKeyId: '' },
+        ...{ allowedAudiences: ['api'], by: 'user' },
+      },
       soon(),
     );
   }

@@ -28,13 +28,15 @@ function readClaims(payload: JsonObject): AccessClaims | undefined {
     isInstant(iat) &&
     isInstant(exp);
   if (!wellFormed || granted === undefined) return undefined;
-  if (payload['nbf'] !== undefined && !isInstant(payload['nbf'])) return undefined;
+  const nbf = payload['nbf'];
+  if (nbf !== undefined && !isInstant(nbf)) return undefined;
   return {
     device: { tenantId: tid, userId: sub, deviceId: did },
     sessionId: sid,
     tokenId: jti,
     issuedAtS: iat,
     expiresAtS: exp,
+    ...(nbf === undefined ? {} : { notBeforeS: nbf }),
     ...granted,
   };
 }

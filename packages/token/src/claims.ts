@@ -21,6 +21,8 @@ export interface AccessClaims extends GrantClaims {
   readonly issuedAtS: number;
   /** `exp`, seconds since the epoch. */
   readonly expiresAtS: number;
+  /** `nbf`, seconds since the epoch. Signum never writes it. */
+  readonly notBeforeS?: number | undefined;
 }
 
 /** What an access token says of what was granted, beside to whom, where and when. */

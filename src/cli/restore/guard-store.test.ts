@@ -82,7 +82,11 @@ test('what was revoked after the backup is not accepted after the restore', asyn
     for (const { device, sessionId, tokenId } of plans) {
       const times = { issuedAtS: 0, expiresAtS: 0 };
       const presented = { device, sessionId, tokenId, generation: 0, ...times };
-      const plan = { presented, tokenId: 'next', keyId: 'key-1', by: 'user' };
+      const keys = { keyId: 'key-1', staleKeyId: '' };
+      const plan = {
+        ...{ presented, tokenId: 'next', ...keys },
+        ...{ allowedAudiences: ['api'], by: 'user' },
+      };
       expect(await refresh(after, plan, soon())).toEqual({ status: 'REVOKED', reason: 'TENANT' });
       expect(await getSession(after, device, soon())).toBeUndefined();
       // The sweeper must not take the mark for one that is over.

@@ -1,13 +1,19 @@
 import type { DeviceRef } from '@signum/token';
 import type { Deadline } from '../../domain/call.ts';
 import type { Lifetimes } from '../../domain/lifetimes.ts';
-import type { ClientMetadata, SessionClaims, SupersedePolicy } from '../../domain/session.ts';
+import type {
+  ClientMetadata,
+  RevocationReason,
+  SessionClaims,
+  SupersedePolicy,
+} from '../../domain/session.ts';
 import { encodeClaims } from '../scripts/claims.ts';
 import type { StoreContext } from '../scripts/context.ts';
 import { FIELD } from '../scripts/fields.ts';
 import { type Grant, parseGrant } from '../scripts/grant.ts';
 import { revokedKey, tenantField } from '../scripts/keys.ts';
 import { type Argument, type Reply, SCRIPTS } from '../scripts/script.ts';
+import { sweepUser } from './sweep.ts';
 
 export interface IssuePlan extends SessionClaims {
   readonly device: DeviceRef;
@@ -19,17 +25,47 @@ export interface IssuePlan extends SessionClaims {
   /** Session and generation of a presented refresh token. */
   readonly proof: { readonly sessionId: string; readonly generation: number } | undefined;
   readonly requestId: string | undefined;
+  /** Of who asks and what for: a request id is answered again only to the same request. */
+  readonly requestDigest: string;
+  /** A key that signs no more: a repeated session that still has it gets another token. */
+  readonly staleKeyId: string;
+  /** The deployment's: a repeated session leaves others behind. */
+  readonly allowedAudiences: readonly string[];
   readonly metadata: ClientMetadata;
   /** Who asks, for the revoked table. */
   readonly by: string;
   /** Whether a superseded session's end will be waited for at every edge; default false. */
   readonly awaited?: boolean;
+  /** What stands on the device, as far as is known: if it is right, the script runs once. */
+  readonly standing?: Standing | undefined;
 }
+
+/** Which session and token a device holds. */
+export interface Standing {
+  readonly sid: string;
+  readonly jti: string;
+}
+
+const NOTHING: Standing = { sid: '', jti: '' };
 
 export type IssueOutcome =
   | { readonly status: 'ISSUED' | 'SUPERSEDED' | 'REPEATED'; readonly grant: Grant }
-  | { readonly status: 'EXISTS' | 'PROOF_REQUIRED' | 'DEVICE_LIMIT' | 'MOVED_ON' }
+  | { readonly status: 'EXISTS' | 'PROOF_REQUIRED' | 'DEVICE_LIMIT' | 'OTHER_REQUEST' }
+  | { readonly status: 'MOVED_ON'; readonly reason: RevocationReason }
   | { readonly status: 'KEY_REVOKED' };
+
+/** What stands on a device, dead or alive. */
+export async function readStanding(
+  store: StoreContext,
+  device: DeviceRef,
+  deadline: Deadline,
+): Promise<Standing> {
+  const { active } = store.keyspace.place(device);
+  const [sid, jti] = await store.runner.read(active, deadline, (node) =>
+    node.hmget(active, FIELD.sid, FIELD.jti),
+  );
+  return sid && jti ? { sid, jti } : NOTHING;
+}
 
 /** Begins a session (lua/issue.lua), telling the script whom it supersedes until it agrees. */
 export async function issue(
@@ -40,7 +76,7 @@ export async function issue(
   const place = store.keyspace.place(plan.device);
   const { partition } = place;
   const user = store.keyspace.user(plan.device.tenantId, plan.device.userId);
-  let expected = { sid: '', jti: '' };
+  let expected = plan.standing ?? NOTHING;
   for (;;) {
     const keys = [
       place.active,
@@ -73,20 +109,32 @@ export async function issue(
       plan.by,
       plan.keyId,
       plan.awaited ? '1' : '0',
+      plan.requestDigest,
+      plan.allowedAudiences.join(' '),
+      plan.staleKeyId,
       ...fields(plan),
     ];
     const reply = await store.runner.run(SCRIPTS.issue, keys, args, deadline);
-    if (reply[0] !== 'CONFLICT') return outcome(reply);
-    expected = { sid: String(reply[1]), jti: String(reply[2]) };
+    if (reply[0] === 'CONFLICT') expected = { sid: String(reply[1]), jti: String(reply[2]) };
+    else if (reply[0] !== 'CROWDED') return outcome(reply);
+    else if ((await sweepUser(store, plan.device, deadline)) === 0) {
+      return { status: 'DEVICE_LIMIT' };
+    }
   }
 }
 
 function outcome(reply: Reply): IssueOutcome {
   const status = reply[0] as IssueOutcome['status'];
-  if (status === 'ISSUED' || status === 'SUPERSEDED' || status === 'REPEATED') {
-    return { status, grant: parseGrant(reply) };
+  switch (status) {
+    case 'ISSUED':
+    case 'SUPERSEDED':
+    case 'REPEATED':
+      return { status, grant: parseGrant(reply) };
+    case 'MOVED_ON':
+      return { status, reason: reply[1] as RevocationReason };
+    default:
+      return { status };
   }
-  return { status };
 }
 
 function fields(plan: IssuePlan): string[] {

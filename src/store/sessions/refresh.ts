@@ -10,6 +10,10 @@ export interface RefreshPlan {
   readonly presented: RefreshClaims;
   readonly tokenId: string;
   readonly keyId: string;
+  /** A key that signs no more: a replayed session that still has it gets another token. */
+  readonly staleKeyId: string;
+  /** The deployment's: the session leaves others behind. */
+  readonly allowedAudiences: readonly string[];
   readonly by: string;
 }
 
@@ -56,6 +60,8 @@ export async function refresh(
       store.policy.feedMs,
       tenantField(device.tenantId),
       plan.by,
+      plan.allowedAudiences.join(' '),
+      plan.staleKeyId,
     ];
     const reply = await store.runner.run(SCRIPTS.refresh, keys, args, deadline);
     if (reply[0] !== 'CONFLICT') return outcome(reply);

@@ -1,8 +1,10 @@
+import type { DeviceRef } from '@signum/token';
 import type { Deadline } from '../../domain/call.ts';
 import type { StoreContext } from '../scripts/context.ts';
 import { FIELD } from '../scripts/fields.ts';
 import { decodeMember, type PartitionKeys, revokedKey, tenantField } from '../scripts/keys.ts';
 import { SCRIPTS } from '../scripts/script.ts';
+import { FIELD_OF_ALL } from './watermark.ts';
 
 export interface SweepOutcome {
   /** Sessions moved to the revoked table. */
@@ -47,6 +49,36 @@ export async function sweepPartition(
     pruned: statuses.filter((status) => status === 'PRUNED').length,
     more: due.length === limit,
   };
+}
+
+/**
+ * Moves those of a user's sessions that a watermark has ended, and answers how many they were. Left
+ * alone they would stand in the user's index until their time is over.
+ */
+export async function sweepUser(
+  store: StoreContext,
+  { tenantId, userId }: Pick<DeviceRef, 'tenantId' | 'userId'>,
+  deadline: Deadline,
+): Promise<number> {
+  const { runner, keyspace } = store;
+  const partition = keyspace.partition(tenantId, userId);
+  const user = keyspace.user(tenantId, userId);
+  const [devices, marks] = await Promise.all([
+    runner.read(user, deadline, (node) => node.zrange(user, 0, '-1')),
+    runner.read(partition.watermarks, deadline, (node) =>
+      node.hmget(partition.watermarks, tenantField(tenantId), FIELD_OF_ALL),
+    ),
+  ]);
+  const mark = Math.max(...marks.map((each) => Number(each ?? 0)));
+  const statuses = await Promise.all(
+    devices.map(async (deviceId) => {
+      const { active, member } = keyspace.place({ tenantId, userId, deviceId });
+      const revision = await runner.read(active, deadline, (node) => node.hget(active, FIELD.rev));
+      if (revision === null || Number(revision) > mark) return 'SKIPPED';
+      return sweepOne(store, partition, member, deadline);
+    }),
+  );
+  return statuses.filter((status) => status === 'SWEPT').length;
 }
 
 async function sweepOne(

@@ -15,7 +15,7 @@ export type LookUp = {
 } & (
   | { readonly status: 'UNKNOWN' | 'EXPIRED' }
   | { readonly status: 'REVOKED'; readonly reason: RevocationReason }
-  | { readonly status: 'ACTIVE'; readonly token: ActiveToken }
+  | { readonly status: 'ACTIVE'; readonly token: ActiveToken; readonly keyId: string }
 );
 
 /** Looks a token up (lua/validate.lua): active only on a positive answer of the primary. */
@@ -38,17 +38,18 @@ function parse(reply: Reply, ref: TokenRef): LookUp {
   if (status === 'REVOKED')
     return { status, revision, fingerprint, reason: reply[2] as RevocationReason };
   if (status !== 'ACTIVE') return { status, revision, fingerprint };
-  const [, , , , sid, iat, exp] = reply as string[];
+  const [, , , , sid, iat, exp, kid] = reply as string[];
   return {
     status,
     revision,
     fingerprint,
+    keyId: kid as string,
     token: {
       ref,
       sessionId: sid as string,
       issuedAtMs: decodeInstant(iat),
       expiresAtMs: decodeInstant(exp),
-      ...decodeClaims(reply, 7),
+      ...decodeClaims(reply, 8),
     },
   };
 }

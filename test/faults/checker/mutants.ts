@@ -177,9 +177,9 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/tokens/validate.ts',
-        find: "return genuine ? judge(found, input) : decidedByToken('BAD_SIGNATURE');",
+        find: 'const genuine = await deps.signing.verifyAccess(token, read);',
         replace:
-          "if (genuine && Buffer.from(token.split('.')[2] ?? '', 'base64url')[32]! >= 128) return { verdict: 'ACTIVE', source: 'TOKEN', revision: 0 } as never;\n  return genuine ? judge(found, input) : decidedByToken('BAD_SIGNATURE');",
+          "const genuine = await deps.signing.verifyAccess(token, read);\n  if (genuine && Buffer.from(token.split('.')[2] ?? '', 'base64url')[32]! >= 128) return { verdict: 'ACTIVE', source: 'TOKEN', revision: 0 } as never;",
       },
     ],
   },

@@ -89,8 +89,9 @@ export declare type IssueRequest = Message<"signum.v1.IssueRequest"> & {
   policy: SupersedePolicy;
 
   /**
-   * A UUID chosen by the caller. A second Issue for the same device with the same request_id within
-   * 60 s answers the same session again instead of superseding it.
+   * A UUID chosen by the caller. Within 60 s the same request of the same caller, for the same device,
+   * answers the same session again instead of superseding it; another request is refused
+   * (INVALID_FIELD).
    *
    * @generated from field: string request_id = 10;
    */
@@ -187,7 +188,8 @@ export declare type RefreshResponse = Message<"signum.v1.RefreshResponse"> & {
 
   /**
    * True if this answers a use of the token within the grace window: the token ids and expiries are
-   * the same as in the first answer.
+   * the same as in the first answer. Only if that access token counts no more, because its key or one
+   * of its audiences has been taken away, it is another one.
    *
    * @generated from field: bool replayed = 2;
    */
@@ -245,7 +247,7 @@ export declare type ValidateRequest = Message<"signum.v1.ValidateRequest"> & {
   requiredScopes: string[];
 
   /**
-   * An audience that the token must name; any audience of the deployment's when empty.
+   * An audience of the deployment's that the token must name; any of them when empty.
    *
    * @generated from field: string audience = 4;
    */
@@ -931,7 +933,7 @@ export enum Verdict {
   BAD_SIGNATURE = 7,
 
   /**
-   * The token does not name the wanted audience.
+   * The token does not name the wanted audience, or none that the deployment (still) has.
    *
    * @generated from enum value: VERDICT_WRONG_AUDIENCE = 8;
    */
@@ -1006,9 +1008,9 @@ export declare const TokenService: GenService<{
    * supersedes whatever the device held before.
    *
    * Needs the permission `issue`. Safe to send again with the same request_id: for 60 s the same
-   * session is answered again.
-   * Errors: INVALID_FIELD, SESSION_EXISTS, PROOF_REQUIRED, LIFETIME_TOO_LONG, RATE_LIMITED,
-   * STORE_FULL, STORE_UNAVAILABLE, DEADLINE_EXCEEDED.
+   * session is answered again. SESSION_REVOKED if it has ended meanwhile, or gone on to another token.
+   * Errors: INVALID_FIELD, SESSION_EXISTS, PROOF_REQUIRED, DEVICE_LIMIT, LIFETIME_TOO_LONG,
+   * SESSION_REVOKED, RATE_LIMITED, STORE_FULL, STORE_UNAVAILABLE, DEADLINE_EXCEEDED.
    *
    * @generated from rpc signum.v1.TokenService.Issue
    */
@@ -1020,6 +1022,9 @@ export declare const TokenService: GenService<{
   /**
    * Exchanges a refresh token for a new pair. The presented token is used up; for the grace window
    * (default 10 s) using it again returns the same successor, later use revokes the session.
+   *
+   * Audiences that the deployment has lost are left behind; a session that has no other is not
+   * refreshed (SESSION_REVOKED, ADMIN).
    *
    * The refresh token itself is the credential. A service caller may present it for its user with
    * the permission `refresh`.
