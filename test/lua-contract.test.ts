@@ -11,6 +11,7 @@ import { issue } from '../src/store/sessions/issue.ts';
 import { takeFromRate } from '../src/store/sessions/rate-limit.ts';
 import { refresh } from '../src/store/sessions/refresh.ts';
 import { revokeDevice } from '../src/store/sessions/revoke.ts';
+import { listSessions } from '../src/store/sessions/sessions.ts';
 import { sweepPartition } from '../src/store/sessions/sweep.ts';
 import { validate } from '../src/store/sessions/validate.ts';
 import { raiseWatermark } from '../src/store/sessions/watermark.ts';
@@ -113,6 +114,7 @@ async function useEveryScript(on: Store): Promise<void> {
   const { sessionId, tokenId } = outcome.grant;
   await noteFingerprint(on, device, tokenId, 'fingerprint', soon());
   await validate(on, { ...device, tokenId }, soon());
+  await listSessions(on, device, { afterDeviceId: '', limit: 10 }, soon());
   const presented: RefreshClaims = {
     device,
     sessionId,

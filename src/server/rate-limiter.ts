@@ -1,4 +1,4 @@
-import type { RateLimiter } from '../callers/limits.ts';
+import type { Limit, RateLimiter } from '../callers/limits.ts';
 import type { Config, Rate } from '../config/config.ts';
 import type { StoreContext } from '../store/scripts/context.ts';
 import { takeFromRate } from '../store/sessions/rate-limit.ts';
@@ -6,17 +6,18 @@ import { takeFromRate } from '../store/sessions/rate-limit.ts';
 /** Rate limits over all servers, as configured; a rate that is off costs nothing. */
 export function createRateLimiter(
   store: StoreContext,
-  { ratePerCaller, ratePerUser }: Config['limits'],
+  { ratePerCaller, ratePerUser, readsPerUser }: Config['limits'],
 ): RateLimiter {
-  const rates: { readonly [K in 'caller' | 'user']: Rate | undefined } = {
+  const rates: { readonly [L in Limit]: Rate | undefined } = {
     caller: ratePerCaller,
     user: ratePerUser,
+    reads: readsPerUser,
   };
   return {
-    async take(kind, key, deadline) {
-      const rate = rates[kind];
+    async take(limit, key, deadline) {
+      const rate = rates[limit];
       if (!rate) return;
-      await takeFromRate(store, kind, key, rate, deadline);
+      await takeFromRate(store, limit, key, rate, deadline);
     },
   };
 }

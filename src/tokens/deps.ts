@@ -1,3 +1,4 @@
+import type { Limit } from '../callers/limits.ts';
 import type { Deadline } from '../domain/call.ts';
 import type { Lifetimes } from '../domain/lifetimes.ts';
 import type { Durability, SupersedePolicy } from '../domain/session.ts';
@@ -18,7 +19,7 @@ export interface TokenDeps {
   /** Told of every verdict. */
   readonly onVerdict: (verdict: Verdict) => void;
   /** Throws RATE_LIMITED when a caller or a user asks too often. */
-  readonly limit: (kind: 'caller' | 'user', key: string, deadline: Deadline) => Promise<void>;
+  readonly limit: (limit: Limit, key: string, deadline: Deadline) => Promise<void>;
 }
 
 /** What a deployment allows. */

@@ -12,6 +12,7 @@ export async function listSessions(
   call: Call,
   input: ListSessionsInput,
 ): Promise<SessionPage> {
+  await limitReads(deps, call);
   const page = { afterDeviceId: input.afterDeviceId, limit: input.pageSize };
   const { sessions, more, total } = await store.listSessions(deps.store, input, page, call);
   return { sessions, more, totalSize: total };
@@ -19,7 +20,15 @@ export async function listSessions(
 
 /** The live session of a device. */
 export async function getSession(deps: TokenDeps, call: Call, device: DeviceRef): Promise<Session> {
+  await limitReads(deps, call);
   const session = await store.getSession(deps.store, device, call);
   if (!session) throw new SignumError('SESSION_NOT_FOUND', 'no session lives on the device');
   return session;
+}
+
+/** Reading costs more than validating, and whoever is logged in may do it. */
+async function limitReads(deps: TokenDeps, call: Call): Promise<void> {
+  const { caller } = call;
+  if (caller.kind !== 'user') return;
+  await deps.limit('reads', `${caller.device.tenantId}\0${caller.device.userId}`, call);
 }

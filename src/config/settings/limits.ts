@@ -73,6 +73,12 @@ export const limits = {
       default: '0',
       doc: 'How long after SIGTERM the server goes on as before, but not ready: as long as load balancers take to send nobody there any more; 5s suits Kubernetes.',
     }),
+    readsPerUser: defaulted({
+      env: 'SIGNUM_RATE_USER_READS',
+      kind: rate,
+      default: '5/s:50',
+      doc: 'ListSessions and GetSession calls of one user with a token, over all servers. Service callers are not counted.',
+    }),
     drainTimeoutMs: defaulted({
       env: 'SIGNUM_DRAIN_TIMEOUT',
       kind: duration({ min: '0', max: '10m' }),

@@ -2,8 +2,9 @@ import type { Deadline } from '../../domain/call.ts';
 import { SignumError } from '../../domain/errors.ts';
 import type { Connection, Connections } from '../client/connections.ts';
 import { deadlinePassed, NotSent, redirectionOf, remedyFor, storeFault } from '../client/faults.ts';
+import type { Kind } from '../scripts/script.ts';
 import type { Waiting } from './outgoing.ts';
-import { type Bounds, type Flight, Flights, type Kind, LANDED } from './pending-commands.ts';
+import { type Bounds, type Flight, Flights, LANDED } from './pending-commands.ts';
 import type { How } from './script-run.ts';
 
 /** A command: sends it over a connection, at once, and lets who waits know what becomes of it. */

@@ -1,9 +1,7 @@
 import { SignumError } from '../../domain/errors.ts';
 import type { CircuitBreaker } from '../client/circuit-breaker.ts';
 import { deadlinePassed } from '../client/faults.ts';
-
-/** What a piece of work does: each kind has its own bound, so that none starves another. */
-export type Kind = 'read' | 'write';
+import type { Kind } from '../scripts/script.ts';
 
 export type Bounds = Readonly<Record<Kind, number>>;
 
@@ -27,7 +25,7 @@ export const LANDED = -1;
 /** Work under way: bounded in number, and settled once, by its deadline, whatever becomes of it. */
 export class Flights {
   readonly #bounds: Bounds;
-  readonly #counts: Record<Kind, number> = { read: 0, write: 0 };
+  readonly #counts: Record<Kind, number> = { read: 0, list: 0, write: 0 };
   /** In no order. Each knows its index, so that none has to be looked for. */
   readonly #open: Flight<unknown>[] = [];
 

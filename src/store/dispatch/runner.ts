@@ -4,7 +4,7 @@ import type { Durability } from '../../domain/session.ts';
 import type { RedisClient } from '../client/client.ts';
 import { type Connections, connectionsOf } from '../client/connections.ts';
 import { storeFault } from '../client/faults.ts';
-import type { Argument, Reply, Script } from '../scripts/script.ts';
+import type { Argument, Kind, Reply, Script } from '../scripts/script.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type DurableReplies, type DurableRun, DurableRuns, type MayWait } from './durable-runs.ts';
 import type { Waiting } from './outgoing.ts';
@@ -22,7 +22,7 @@ export interface RunnerOptions {
 }
 
 /** A watermark goes to each of up to 1,024 partitions at once, a batch validates many tokens. */
-const BOUNDS: Bounds = { read: 8192, write: 4096 };
+const BOUNDS: Bounds = { read: 8192, list: 64, write: 4096 };
 const MAY_WAIT: MayWait = { changed: 512, unchanged: 128 };
 const SILENCE_MS = 250;
 
@@ -54,7 +54,7 @@ export class Runner {
     deadline: Deadline,
   ): Promise<Reply> {
     const route = { connections: this.#main, key: keys[0] ?? '' };
-    return this.#dispatcher.dispatch('write', deadline, route, ({ wire }, how, waiting) => {
+    return this.#dispatcher.dispatch(script.kind, deadline, route, ({ wire }, how, waiting) => {
       if (how.asking) wire.send(new Asking());
       wire.send(new ScriptRun(script, keys, args, how, waiting));
     });
@@ -62,7 +62,7 @@ export class Runner {
 
   /** The same for a script that takes any number of items, in one run with others of this turn. */
   runShared(script: Script, item: Item, deadline: Deadline): Promise<Reply> {
-    const kind = script.name === 'validate' ? 'read' : 'write';
+    const { kind } = script;
     const connections = this.#main;
     const key = item.keys[0] ?? '';
     return this.#dispatcher.dispatch(kind, deadline, { connections, key }, (to, how, waiting) => {
@@ -72,9 +72,14 @@ export class Runner {
   }
 
   /** Reads by one plain command, on the primary that serves `key`. */
-  read<T>(key: string, deadline: Deadline, command: (node: Redis) => Promise<T>): Promise<T> {
+  read<T>(
+    key: string,
+    deadline: Deadline,
+    command: (node: Redis) => Promise<T>,
+    kind: Kind = 'read',
+  ): Promise<T> {
     const route = { connections: this.#main, key };
-    return this.#dispatcher.dispatch('read', deadline, route, ({ node }, { asking }, waiting) => {
+    return this.#dispatcher.dispatch(kind, deadline, route, ({ node }, { asking }, waiting) => {
       if (asking) node.asking().catch(() => undefined);
       tell(waiting, command(node));
     });

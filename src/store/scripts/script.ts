@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { inlineFields } from './fields.ts';
 
+/**
+ * What a command is there for. Each kind has its own bound on how many are under way, so that none
+ * starves another: `read` is what is asked all the time, `list` what takes longer and can wait.
+ */
+export type Kind = 'read' | 'list' | 'write';
+
 /** A Lua script as Redis gets it, with the pieces that it includes. */
 export interface Script {
   readonly name: string;
+  readonly kind: Kind;
   readonly source: string;
   /** SHA-1 of the source, by which EVALSHA names it. */
   readonly sha: string;
@@ -23,7 +30,7 @@ const LUA = new URL('../../../lua/', import.meta.url);
  * name in turn, between its shebang and its body. Each piece comes once, before whoever needs it. The
  * names of a session's fields become what they are in Redis (fields.ts).
  */
-export function loadScript(name: string): Script {
+export function loadScript(name: string, kind: Kind = 'write'): Script {
   const text = readFileSync(new URL(`${name}.lua`, LUA), 'utf8');
   const shebangEnd = text.indexOf('\n') + 1;
   const pieces = new Map<string, string>();
@@ -31,7 +38,7 @@ export function loadScript(name: string): Script {
   const source = inlineFields(
     `${text.slice(0, shebangEnd)}${[...pieces.values()].join('')}${text.slice(shebangEnd)}`,
   );
-  return { name, source, sha: createHash('sha1').update(source).digest('hex') };
+  return { name, kind, source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
 function includes(text: string, pieces: Map<string, string>): void {
@@ -48,7 +55,8 @@ function includes(text: string, pieces: Map<string, string>): void {
 export const SCRIPTS = {
   issue: loadScript('issue'),
   refresh: loadScript('refresh'),
-  validate: loadScript('validate'),
+  validate: loadScript('validate', 'read'),
+  list: loadScript('list', 'list'),
   fingerprint: loadScript('fingerprint'),
   revoke: loadScript('revoke'),
   watermark: loadScript('watermark'),

@@ -3,10 +3,9 @@ import type { Deadline } from '../../domain/call.ts';
 import type { ClientMetadata, Session } from '../../domain/session.ts';
 import { decodeClaims } from '../scripts/claims.ts';
 import type { StoreContext } from '../scripts/context.ts';
-import { CLAIM_FIELDS, FIELD } from '../scripts/fields.ts';
 import { decodeInstant } from '../scripts/grant.ts';
-import { tenantField } from '../scripts/keys.ts';
-import { FIELD_OF_ALL } from './watermark.ts';
+import { type Place, tenantField } from '../scripts/keys.ts';
+import { SCRIPTS } from '../scripts/script.ts';
 
 export interface SessionList {
   readonly sessions: readonly Session[];
@@ -14,80 +13,81 @@ export interface SessionList {
   readonly total: number;
 }
 
-const FIELDS = [
-  FIELD.sid,
-  FIELD.jti,
-  FIELD.kid,
-  FIELD.gen,
-  FIELD.rev,
-  FIELD.cat,
-  FIELD.iat,
-  FIELD.exp,
-  FIELD.rexp,
-  FIELD.aexp,
-  FIELD.meta,
-  ...CLAIM_FIELDS,
-];
-
 /** The live session of a device; undefined if there is none. */
 export async function getSession(
   store: StoreContext,
   device: DeviceRef,
   deadline: Deadline,
 ): Promise<Session | undefined> {
-  const { active, partition } = store.keyspace.place(device);
-  const { watermarks } = partition;
-  const { runner } = store;
-  const [hash, marks, time] = await Promise.all([
-    runner.read(active, deadline, (node) => node.hmget(active, ...FIELDS)),
-    runner.read(watermarks, deadline, (node) =>
-      node.hmget(watermarks, tenantField(device.tenantId), FIELD_OF_ALL),
-    ),
-    runner.read(active, deadline, (node) => node.time()),
-  ]);
-  const session = parse(device, hash);
-  const nowMs = Number(time[0]) * 1000;
-  const mark = Math.max(...marks.map((each) => Number(each ?? 0)));
-  const live = session && session.refreshExpiresAtMs > nowMs && session.revision > mark;
-  return live ? session : undefined;
+  const { sessions } = await read(store, [device], { before: 0, limit: 1 }, deadline);
+  return sessions[0];
 }
 
-/** A user's live sessions by device id in byte order: a page of at most `limit` after a device. */
+/**
+ * A user's live sessions by device id in byte order: a page of at most `limit` after a device. Who is
+ * there from the first page to the last is on exactly one of them.
+ */
 export async function listSessions(
   store: StoreContext,
-  user: { readonly tenantId: string; readonly userId: string },
+  { tenantId, userId }: { readonly tenantId: string; readonly userId: string },
   page: { readonly afterDeviceId: string; readonly limit: number },
   deadline: Deadline,
 ): Promise<SessionList> {
-  const index = store.keyspace.user(user.tenantId, user.userId);
-  const devices = await store.runner.read(index, deadline, (node) => node.zrange(index, 0, '-1'));
-  const sessions = await Promise.all(
-    devices.map((deviceId) =>
-      getSession(store, { tenantId: user.tenantId, userId: user.userId, deviceId }, deadline),
-    ),
+  const index = store.keyspace.user(tenantId, userId);
+  const deviceIds = await store.runner.read(
+    index,
+    deadline,
+    (node) => node.zrange(index, 0, '-1'),
+    'list',
   );
-  const live = sessions.filter((session) => session !== undefined).sort(byDevice);
-  const after = Buffer.from(page.afterDeviceId);
-  const rest = live.filter(({ device }) => Buffer.compare(Buffer.from(device.deviceId), after) > 0);
-  return {
-    sessions: rest.slice(0, page.limit),
-    more: rest.length > page.limit,
-    total: live.length,
-  };
+  if (deviceIds.length === 0) return { sessions: [], more: false, total: 0 };
+  const inOrder = deviceIds.map((id) => ({ id, bytes: Buffer.from(id) })).sort(byBytes);
+  const after = { bytes: Buffer.from(page.afterDeviceId) };
+  const before = inOrder.filter((device) => byBytes(device, after) <= 0).length;
+  const devices = inOrder.map(({ id }) => ({ tenantId, userId, deviceId: id }));
+  return read(store, devices, { before, limit: page.limit }, deadline);
 }
 
-function byDevice(a: Session, b: Session): number {
-  return Buffer.compare(Buffer.from(a.device.deviceId), Buffer.from(b.device.deviceId));
+/** One run of lua/list.lua over devices of one user. */
+async function read(
+  store: StoreContext,
+  devices: readonly DeviceRef[],
+  { before, limit }: { readonly before: number; readonly limit: number },
+  deadline: Deadline,
+): Promise<SessionList> {
+  const places = devices.map((device) => store.keyspace.place(device));
+  const { tenantId } = devices[0] as DeviceRef;
+  const { watermarks } = (places[0] as Place).partition;
+  const keys = [watermarks, ...places.map(({ active }) => active)];
+  const args = [tenantField(tenantId), before, limit];
+  const reply = await store.runner.run(SCRIPTS.list, keys, args, deadline);
+  const [, total, more, ...found] = reply;
+  const sessions: Session[] = [];
+  for (let i = 0; i < found.length; i += 2) {
+    const device = devices[Number(found[i])] as DeviceRef;
+    sessions.push(parse(device, found[i + 1] as Value[]));
+  }
+  return { sessions, more: more === 1, total: Number(total) };
 }
 
-function parse(device: DeviceRef, hash: (string | null)[]): Session | undefined {
+interface Bytes {
+  readonly bytes: Buffer;
+}
+
+function byBytes(a: Bytes, b: Bytes): number {
+  return Buffer.compare(a.bytes, b.bytes);
+}
+
+type Value = string | null;
+
+/** In the order of lua/list.lua. */
+function parse(device: DeviceRef, hash: readonly Value[]): Session {
   const [sid, jti, kid, gen, rev, cat, iat, exp, rexp, aexp, meta] = hash;
-  if (!sid || !jti || !kid) return undefined;
   return {
     device: { tenantId: device.tenantId, userId: device.userId, deviceId: device.deviceId },
-    sessionId: sid,
-    tokenId: jti,
-    keyId: kid,
+    sessionId: sid as string,
+    tokenId: jti as string,
+    keyId: kid as string,
     generation: Number(gen),
     revision: Number(rev),
     createdAtMs: decodeInstant(cat),
