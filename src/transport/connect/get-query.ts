@@ -25,14 +25,15 @@ export interface GetQuery {
  */
 export function readGetQuery(search: string): GetQuery {
   const query = parametersOf(search, PARAMETERS);
-  if ((query.get('connect') ?? 'v1') !== 'v1') throw invalidField('query.connect', 'must be v1');
-  const base64 = query.get('base64');
+  const text = (name: string) => query.get(name)?.toString();
+  if ((text('connect') ?? 'v1') !== 'v1') throw invalidField('query.connect', 'must be v1');
+  const base64 = text('base64');
   if (base64 !== undefined && base64 !== '1') throw invalidField('query.base64', 'must be 1');
-  const text = query.get('message') ?? '';
+  const message = query.get('message') ?? Buffer.alloc(0);
   return {
-    bytes: base64 === undefined ? Buffer.from(text) : fromBase64url(text),
-    encoding: query.get('encoding'),
-    compression: query.get('compression'),
+    bytes: base64 === undefined ? message : fromBase64url(message.toString('latin1')),
+    encoding: text('encoding'),
+    compression: text('compression'),
   };
 }
 
@@ -41,27 +42,27 @@ export function refuseQuery(search: string): void {
   parametersOf(search, NONE);
 }
 
-function parametersOf(search: string, known: ReadonlySet<string>): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+function parametersOf(search: string, known: ReadonlySet<string>): ReadonlyMap<string, Buffer> {
+  const found = new Map<string, Buffer>();
   for (const parameter of search.slice(1).split('&')) {
     const equals = parameter.indexOf('=');
-    const name = decoded(equals < 0 ? parameter : parameter.slice(0, equals));
+    const name = decoded(equals < 0 ? parameter : parameter.slice(0, equals)).toString();
     if (parameter === '') continue;
     const field = HARMLESS_NAME.test(name) ? `query.${name}` : 'query';
     if (!known.has(name)) throw invalidField(field, 'is no parameter of this call');
     if (found.has(name)) throw invalidField(field, RULE.once);
-    found.set(name, equals < 0 ? '' : decoded(parameter.slice(equals + 1)));
+    found.set(name, decoded(equals < 0 ? '' : parameter.slice(equals + 1)));
   }
   return found;
 }
 
-/** As forms are encoded (WHATWG URL, application/x-www-form-urlencoded), but strictly. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw invalidField('query', RULE.unicode);
-  }
+/** As forms are encoded (WHATWG URL, application/x-www-form-urlencoded), byte for byte. */
+function decoded(text: string): Buffer {
+  if (/%(?![\da-f]{2})/i.test(text)) throw invalidField('query', RULE.wellFormed);
+  const bytes = text
+    .replaceAll('+', ' ')
+    .replace(/%(..)/g, (_escape, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1');
 }
 
 function fromBase64url(text: string): Buffer {
