@@ -1,7 +1,10 @@
 import type { CallerEvent } from '../callers/administer.ts';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
+import type { Reason, SignumError } from '../domain/errors.ts';
 import type { Audit } from '../telemetry/audit.ts';
+import type { AuditEvent, AuditEventName } from '../telemetry/audit-event.ts';
+import { createRefusals } from '../telemetry/refusals.ts';
 import type { SessionEvent, Telemetry } from '../telemetry/telemetry.ts';
 import type { TokenEvent } from '../tokens/event.ts';
 
@@ -10,6 +13,10 @@ export interface Report {
   token(event: TokenEvent): void;
   caller(event: CallerEvent): void;
   keyRotated(call: Call, keyId: string): void;
+  /** A call that has failed. */
+  failure(call: Call, error: SignumError): void;
+  /** Tells what is still being counted. */
+  flush(): void;
 }
 
 const COUNTED: { readonly [E in TokenEvent['event']]?: SessionEvent } = {
@@ -21,25 +28,60 @@ const COUNTED: { readonly [E in TokenEvent['event']]?: SessionEvent } = {
   revoke_user: 'revoked',
 };
 
+/** What calls change, by endpoint. Of others only those are told that the caller may not make. */
+const CHANGES: { readonly [endpoint: string]: AuditEventName } = {
+  'signum.v1.TokenService/Issue': 'issue',
+  'signum.v1.TokenService/Refresh': 'refresh',
+  'signum.v1.TokenService/Revoke': 'revoke',
+  'signum.v1.TokenService/RevokeUser': 'revoke_user',
+  'signum.v1.TokenService/RevokeTenant': 'revoke_tenant',
+  'signum.v1.KeyService/RotateKey': 'key_rotate',
+  'signum.v1.KeyService/RevokeKey': 'key_revoke',
+  'signum.v1.CallerService/CreateCaller': 'caller_create',
+  'signum.v1.CallerService/RotateCallerKey': 'caller_rotate_key',
+  'signum.v1.CallerService/DeleteCaller': 'caller_delete',
+};
+
+const DENIALS: ReadonlySet<Reason> = new Set([
+  'CREDENTIAL_MISSING',
+  'CREDENTIAL_INVALID',
+  'PERMISSION_DENIED',
+]);
+
 export function createReport(audit: Audit, telemetry: Telemetry): Report {
+  const refusals = createRefusals({ record: (event) => audit.record(event) });
   const who = ({ requestId, caller, peer }: Call) => ({
-    outcome: 'ok' as const,
     requestId,
     caller: callerName(caller),
     peer,
   });
   return {
-    token({ event, call, ...about }) {
+    token({ event, call, unconfirmed, ...about }) {
       const counted = COUNTED[event];
-      if (counted) telemetry.session(counted, about.count ?? 1);
-      const name = event === 'revoke_key' ? 'key_revoke' : event;
-      audit.record({ event: name, ...who(call), ...about });
+      if (counted && !unconfirmed) telemetry.session(counted, about.count ?? 1);
+      const name: AuditEventName = event === 'revoke_key' ? 'key_revoke' : event;
+      const done = { event: name, ...who(call), ...about };
+      const { method } = call;
+      if (unconfirmed)
+        audit.record({ ...done, outcome: 'failed', method, reason: 'DURABILITY_UNCONFIRMED' });
+      else audit.record({ ...done, outcome: 'ok' });
     },
     caller({ event, call, target }) {
-      audit.record({ event, ...who(call), target });
+      audit.record({ event, outcome: 'ok', ...who(call), target });
     },
     keyRotated(call, keyId) {
-      audit.record({ event: 'key_rotate', ...who(call), keyId });
+      audit.record({ event: 'key_rotate', outcome: 'ok', ...who(call), keyId });
     },
+    failure(call, { reason }) {
+      const change = CHANGES[call.method];
+      const outcome = DENIALS.has(reason) ? 'denied' : 'failed';
+      // What stands although the call has failed is told by the use-case, which knows what it is.
+      if (reason === 'DURABILITY_UNCONFIRMED' || (!change && outcome === 'failed')) return;
+      const { method } = call;
+      const event: AuditEvent = { event: change ?? 'call', outcome, ...who(call), method, reason };
+      if (change && call.caller.kind === 'service') audit.record(event);
+      else refusals.record(event);
+    },
+    flush: () => refusals.flush(),
   };
 }

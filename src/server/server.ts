@@ -90,6 +90,7 @@ async function compose(
   const audit = sink ? createAudit({ sink, onDropped: auditLoss(telemetry, log) }) : NO_AUDIT;
   undo.push(() => audit.close());
   const report = createReport(audit, telemetry);
+  undo.push(() => report.flush());
   const secrets = new RootSecrets(config.keys.rootSecrets.map((secret) => secret.reveal()));
 
   const store = await openStore(storeSettings(config, createConnectionLog({ log })));
@@ -98,6 +99,10 @@ async function compose(
 
   const { signing, ring, close: stopRing } = await openSigning(config, store.keys, secrets, log);
   undo.push(stopRing);
+  telemetry.watchAge('signing_key', () => {
+    const signing = ring.list().find(({ state }) => state === 'signing');
+    return signing && Date.now() - signing.activatesAtMs;
+  });
   telemetry.watchAge('key_ring_read', () => Date.now() - ring.lastLoadedAtMs);
 
   const limiter = createRateLimiter(store, config.limits);
@@ -133,6 +138,7 @@ async function compose(
     authenticate,
     toSignumError,
     observe: telemetry.observe,
+    onFailure: report.failure,
     newRequestId: uuidv7,
     now: () => performance.now(),
     isDraining: () => refusing,

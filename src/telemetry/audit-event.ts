@@ -1,6 +1,6 @@
 import type { Reason } from '../domain/errors.ts';
 import type { RevocationReason } from '../domain/session.ts';
-import { mask } from './mask.ts';
+import { maskId } from './mask.ts';
 
 export type AuditEventName =
   | 'issue'
@@ -16,7 +16,8 @@ export type AuditEventName =
   | 'caller_rotate_key'
   | 'caller_disable'
   | 'caller_enable'
-  | 'caller_delete';
+  | 'caller_delete'
+  | 'call';
 
 /** `ok`: done. `denied`: refused to this caller. `failed`: not done, or not known to be done. */
 export type AuditOutcome = 'ok' | 'denied' | 'failed';
@@ -25,7 +26,8 @@ export type AuditOutcome = 'ok' | 'denied' | 'failed';
 export interface AuditEvent {
   readonly event: AuditEventName;
   readonly outcome: AuditOutcome;
-  readonly requestId: string;
+  /** Absent where one line tells of several calls. */
+  readonly requestId?: string | undefined;
   /** Who called: a service caller's name, `user` or `anonymous`. */
   readonly caller: string;
   /** IP address of the peer. */
@@ -40,7 +42,9 @@ export interface AuditEvent {
   readonly keyId?: string | undefined;
   /** The caller that was changed, in `caller_*` events. */
   readonly target?: string | undefined;
-  /** Sessions ended, in `revoke*` events. */
+  /** The endpoint called, if the call did not succeed. */
+  readonly method?: string | undefined;
+  /** Sessions ended, in `revoke*` events; calls like this one, if they did not succeed. */
   readonly count?: number | undefined;
   /** Why a session ended, or why the call did not succeed. */
   readonly reason?: RevocationReason | Reason | undefined;
@@ -63,8 +67,17 @@ export function formatAuditEvent(event: AuditEvent, nowMs: number): string {
     token_id: event.tokenId,
     key_id: event.keyId,
     target: event.target,
+    method: event.method,
     count: event.count,
     reason: event.reason,
   };
-  return `${mask(JSON.stringify(line))}\n`;
+  const text = JSON.stringify(line);
+  return `${SUSPICIOUS.test(text) ? JSON.stringify(line, maskStrings) : text}\n`;
+}
+
+/** What credentials have in them. Most lines have none of it, and are written as they are. */
+const SUSPICIOUS = /eyJ|sgn_|:\/\//;
+
+function maskStrings(_: string, value: unknown): unknown {
+  return typeof value === 'string' ? maskId(value) : value;
 }

@@ -100,7 +100,7 @@ describe('the audit trail', () => {
       'utf8',
     );
     const fields =
-      'v time event outcome request_id caller peer tenant_id user_id device_id session_id token_id key_id target count reason';
+      'v time event outcome request_id caller peer tenant_id user_id device_id session_id token_id key_id target method count reason';
     for (const field of fields.split(' ')) expect(documented).toContain(`\`${field}\``);
   });
 
@@ -170,11 +170,43 @@ describe('the audit trail', () => {
     ]);
   });
 
-  it('masks what looks like a credential in an id', async () => {
+  const TOKEN = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln';
+  const KEY = `sgn_Ab12Cd34Ef56_${'x'.repeat(43)}`;
+
+  async function recorded(about: Partial<AuditEvent>) {
     const stream = new PassThrough();
     const audit = createAudit({ sink: streamSink(stream), now, onDropped: () => {} });
-    audit.record({ ...EVENT, userId: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln' });
+    audit.record({ ...EVENT, ...about });
     await audit.close();
-    expect(parse(String(stream.read()))[0].user_id).toBe('[token]');
+    return parse(String(stream.read()))[0];
+  }
+
+  it.each([
+    ['a token', TOKEN, '[token]'],
+    ['a token without a signature', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1In0.', '[token]'],
+    ['an encrypted token', 'eyJhbGciOiJkaXIifQ..aXY.Y3Q.dGFn', '[token]'],
+    ['an API key', KEY, 'sgn_Ab12Cd34Ef56_[redacted]'],
+    ['an API key among other things', `x ${KEY} y`, 'x sgn_Ab12Cd34Ef56_[redacted] y'],
+    ['a URL with a password', 'https://u:hunter2@h', 'https://u:[redacted]@h'],
+  ])('masks %s in an id', async (_, id, masked) => {
+    for (const field of ['userId', 'deviceId', 'tenantId'] as const) {
+      expect(JSON.stringify(await recorded({ [field]: id }))).toContain(JSON.stringify(masked));
+    }
+  });
+
+  it.each([
+    'phone with args beginning with: x',
+    "phone, with args beginning with: 'x' 'y'",
+    'eyJhbGciOiJFUzI1NiJ9.x',
+    'eyJ.x.y',
+    'eyJhbGciOiJFUzI1NiJ9.x.y',
+    'eyJhbGciOiJFUzI1NiJ9',
+    'sgn_phone_1',
+    'https://devices.example/1:2',
+    'a "quoted" id \\ with ://',
+    'ключ://телефон',
+  ])('leaves the id %s as it is', async (id) => {
+    const line = await recorded({ tenantId: id, userId: id, deviceId: id });
+    expect([line.tenant_id, line.user_id, line.device_id]).toEqual([id, id, id]);
   });
 });

@@ -14,7 +14,6 @@ const MS_PER_SECOND = 1_000;
 const LATENCY_BUCKETS_S = [
   0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
 ];
-const MAX_STORE_CODES = 32;
 
 /**
  * Telemetry as Prometheus metrics. Every label has a bounded set of values: no tenant, user, device
@@ -23,7 +22,6 @@ const MAX_STORE_CODES = 32;
 export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
   const registers = [registry];
   const knownMethod = new Set(methods);
-  const storeCode = boundLabel(MAX_STORE_CODES);
   const ages = new Map<Age, () => number | undefined>();
   const expiries = new Map<Expiring, () => number | undefined>();
 
@@ -50,9 +48,6 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
   });
   const sessions = counter(registry, 'signum_sessions_total', 'What happened to sessions.', [
     'event',
-  ]);
-  const storeErrors = counter(registry, 'signum_store_errors_total', 'Failed store commands.', [
-    'code',
   ]);
   const auditDropped = counter(
     registry,
@@ -109,7 +104,6 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
     },
     verdict: (verdict) => judged.set(verdict, (judged.get(verdict) ?? 0) + 1),
     session: (event, count = 1) => sessions.inc({ event }, count),
-    storeError: (code) => storeErrors.inc({ code: storeCode(code) }),
     auditDropped: (count) => auditDropped.inc(count),
     watchAge: (what, readMs) => ages.set(what, readMs),
     watchExpiry: (what, readMs) => expiries.set(what, readMs),
@@ -121,15 +115,4 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
 
 function counter(registry: Registry, name: string, help: string, labelNames: readonly string[]) {
   return new Counter({ name, help, labelNames, registers: [registry] });
-}
-
-/** Lets a label have so many values at most; further ones become `OTHER`. */
-function boundLabel(max: number): (value: string) => string {
-  const seen = new Set<string>();
-  return (value) => {
-    if (seen.has(value)) return value;
-    if (seen.size >= max) return 'OTHER';
-    seen.add(value);
-    return value;
-  };
 }

@@ -14,14 +14,7 @@ export interface ObservedCall {
 }
 
 /** What happens to sessions. */
-export type SessionEvent =
-  | 'issued'
-  | 'superseded'
-  | 'refreshed'
-  | 'replayed'
-  | 'reused'
-  | 'revoked'
-  | 'swept';
+export type SessionEvent = 'issued' | 'superseded' | 'refreshed' | 'reused' | 'revoked' | 'swept';
 
 /** Things that age: a number that grows without end means that something has stopped. */
 export type Age = 'signing_key' | 'key_ring_read' | 'callers_read';
@@ -35,8 +28,6 @@ export interface Telemetry {
   verdict(verdict: Verdict): void;
   /** `count` sessions, 1 by default. */
   session(event: SessionEvent, count?: number): void;
-  /** `code` is the store's word for what went wrong, such as `READONLY`. */
-  storeError(code: string): void;
   /** `count` audit events could not be written. */
   auditDropped(count: number): void;
   /** Publishes an age, in milliseconds; read when metrics are collected. */

@@ -54,7 +54,8 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
   if (!('grant' in outcome)) throw refusal(outcome, deps.store.policy.maxDevices);
 
   const { grant } = outcome;
-  report(deps, call, device, outcome);
+  // The first call with this request id has been told of.
+  if (outcome.status !== 'REPEATED') report(deps, call, device, outcome);
   const tokens = await signPair(deps, device, grant, call);
   return { tokens, supersededSessionId: grant.supersededSessionId, revision: grant.revision };
 }

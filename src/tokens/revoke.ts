@@ -9,6 +9,7 @@ import {
   type SessionGuard,
 } from '../store/sessions/revoke.ts';
 import type { TokenDeps } from './deps.ts';
+import { type TokenEvent, tellIfUnconfirmed } from './event.ts';
 import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
 
 /** Ends one session: by a token of it, by its access token's ids, by its id, or by its device. */
@@ -17,19 +18,16 @@ export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): P
   const durability = authoriseDurability(call.caller, input.durability, deps.policy.durability);
   const { reason } = input;
   const by = callerName(call.caller);
-  const { count, revision, reached } = await revokeDevice(
-    deps.store,
-    device,
-    guard,
-    { reason, by, durability },
-    call,
-  );
   const { tenantId, userId, deviceId } = device;
   const { sessionId, tokenId } = guard;
-  deps.onEvent({
-    ...{ event: 'revoke', call, reason, count },
-    ...{ tenantId, userId, deviceId, sessionId, tokenId },
-  });
+  const about = { tenantId, userId, deviceId, sessionId, tokenId };
+  const event: TokenEvent = { event: 'revoke', call, reason, ...about };
+  const { count, revision, reached } = await tellIfUnconfirmed(
+    deps.onEvent,
+    event,
+    revokeDevice(deps.store, device, guard, { reason, by, durability }, call),
+  );
+  deps.onEvent({ ...event, count });
   return { count, revision, durability: reached };
 }
 
@@ -43,8 +41,13 @@ export async function revokeUser(
   const { tenantId, userId, exceptDeviceId, reason } = input;
   const revocation = { reason, by: callerName(call.caller), durability };
   const who = { tenantId, userId, exceptDeviceId };
-  const { count, revision, reached } = await revokeUserInStore(deps.store, who, revocation, call);
-  deps.onEvent({ event: 'revoke_user', call, tenantId, userId, reason, count });
+  const event: TokenEvent = { event: 'revoke_user', call, tenantId, userId, reason };
+  const { count, revision, reached } = await tellIfUnconfirmed(
+    deps.onEvent,
+    event,
+    revokeUserInStore(deps.store, who, revocation, call),
+  );
+  deps.onEvent({ ...event, count });
   return { count, revision, durability: reached };
 }
 

@@ -2,6 +2,7 @@ import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { type Mark, raiseWatermark } from '../store/sessions/watermark.ts';
 import type { TokenDeps } from './deps.ts';
+import { type TokenEvent, tellIfUnconfirmed } from './event.ts';
 import type { RevokeKeyInput, RevokeTenantInput, WatermarkRaised } from './tokens.ts';
 
 /** Ends every session of a tenant that has begun so far. */
@@ -11,8 +12,10 @@ export async function revokeTenant(
   input: RevokeTenantInput,
 ): Promise<WatermarkRaised> {
   const { tenantId } = input;
-  const raised = await raise(deps, call, { tenantId }, input.durability);
-  deps.onEvent({ event: 'revoke_tenant', call, tenantId, reason: 'TENANT' });
+  const event: TokenEvent = { event: 'revoke_tenant', call, tenantId, reason: 'TENANT' };
+  const raising = raise(deps, call, { tenantId }, input.durability);
+  const raised = await tellIfUnconfirmed(deps.onEvent, event, raising);
+  deps.onEvent(event);
   return raised;
 }
 
@@ -23,8 +26,10 @@ export async function revokeKey(
   input: RevokeKeyInput,
 ): Promise<WatermarkRaised> {
   const { keyId } = input;
-  const raised = await raise(deps, call, { keyId }, input.durability);
-  deps.onEvent({ event: 'revoke_key', call, keyId, reason: 'KEY' });
+  const event: TokenEvent = { event: 'revoke_key', call, keyId, reason: 'KEY' };
+  const raising = raise(deps, call, { keyId }, input.durability);
+  const raised = await tellIfUnconfirmed(deps.onEvent, event, raising);
+  deps.onEvent(event);
   return raised;
 }
 
