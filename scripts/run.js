@@ -10,6 +10,7 @@ const COMMANDS = {
   test: ['scripts/test.js'],
   faults: ['test/faults/checker/main.ts'],
   fuzz: ['test/fuzz/main.ts'],
+  simulate: ['test/simulation/main.ts'],
   bench: ['bench/main.ts'],
   generate: ['scripts/generate.js'],
   docs: ['scripts/docs.ts'],

@@ -1,14 +1,15 @@
 import fs from 'node:fs';
 import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { PROTOCOL_MUTANTS } from '../../simulation/mutants.ts';
 import { type Change, MUTANTS } from './mutants.ts';
 
 /**
- * Loaded before a server that is to be broken on purpose (`node --import`): changes the text of its
+ * Loaded before a program that is to be broken on purpose (`node --import`): changes the text of its
  * sources and scripts as they are read. Production code knows nothing of it.
  */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const mutant = MUTANTS.find(({ name }) => name === process.env['MUTANT']);
+const mutant = [...MUTANTS, ...PROTOCOL_MUTANTS].find(({ name }) => name === process.env['MUTANT']);
 if (!mutant) throw new Error(`no such mutant: ${process.env['MUTANT']}`);
 
 registerHooks({

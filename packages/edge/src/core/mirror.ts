@@ -1,0 +1,296 @@
+import type { Clock } from './clock.ts';
+import { createEndedIds, type EndedIds } from './ended-ids.ts';
+import type {
+  Checkpoint,
+  EndedColumns,
+  EndedToken,
+  Events,
+  FeedCursor,
+  FeedMessage,
+  Snapshot,
+  Welcome,
+} from './feed-message.ts';
+import { createLease, type Lease } from './lease.ts';
+import { createStoreTime, type StoreTime } from './store-time.ts';
+import { createWatermarks, type Watermarks } from './watermarks.ts';
+
+/** What came of a message of the feed. */
+export type Applied =
+  | 'APPLIED'
+  /** Somebody waits to hear that it has been applied. */
+  | 'ACKNOWLEDGE'
+  /** It does not join on to what came before: nothing that is known counts any more. */
+  | 'BROKEN';
+
+/** What an edge knows of a deployment by its feed, and for how long it may answer from it. */
+export interface Mirror {
+  readonly deployment: Deployment | undefined;
+  readonly ended: EndedIds;
+  readonly watermarks: Watermarks;
+  readonly storeTime: StoreTime;
+  /** Undefined until a server has said how many partitions there are. */
+  readonly lease: Lease | undefined;
+  /** Changes whenever a token that was judged before has to be judged again. */
+  readonly rules: number;
+  /** Partitions that are known as a whole. */
+  readonly ready: number;
+  /** The number of the last message that was applied; 0 for none. */
+  readonly sequence: number;
+  /** Takes the next message of the stream. */
+  apply(message: FeedMessage): Applied;
+  /** Another stream begins, with message 1. */
+  connecting(): void;
+  /** Where it can go on; undefined where nothing is known. */
+  cursor(): FeedCursor | undefined;
+  /** Drops what no token that is still good can need. */
+  tidy(): void;
+  /** Something outside has changed what is good: the keys. */
+  rulesChanged(): void;
+}
+
+/** What is the same for all tokens of a deployment. */
+export interface Deployment {
+  readonly id: string;
+  readonly partitions: number;
+  readonly leaseMs: number;
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly clockSkewMs: number;
+  /** Undefined for all. */
+  readonly tenantIds: ReadonlySet<string> | undefined;
+}
+
+/** What was told of one partition. */
+type PartitionState = 'UNKNOWN' | 'LOADING' | 'READY';
+
+interface Partition {
+  state: PartitionState;
+  /** -1 where the place is not known. */
+  revision: number;
+  entryId: string;
+}
+
+/** How long what has expired is still told from what was never known. */
+const EXPIRED_KEPT_MS = 60_000;
+/** Of tokens that were issued before this, watermarks are not kept: the server is asked. */
+const WATERMARKS_KEPT_MS = 24 * 3_600_000;
+/** Reasons are kept in a byte; what does not fit is only known to be one. */
+const SOME_REASON = 255;
+
+export interface MirrorOptions {
+  readonly clock: Clock;
+  /** Another deployment than before: nothing that was known of tokens holds. */
+  readonly onDeployment: (deployment: Deployment) => void;
+  /** The keys have come, all of them. */
+  readonly onKeys: (jwksJson: string) => void;
+}
+
+export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mirror {
+  let deployment: Deployment | undefined;
+  let lease: Lease | undefined;
+  let partitions: Partition[] = [];
+  let sequence = 0;
+  let rules = 1;
+  const ended = createEndedIds();
+  const watermarks = createWatermarks({ clockSkewMs: () => deployment?.clockSkewMs ?? 0 });
+  const storeTime = createStoreTime();
+
+  function clear(): void {
+    deployment = undefined;
+    lease = undefined;
+    partitions = [];
+    ended.clear();
+    watermarks.clear();
+    storeTime.clear();
+    rules += 1;
+  }
+
+  function welcome(message: Welcome): boolean {
+    const { deploymentId: id, partitions: count, tenantIds } = message;
+    const tenants = tenantIds.length === 0 ? undefined : new Set(tenantIds);
+    const same =
+      deployment?.id === id &&
+      deployment.partitions === count &&
+      deployment.leaseMs === message.leaseMs &&
+      deployment.issuer === message.issuer;
+    // What was not told before would be missing from what is known.
+    if (same && !sameMembers(deployment?.tenantIds, tenants)) return false;
+    if (!same) {
+      clear();
+      lease = createLease({ clock, partitions: count, leaseMs: message.leaseMs });
+      partitions = Array.from({ length: count }, () => ({
+        state: 'UNKNOWN',
+        revision: -1,
+        entryId: '',
+      }));
+    }
+    deployment = { ...message, id, tenantIds: tenants };
+    rules += 1;
+    if (!same) onDeployment(deployment);
+    return true;
+  }
+
+  function snapshot(message: Snapshot): boolean {
+    const { partition, first, last } = message;
+    const state = partitions[partition];
+    if (state === undefined || (!first && state.state !== 'LOADING')) return false;
+    if (first) {
+      begin(partition, state, 'LOADING');
+      ended.forgetPartition(partition);
+      watermarks.forgetPartition(partition);
+    }
+    if (!endAll(message.ended, partition)) return false;
+    for (const mark of message.watermarks) watermarks.add(partition, mark);
+    if (message.watermarks.length > 0) rules += 1;
+    if (last) state.state = 'READY';
+    return true;
+  }
+
+  function endAll({ tokenIds, expiresAtS, reasons }: EndedColumns, partition: number): boolean {
+    const count = expiresAtS.length;
+    if (tokenIds.length !== 16 * count || reasons.length !== count) return false;
+    for (let i = 0; i < count; i += 1) {
+      const reason = reasonByte(reasons[i]);
+      ended.add(tokenIds, 16 * i, { expiresAtS: expiresAtS[i] as number, partition, reason });
+    }
+    return true;
+  }
+
+  function begin(partition: number, state: Partition, next: PartitionState): void {
+    lease?.lapse(partition);
+    state.state = next;
+    state.revision = -1;
+  }
+
+  function events({ partition, events: list }: Events): boolean {
+    const state = partitions[partition];
+    if (state?.state !== 'READY') return false;
+    for (const { revision, entryId, change } of list) {
+      // Told twice, or out of order.
+      if (revision <= state.revision) return false;
+      state.revision = revision;
+      state.entryId = entryId;
+      if ('ended' in change) {
+        if (!end(change.ended, partition)) return false;
+        continue;
+      }
+      watermarks.add(partition, change.watermark);
+      rules += 1;
+    }
+    return true;
+  }
+
+  function end({ tokenId, expiresAtS, reason }: EndedToken, partition: number): boolean {
+    if (tokenId.length !== 16) return false;
+    ended.add(tokenId, 0, { expiresAtS, partition, reason: reasonByte(reason) });
+    return true;
+  }
+
+  function checkpoint({ renewal, timeMs, moved, uncovered }: Checkpoint): boolean {
+    for (const { partition, revision, entryId } of moved) {
+      const state = partitions[partition];
+      if (state === undefined) return false;
+      if (state.state !== 'READY') continue;
+      if (revision < state.revision) return false;
+      state.revision = revision;
+      state.entryId = entryId;
+    }
+    const left = new Set(uncovered);
+    const covers = (partition: number): boolean => {
+      return partitions[partition]?.state === 'READY' && !left.has(partition);
+    };
+    const askedMs = lease?.granted(renewal, covers);
+    if (askedMs !== undefined) storeTime.told(timeMs, askedMs, clock.monotonicMs());
+    return true;
+  }
+
+  function take(message: FeedMessage): boolean {
+    if (message.sequence !== sequence + 1) return false;
+    if (message.kind === 'WELCOME') return message.sequence === 1 && welcome(message);
+    if (message.sequence === 1) return false;
+    switch (message.kind) {
+      case 'KEYS':
+        rules += 1;
+        onKeys(message.jwksJson);
+        return true;
+      case 'SNAPSHOT':
+        return snapshot(message);
+      case 'EVENTS':
+        return events(message);
+      case 'CHECKPOINT':
+        return checkpoint(message);
+      case 'RESET':
+        return reset(message.partition);
+    }
+  }
+
+  function reset(partition: number): boolean {
+    const state = partitions[partition];
+    if (state !== undefined) begin(partition, state, 'UNKNOWN');
+    return state !== undefined;
+  }
+
+  return {
+    ended,
+    watermarks,
+    storeTime,
+    get deployment() {
+      return deployment;
+    },
+    get lease() {
+      return lease;
+    },
+    get rules() {
+      return rules;
+    },
+    get ready() {
+      return partitions.filter(({ state }) => state === 'READY').length;
+    },
+    get sequence() {
+      return sequence;
+    },
+    apply(message) {
+      if (!take(message)) {
+        clear();
+        return 'BROKEN';
+      }
+      sequence = message.sequence;
+      const awaited = message.kind === 'EVENTS' && message.events.some((event) => event.awaited);
+      return awaited ? 'ACKNOWLEDGE' : 'APPLIED';
+    },
+    connecting() {
+      sequence = 0;
+      lease?.disconnected();
+      for (const [partition, state] of partitions.entries()) {
+        // Half a snapshot cannot be gone on with.
+        if (state.state === 'LOADING') begin(partition, state, 'UNKNOWN');
+      }
+    },
+    cursor() {
+      if (deployment === undefined) return undefined;
+      const places = partitions
+        .map(({ state, revision, entryId }, partition) => ({ state, revision, entryId, partition }))
+        .filter(({ state, revision }) => state === 'READY' && revision >= 0)
+        .map(({ partition, revision, entryId }) => ({ partition, revision, entryId }));
+      return { deploymentId: deployment.id, partitions: places };
+    },
+    tidy() {
+      const nowMs = storeTime.earliestMs(clock.monotonicMs());
+      if (nowMs === Number.NEGATIVE_INFINITY) return;
+      ended.forgetExpired(Math.floor((nowMs - EXPIRED_KEPT_MS) / 1_000));
+      watermarks.forgetBefore(nowMs - WATERMARKS_KEPT_MS);
+    },
+    rulesChanged() {
+      rules += 1;
+    },
+  };
+}
+
+function reasonByte(reason: number | undefined): number {
+  return reason !== undefined && reason > 0 && reason < SOME_REASON ? reason : SOME_REASON;
+}
+
+function sameMembers(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined) {
+  if (a === undefined || b === undefined) return a === b;
+  return a.size === b.size && [...a].every((member) => b.has(member));
+}

@@ -1,0 +1,170 @@
+import type { Clock } from './clock.ts';
+import { FORGOTTEN } from './ended-ids.ts';
+import type { KnownTokens, TokenFacts, TokenKind } from './known-tokens.ts';
+import type { Mirror } from './mirror.ts';
+
+/** What a token must satisfy besides being good. */
+export interface Demands {
+  /** Scopes that it must all have. */
+  readonly scopes: readonly string[];
+  /** An audience that it must name; any of the deployment's when empty. */
+  readonly audience: string;
+}
+
+/** Why only the server can answer. */
+export type Unsure =
+  /** The state of the token's partition is too old, or not there. */
+  | 'STALE'
+  /** It was issued about when a watermark was set. */
+  | 'WATERMARK'
+  /** It expires about now, or what was known of its kind has been dropped. */
+  | 'EXPIRY'
+  /** Its tenant's ends are not told to this edge. */
+  | 'TENANT'
+  /** Its key is not among the deployment's public ones. */
+  | 'KEY'
+  /** It is bound to a key, and of that only the server can judge. */
+  | 'BOUND';
+
+export type Fault =
+  | 'EXPIRED'
+  | 'MALFORMED'
+  | 'BAD_SIGNATURE'
+  | 'WRONG_ISSUER'
+  | 'WRONG_AUDIENCE'
+  | 'INSUFFICIENT_SCOPE';
+
+/** What this edge says of a token by itself. */
+export type Answer =
+  | { readonly answer: 'ACTIVE'; readonly row: number }
+  | { readonly answer: 'REFUSED'; readonly fault: Fault }
+  /** `reason` is a number of RevocationReason, or 255 for one that is not known. */
+  | { readonly answer: 'ENDED'; readonly reason: number }
+  | { readonly answer: 'UNSURE'; readonly why: Unsure };
+
+/** Reads a token and verifies its signature. */
+export type ReadToken = (
+  token: string,
+) =>
+  | { readonly facts: TokenFacts }
+  | { readonly fault: 'MALFORMED' | 'BAD_SIGNATURE' | 'WRONG_ISSUER' }
+  | { readonly unsure: 'KEY' | 'BOUND' };
+
+export interface VerifierDeps {
+  readonly clock: Clock;
+  readonly mirror: Mirror;
+  readonly known: KnownTokens;
+  readonly readToken: ReadToken;
+  /** Whether a key is among the deployment's public ones. */
+  readonly hasKey: (keyId: string) => boolean;
+}
+
+/** REVOCATION_REASON_TENANT and _KEY of token.proto. */
+const TENANT_REVOKED = 7;
+const KEY_REVOKED = 8;
+/** What the columns of known tokens can hold. */
+const LATEST_S = 2 ** 32;
+
+/**
+ * Answers for tokens from memory, or says that it is not sure. A token is accepted only if its very
+ * text has been verified, its id has not ended, no watermark can cover it, its expiry is ahead by the
+ * store's clock, and, at the last, the lease of its partition holds.
+ */
+export function createVerifier(deps: VerifierDeps): (token: string, demands: Demands) => Answer {
+  const { clock, mirror, known, readToken, hasKey } = deps;
+
+  /** What is the same until watermarks, keys or the deployment change. */
+  function judge(row: number, kind: TokenKind): Answer | undefined {
+    const { tenantIds } = mirror.deployment ?? {};
+    if (tenantIds !== undefined && !tenantIds.has(kind.tenantId)) return unsure('TENANT');
+    if (!hasKey(kind.keyId)) return unsure('KEY');
+    const { columns } = known;
+    const verdict = mirror.watermarks.judge({
+      partition: columns.partition[row] as number,
+      tenantId: kind.tenantId,
+      keyId: kind.keyId,
+      issuedAtS: columns.issuedAtS[row] as number,
+    });
+    switch (verdict) {
+      case 'LIVE':
+        columns.judgedAt[row] = mirror.rules;
+        return undefined;
+      case 'UNSURE':
+        return unsure('WATERMARK');
+      case 'KEY':
+        return { answer: 'ENDED', reason: KEY_REVOKED };
+      case 'TENANT':
+        return { answer: 'ENDED', reason: TENANT_REVOKED };
+    }
+  }
+
+  function unmet(kind: TokenKind, { audience, scopes }: Demands): Fault | undefined {
+    const { audiences } = kind;
+    const named =
+      audience === ''
+        ? audiences.some((name) => mirror.deployment?.audiences.includes(name))
+        : audiences.includes(audience);
+    if (!named) return 'WRONG_AUDIENCE';
+    for (const scope of scopes) if (!kind.scopes.includes(scope)) return 'INSUFFICIENT_SCOPE';
+    return undefined;
+  }
+
+  /** The clocks are read here, last of all: what was looked at was looked at before this moment. */
+  function inTime(partition: number, expiresAtS: number): Answer | undefined {
+    const beforeMs = clock.monotonicMs();
+    const wallMs = clock.wallMs();
+    const monotonicMs = clock.monotonicMs();
+    const clocks = { beforeMs, wallMs, monotonicMs };
+    if (mirror.lease?.holds(partition, clocks) !== true) return unsure('STALE');
+    if (expiresAtS * 1_000 > mirror.storeTime.latestMs(monotonicMs)) return undefined;
+    const over = expiresAtS * 1_000 <= mirror.storeTime.earliestMs(monotonicMs);
+    return over ? refused('EXPIRED') : unsure('EXPIRY');
+  }
+
+  function answerFor(row: number, demands: Demands): Answer {
+    const { columns } = known;
+    const kind = columns.kind[row] as TokenKind;
+    const expiresAtS = columns.expiresAtS[row] as number;
+    const reason = mirror.ended.reasonOf(columns.id, 4 * row, expiresAtS);
+    if (reason === FORGOTTEN) return unsure('EXPIRY');
+    if (reason !== 0) return { answer: 'ENDED', reason };
+    const judged = columns.judgedAt[row] === mirror.rules ? undefined : judge(row, kind);
+    if (judged !== undefined) return judged;
+    const fault = unmet(kind, demands);
+    return (
+      inTime(columns.partition[row] as number, expiresAtS) ??
+      (fault === undefined ? { answer: 'ACTIVE', row } : refused(fault))
+    );
+  }
+
+  return (token, demands) => {
+    let row = known.find(token);
+    if (row < 0) {
+      if (mirror.deployment === undefined) return unsure('STALE');
+      const read = readToken(token);
+      if ('fault' in read) return refused(read.fault);
+      if ('unsure' in read) return unsure(read.unsure);
+      const { facts } = read;
+      if (facts.issuedAtS >= LATEST_S || facts.expiresAtS >= LATEST_S) return unsure('EXPIRY');
+      row = known.add(token, facts);
+    }
+    return answerFor(row, demands);
+  };
+}
+
+function refused(fault: Fault): Answer {
+  return { answer: 'REFUSED', fault };
+}
+
+function unsure(why: Unsure): Answer {
+  return UNSURE[why];
+}
+
+const UNSURE: Readonly<Record<Unsure, Answer>> = {
+  STALE: { answer: 'UNSURE', why: 'STALE' },
+  WATERMARK: { answer: 'UNSURE', why: 'WATERMARK' },
+  EXPIRY: { answer: 'UNSURE', why: 'EXPIRY' },
+  TENANT: { answer: 'UNSURE', why: 'TENANT' },
+  KEY: { answer: 'UNSURE', why: 'KEY' },
+  BOUND: { answer: 'UNSURE', why: 'BOUND' },
+};

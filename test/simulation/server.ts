@@ -1,0 +1,603 @@
+import type { FeedMessage, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
+import { type Commit, createFence, type Fence } from '../../src/revocations/core/fence.ts';
+import { type FeedExtent, joinFeed } from '../../src/revocations/core/join-feed.ts';
+import { createLeaseBook } from '../../src/revocations/core/lease-book.ts';
+import {
+  type Acknowledged,
+  createTableObserver,
+  type TableEntry,
+} from '../../src/revocations/core/lease-table.ts';
+import type { LeaseTerms } from '../../src/revocations/core/lease-terms.ts';
+import { createOutbox, type Outbox } from '../../src/revocations/core/outbox.ts';
+import { createRenewals, type RenewalStep } from '../../src/revocations/core/renewals.ts';
+import { createSightings } from '../../src/revocations/core/sightings.ts';
+import {
+  type Change,
+  CLOCK_SKEW_MS,
+  DEPOSED_MS,
+  type Entry,
+  type Node,
+  type Store,
+} from './store.ts';
+import { type Channel, createChannel, createClock, type World } from './world.ts';
+
+export const LEASE_MS = 1_000;
+export const TERMS: LeaseTerms = { leaseMs: LEASE_MS, deposedMs: DEPOSED_MS };
+/** Large enough for the usual, small enough to overflow when an edge sleeps. */
+const OUTBOX_BYTES = 12;
+const LOOK_AGAIN_MS = 30;
+
+/** A message without its number, and what only the simulation knows of it. */
+export type Outgoing = FeedMessage extends infer M
+  ? M extends FeedMessage
+    ? Omit<M, 'sequence'>
+    : never
+  : never;
+export type Delivered = {
+  readonly message: FeedMessage;
+  /** Of a checkpoint: what each primary had committed when it was asked for. */
+  readonly committed: ReadonlyMap<number, readonly Entry[]>;
+};
+
+export interface Subscriber {
+  /** Starts with what an earlier stream ended with. */
+  readonly cursor: ReadonlyMap<number, FeedPlace>;
+  /** Takes one message; false while it does not read. */
+  deliver(delivered: Delivered): void;
+  readsNow(): boolean;
+  closed(): void;
+}
+
+export interface Server {
+  readonly name: string;
+  subscribe(subscriber: Subscriber): Connection | undefined;
+  /** Ends something, and tells when no edge accepts it any more. */
+  revoke(partition: number, change: Change, fence: boolean): void;
+  /** Loses what it was told of the feed by one primary. */
+  loseSource(partition: number): void;
+  stop(): void;
+  readonly isUp: boolean;
+}
+
+export interface Connection {
+  renew(renewal: number, applied: number): void;
+  acknowledge(applied: number): void;
+  /** It reads again. */
+  reads(): void;
+  cut(): void;
+}
+
+interface Attached {
+  readonly id: string;
+  readonly subscriber: Subscriber;
+  readonly outbox: Outbox<Queued>;
+  readonly channel: Channel;
+  /** Of partitions that are being read: what has come meanwhile. */
+  readonly reading: Map<number, Entry[]>;
+  /** Where each partition is told up to. */
+  readonly told: Map<number, FeedPlace>;
+  open: boolean;
+}
+
+interface Queued {
+  readonly message: Outgoing;
+  readonly committed?: ReadonlyMap<number, readonly Entry[]>;
+  /** Up to where it brings a partition. */
+  readonly brings?: { readonly partition: number; readonly revision: number };
+}
+
+/** What a server hears of one partition. */
+interface Source {
+  node: Node;
+  channel: Channel;
+  listener: (entry: Entry) => void;
+  /** Undefined until it is known where the feed stands. */
+  heard: FeedPlace | undefined;
+  early: Entry[];
+}
+
+let serversMade = 0;
+
+export function createServer(
+  world: World,
+  store: Store,
+  told: {
+    /** A revocation is committed, and waits. */
+    onCommitted(change: Change): void;
+    /** It has returned. */
+    onFenced(change: Change, partition: number, revision: number): void;
+  },
+): Server {
+  const { random } = world;
+  serversMade += 1;
+  const name = `s${serversMade}`;
+  const clock = createClock(world);
+  const book = createLeaseBook(TERMS);
+  const renewals = createRenewals();
+  const sightings = createSightings(TERMS);
+  const observer = createTableObserver(TERMS);
+  const attached = new Map<string, Attached>();
+  const acknowledged = new Map<number, Acknowledged>();
+  const sources: Source[] = [];
+  /** Up to where each partition was heard, of whichever primary. */
+  const heardUpTo = new Map<number, FeedPlace>();
+  let registration = 0;
+  let edgesMade = 0;
+  let isUp = true;
+
+  const nowMs = () => clock.monotonicMs();
+
+  /** Asks a node and gets its answer, or nothing; each way takes its time. */
+  function ask<T>(node: Node, answer: () => T, then: (answer: T | undefined) => void): void {
+    world.after(random.next() ** 3 * world.slowestMs, () => {
+      const answered = store.answers(node) ? answer() : undefined;
+      if (answered !== undefined && random.next() < 0.03) return fail();
+      const back = random.next() ** 3 * world.slowestMs;
+      world.after(back, () => {
+        if (!isUp) return;
+        if (answered !== undefined) saw(node);
+        then(answered);
+      });
+    });
+    function fail(): void {
+      world.after(world.slowestMs, () => isUp && then(undefined));
+    }
+  }
+
+  function saw(node: Node): void {
+    sightings.seen(`partition ${node.partition}`, node.name, nowMs());
+    if (node.partition === 0) sightings.seen('table', `${node.name} ${node.table.id}`, nowMs());
+  }
+
+  // --- hearing -----------------------------------------------------------------------------------
+
+  function listen(partition: number): void {
+    const node = store.primaries[partition] as Node;
+    const channel = createChannel(world);
+    const source: Source = { node, channel, heard: undefined, early: [], listener: () => {} };
+    source.listener = (entry) => channel.send(() => isUp && hear(source, entry));
+    node.listeners.add(source.listener);
+    sources[partition] = source;
+    catchUp(source);
+    world.after(random.between(5, DEPOSED_MS), () => follow(source));
+  }
+
+  /** Notices sooner or later that there is another primary. */
+  function follow(source: Source): void {
+    if (!isUp || sources[source.node.partition] !== source) return;
+    if (store.isPrimary(source.node) && store.answers(source.node)) {
+      world.after(random.between(50, DEPOSED_MS), () => follow(source));
+    } else {
+      loseSource(source.node.partition);
+    }
+  }
+
+  function loseSource(partition: number): void {
+    const source = sources[partition];
+    if (source === undefined) return;
+    source.channel.cut();
+    source.node.listeners.delete(source.listener);
+    listen(partition);
+  }
+
+  function catchUp(source: Source): void {
+    const { node } = source;
+    ask(
+      node,
+      () => [...node.log],
+      (log) => {
+        if (sources[node.partition] !== source) return;
+        if (log === undefined) return loseSource(node.partition);
+        const before = heardUpTo.get(node.partition);
+        source.heard = placeOf(node.partition, log.at(-1));
+        heardUpTo.set(node.partition, source.heard);
+        // What was missed may be awaited, by whomever.
+        for (const entry of log.slice(before?.revision ?? log.length)) waitFor(source, entry);
+        // Each subscriber may have read further than was heard, of a history that is lost.
+        for (const to of attached.values()) {
+          const told = to.told.get(node.partition);
+          if (told === undefined || to.reading.has(node.partition)) continue;
+          if (continues(told, log)) {
+            for (const entry of log.slice(told.revision)) tell(to, node.partition, entry);
+          } else reset(to, node.partition);
+        }
+        acknowledge();
+        const early = source.early;
+        source.early = [];
+        for (const entry of early) hear(source, entry);
+      },
+    );
+  }
+
+  function hear(source: Source, entry: Entry): void {
+    if (sources[source.node.partition] !== source) return;
+    if (source.heard === undefined) {
+      source.early.push(entry);
+      return;
+    }
+    if (entry.revision <= source.heard.revision) return;
+    source.heard = placeOf(source.node.partition, entry);
+    heardUpTo.set(source.node.partition, source.heard);
+    tellAll(source, entry);
+  }
+
+  function tellAll(source: Source, entry: Entry): void {
+    waitFor(source, entry);
+    for (const to of attached.values()) tell(to, source.node.partition, entry);
+    acknowledge();
+  }
+
+  function waitFor({ node }: Source, { awaited, revision }: Entry): void {
+    const { partition, name: primary } = node;
+    if (awaited) book.awaited({ partition, revision, primary }, nowMs());
+  }
+
+  // --- telling -----------------------------------------------------------------------------------
+
+  function tell(to: Attached, partition: number, entry: Entry): void {
+    const reading = to.reading.get(partition);
+    if (reading) {
+      reading.push(entry);
+      return;
+    }
+    if (entry.revision <= (to.told.get(partition)?.revision ?? 0)) return;
+    to.told.set(partition, placeOf(partition, entry));
+    const event = eventOf(entry);
+    if (event === undefined) return;
+    const brings = { partition, revision: entry.revision };
+    put(to, { message: { kind: 'EVENTS', partition, events: [event] }, brings });
+  }
+
+  function put(to: Attached, queued: Queued): void {
+    to.outbox.put(queued, 1);
+    flush(to);
+  }
+
+  function flush(to: Attached): void {
+    while (to.open && to.subscriber.readsNow()) {
+      if (to.outbox.takeOverflow()) {
+        world.note(() => `${name} gives up what was kept for ${to.id}`);
+        for (const source of sources) reset(to, source.node.partition);
+      }
+      const next = to.outbox.take();
+      if (next === undefined) return;
+      const { message, committed = new Map(), brings } = next.item;
+      if (brings) book.told(to.id, { ...brings, sequence: next.sequence });
+      const delivered = {
+        message: { ...message, sequence: next.sequence } as FeedMessage,
+        committed,
+      };
+      to.channel.send(() => to.subscriber.deliver(delivered));
+    }
+  }
+
+  function reset(to: Attached, partition: number): void {
+    world.note(() => `${name} resets partition ${partition} of ${to.id}`);
+    put(to, { message: { kind: 'RESET', partition } });
+    read(to, partition, undefined);
+  }
+
+  /** Tells the state of a partition as it is at its primary, or what has come since a place. */
+  function read(to: Attached, partition: number, from: FeedPlace | undefined): void {
+    const source = sources[partition] as Source;
+    const meanwhile: Entry[] = [];
+    to.reading.set(partition, meanwhile);
+    const again = () => {
+      if (to.open && to.reading.get(partition) === meanwhile) read(to, partition, from);
+    };
+    if (source.heard === undefined) {
+      world.after(world.slowestMs / 4, again);
+      return;
+    }
+    ask(
+      source.node,
+      () => [...source.node.log],
+      (log) => {
+        if (!to.open || to.reading.get(partition) !== meanwhile) return;
+        if (log === undefined || sources[partition] !== source) return again();
+        const joins = from !== undefined && continues(from, log);
+        if (from && !joins) put(to, { message: { kind: 'RESET', partition } });
+        to.reading.delete(partition);
+        const since = from && joins ? from.revision : 0;
+        to.told.set(partition, from && joins ? from : placeOf(partition, log.at(-1)));
+        if (!joins) put(to, snapshotOf(partition, log));
+        for (const entry of [...log.slice(since), ...meanwhile]) tell(to, partition, entry);
+        acknowledge();
+      },
+    );
+  }
+
+  // --- leases ------------------------------------------------------------------------------------
+
+  function step(next: RenewalStep | undefined): void {
+    if (next === undefined || !isUp) return;
+    if (next.step === 'REGISTER') {
+      registration += 1;
+      const { round } = next;
+      write((done) => {
+        if (done) step(renewals.registered(round));
+        else renewals.failed(round);
+      });
+    } else if (next.step === 'CHECKPOINT') checkpoint(next.round);
+    else grant(next.renewals);
+  }
+
+  function entryNow(): TableEntry {
+    return {
+      server: name,
+      registration: String(registration),
+      edges: book.edges(nowMs()),
+      acknowledged: new Map(acknowledged),
+    };
+  }
+
+  function write(then: (done: boolean) => void): void {
+    const { node } = sources[0] as Source;
+    const entry = entryNow();
+    ask(
+      node,
+      () => {
+        // An earlier one that took longer must not take the place of a later one.
+        const before = Number(node.table.entries.get(name)?.registration ?? 0);
+        if (before <= Number(entry.registration)) node.table.entries.set(name, entry);
+        return true;
+      },
+      (done) => then(done === true),
+    );
+  }
+
+  function acknowledge(): void {
+    const done = book.takeAcknowledged(nowMs());
+    if (done.length === 0) return;
+    for (const { partition, revision, primary } of done)
+      acknowledged.set(partition, { revision, primary });
+    write(() => {});
+  }
+
+  let committed = new Map<number, readonly Entry[]>();
+  let uncovered: number[] = [];
+  let timeMs = 0;
+
+  function checkpoint(round: number): void {
+    committed = new Map();
+    uncovered = [];
+    let open = sources.length;
+    const asked = [...sources];
+    for (const source of asked) {
+      const { partition } = source.node;
+      marker(source, (log) => {
+        if (log !== undefined && source.heard !== undefined) committed.set(partition, log);
+        open -= 1;
+        if (open > 0) return;
+        // A source that was lost meanwhile may have told another history.
+        for (const { node } of asked.filter((one) => sources[one.node.partition] !== one)) {
+          committed.delete(node.partition);
+        }
+        uncovered = asked.map(({ node }) => node.partition).filter((p) => !committed.has(p));
+        step(renewals.checkpointed(round));
+      });
+    }
+  }
+
+  /** A message on the channel, after everything that was committed before it. */
+  function marker(source: Source, then: (log: readonly Entry[] | undefined) => void): void {
+    const { node, channel } = source;
+    let isDone = false;
+    const done = (log: readonly Entry[] | undefined) => {
+      if (isDone || !isUp) return;
+      isDone = true;
+      then(sources[node.partition] === source ? log : undefined);
+    };
+    world.after(random.next() ** 3 * world.slowestMs, () => {
+      if (!store.answers(node)) return;
+      timeMs = 1_000_000 + world.now() + node.clockAheadMs;
+      const log = [...node.log];
+      channel.send(() => {
+        saw(node);
+        done(log);
+      });
+    });
+    world.after(3 * world.slowestMs, () => done(undefined));
+  }
+
+  function grant(granted: ReadonlyMap<string, number>): void {
+    for (const [id, to] of attached) {
+      const reading = [...to.reading.keys()];
+      const left = [...new Set([...uncovered, ...reading])];
+      const moved = [...to.told.values()].filter(({ partition }) => !left.includes(partition));
+      const message = {
+        kind: 'CHECKPOINT' as const,
+        renewal: granted.get(id) ?? 0,
+        timeMs,
+        moved,
+        uncovered: left,
+      };
+      const covered = [...committed].filter(([partition]) => !left.includes(partition));
+      put(to, { message, committed: new Map(covered) });
+    }
+    step(renewals.begin());
+  }
+
+  // --- revoking ----------------------------------------------------------------------------------
+
+  function revoke(partition: number, change: Change, fenced: boolean): void {
+    const { node } = sources[partition] as Source;
+    ask(
+      node,
+      () => {
+        const entry = store.end(node, change, fenced);
+        // What no replica confirms is not known to be durable.
+        if (!fenced || !store.isPrimary(node)) return undefined;
+        node.durable = node.log.length;
+        return entry;
+      },
+      (entry) => {
+        if (entry === undefined) return;
+        told.onCommitted(change);
+        const knownMs = nowMs();
+        const primaryTrustedFromMs = sightings.trustedFromMs(`partition ${partition}`);
+        const { revision } = entry;
+        const commit: Commit = {
+          partition,
+          revision,
+          primary: node.name,
+          knownMs,
+          primaryTrustedFromMs,
+        };
+        wait(createFence([commit], TERMS, observer), () => {
+          world.note(() => `${name} has fenced revision ${revision} of partition ${partition}`);
+          told.onFenced(change, partition, revision);
+        });
+      },
+    );
+  }
+
+  function wait(fence: Fence, then: () => void): void {
+    const { node } = sources[0] as Source;
+    const isOver = () => fence.state(nowMs()).state === 'CLOSED';
+    ask(
+      node,
+      () => ({ entries: [...node.table.entries.values()], isPrimary: store.isPrimary(node) }),
+      (table) => {
+        if (table !== undefined) {
+          observer.observed(table.entries, nowMs());
+          const trustedFromMs = sightings.trustedFromMs('table');
+          const reading = { entries: table.entries, confirmed: table.isPrimary, trustedFromMs };
+          fence.read(reading, nowMs());
+        }
+        if (isOver()) then();
+        else world.after(LOOK_AGAIN_MS, () => isUp && wait(fence, then));
+      },
+    );
+  }
+
+  // --- edges -------------------------------------------------------------------------------------
+
+  function subscribe(subscriber: Subscriber): Connection | undefined {
+    if (!isUp) return undefined;
+    edgesMade += 1;
+    const id = `${name}/${edgesMade}`;
+    const to: Attached = {
+      id,
+      subscriber,
+      outbox: createOutbox(OUTBOX_BYTES),
+      channel: createChannel(world),
+      reading: new Map(),
+      told: new Map(),
+      open: true,
+    };
+    attached.set(id, to);
+    put(to, { message: WELCOME });
+    for (const { node } of sources) read(to, node.partition, subscriber.cursor.get(node.partition));
+
+    function cut(): void {
+      if (!to.open) return;
+      to.open = false;
+      to.channel.cut();
+      attached.delete(id);
+      renewals.left(id);
+      book.left(id);
+    }
+    return {
+      renew(renewal, applied) {
+        if (!isUp || !to.open) return;
+        book.applied(id, applied);
+        book.renewed(id, nowMs());
+        renewals.asked(id, renewal);
+        acknowledge();
+        step(renewals.begin());
+      },
+      acknowledge(applied) {
+        if (!isUp || !to.open) return;
+        book.applied(id, applied);
+        acknowledge();
+      },
+      reads: () => flush(to),
+      cut,
+    };
+  }
+
+  for (const node of store.primaries) listen(node.partition);
+
+  return {
+    name,
+    subscribe,
+    revoke,
+    loseSource,
+    stop() {
+      isUp = false;
+      for (const source of sources) {
+        source.channel.cut();
+        source.node.listeners.delete(source.listener);
+      }
+      for (const to of attached.values()) {
+        to.open = false;
+        to.channel.cut();
+        to.subscriber.closed();
+      }
+    },
+    get isUp() {
+      return isUp;
+    },
+  };
+}
+
+const WELCOME: Outgoing = {
+  kind: 'WELCOME',
+  deploymentId: 'd',
+  partitions: 2,
+  leaseMs: LEASE_MS,
+  issuer: 'https://issuer.example',
+  audiences: ['api'],
+  clockSkewMs: CLOCK_SKEW_MS,
+  tenantIds: [],
+};
+
+function placeOf(partition: number, entry: Entry | undefined): FeedPlace {
+  return { partition, revision: entry?.revision ?? 0, entryId: entry?.entryId ?? '' };
+}
+
+function continues(from: FeedPlace, log: readonly Entry[]): boolean {
+  return joinFeed({ ...from, deploymentId: 'd' }, extentOf(log, from)) === 'CONTINUE';
+}
+
+function extentOf(log: readonly Entry[], { revision }: FeedPlace): FeedExtent {
+  const { revision: head, entryId } = placeOf(0, log.at(-1));
+  return {
+    deploymentId: 'd',
+    head: { revision: head, entryId },
+    oldestRevision: log[0]?.revision ?? head + 1,
+    entryIdAtCursor: log[revision - 1]?.entryId,
+  };
+}
+
+function eventOf({ revision, entryId, awaited, storeMs, change }: Entry) {
+  if (change === undefined) return undefined;
+  if ('token' in change) {
+    const { idBytes: tokenId, expiresAtS } = change.token;
+    return { revision, entryId, awaited, change: { ended: { tokenId, expiresAtS, reason: 1 } } };
+  }
+  const mark = { scope: { tenantId: change.tenantId }, timeMs: storeMs };
+  return { revision, entryId, awaited, change: { watermark: mark } };
+}
+
+function snapshotOf(partition: number, log: readonly Entry[]): Queued {
+  const tokens = log.flatMap(({ change }) => (change && 'token' in change ? [change.token] : []));
+  const watermarks = log.flatMap(({ change, storeMs: timeMs }) => {
+    return change && 'tenantId' in change ? [{ scope: { tenantId: change.tenantId }, timeMs }] : [];
+  });
+  const ended = {
+    tokenIds: Uint8Array.from(tokens.flatMap(({ idBytes }) => [...idBytes])),
+    expiresAtS: tokens.map(({ expiresAtS }) => expiresAtS),
+    reasons: tokens.map(() => 1),
+  };
+  const message: Outgoing = {
+    kind: 'SNAPSHOT',
+    partition,
+    first: true,
+    last: true,
+    ended,
+    watermarks,
+  };
+  return { message, brings: { partition, revision: log.at(-1)?.revision ?? 0 } };
+}

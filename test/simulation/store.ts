@@ -1,0 +1,175 @@
+import type { TableEntry } from '../../src/revocations/core/lease-table.ts';
+import type { World } from './world.ts';
+
+/** How long a primary that was replaced may still answer. */
+export const DEPOSED_MS = 400;
+/** How far the store's clocks may differ. */
+export const CLOCK_SKEW_MS = 1_500;
+
+export interface Token {
+  readonly name: number;
+  readonly tokenId: string;
+  readonly idBytes: Uint8Array;
+  readonly partition: number;
+  readonly tenantId: string;
+  readonly issuedAtS: number;
+  readonly expiresAtS: number;
+  /** The partition's revision of its issue. */
+  readonly revision: number;
+}
+
+export type Change = { readonly token: Token } | { readonly tenantId: string };
+
+/** A change in the feed of a partition. */
+export interface Entry {
+  readonly revision: number;
+  readonly entryId: string;
+  readonly storeMs: number;
+  readonly trueMs: number;
+  readonly awaited: boolean;
+  readonly change: Change | undefined;
+}
+
+/** A Redis that is, or was, the primary of a partition; the first one of the lease table as well. */
+export interface Node {
+  readonly name: string;
+  readonly partition: number;
+  readonly log: Entry[];
+  table: { readonly id: string; readonly entries: Map<string, TableEntry> };
+  /** How many entries a replica is known to hold. */
+  durable: number;
+  /** Until when it answers. */
+  untilMs: number;
+  readonly clockAheadMs: number;
+  readonly listeners: Set<(entry: Entry) => void>;
+}
+
+export interface Store {
+  readonly primaries: readonly Node[];
+  readonly tokens: readonly Token[];
+  /** When the primary of a partition was last replaced. */
+  readonly failedOverMs: readonly number[];
+  isPrimary(node: Node): boolean;
+  answers(node: Node): boolean;
+  /** Issues a token; at the beginning, as if that had been a while ago. */
+  issue(node: Node, agoMs: number): void;
+  end(node: Node, change: Change, awaited: boolean): Entry;
+  failOver(partition: number): void;
+  loseTable(): void;
+}
+
+export function createStore(world: World, partitions: number): Store {
+  const { random } = world;
+  const tokens: Token[] = [];
+  const primaries: Node[] = [];
+  const failedOverMs: number[] = [];
+  let made = 0;
+
+  function makeNode(partition: number, log: Entry[], table: Node['table']): Node {
+    made += 1;
+    return {
+      name: `r${made}`,
+      partition,
+      log,
+      table,
+      durable: log.length,
+      untilMs: Number.POSITIVE_INFINITY,
+      clockAheadMs: random.between(-CLOCK_SKEW_MS / 4, CLOCK_SKEW_MS / 4),
+      listeners: new Set(),
+    };
+  }
+
+  function newTable(): Node['table'] {
+    made += 1;
+    return { id: `t${made}`, entries: new Map() };
+  }
+
+  function append(node: Node, change: Change | undefined, awaited: boolean): Entry {
+    const last = node.log.at(-1);
+    const storeMs = 1_000_000 + world.now() + node.clockAheadMs;
+    // As XADD does it: never before the entry before.
+    const idMs = Math.max(storeMs, Number(last?.entryId.split('-')[0] ?? 0));
+    made += 1;
+    const entry: Entry = {
+      revision: (last?.revision ?? 0) + 1,
+      // Two primaries never give the same id in the simulation, as they hardly ever do in truth.
+      entryId: `${idMs}-${made}`,
+      storeMs: idMs,
+      trueMs: world.now(),
+      awaited,
+      change,
+    };
+    node.log.push(entry);
+    if (random.next() < 0.5) node.durable = node.log.length;
+    for (const tell of node.listeners) tell(entry);
+    return entry;
+  }
+
+  for (let partition = 0; partition < partitions; partition += 1) {
+    primaries.push(makeNode(partition, [], newTable()));
+    failedOverMs.push(Number.NEGATIVE_INFINITY);
+  }
+
+  return {
+    primaries,
+    tokens,
+    failedOverMs,
+    isPrimary: (node) => primaries[node.partition] === node,
+    answers: (node) => world.now() < node.untilMs,
+    issue(node, agoMs) {
+      const { revision } = append(node, undefined, false);
+      const name = tokens.length;
+      const hex = (name + 1).toString(16).padStart(12, '0');
+      const tokenId = `00000000-0000-7000-8000-${hex}`;
+      const issuedAtS = Math.floor((1_000_000 + world.now() + node.clockAheadMs - agoMs) / 1_000);
+      world.note(() => `${node.name} issues token ${name} at second ${issuedAtS}`);
+      tokens.push({
+        name,
+        tokenId,
+        idBytes: Uint8Array.from(Buffer.from(tokenId.replaceAll('-', ''), 'hex')),
+        partition: node.partition,
+        tenantId: `tenant-${random.between(0, 1)}`,
+        issuedAtS,
+        expiresAtS: issuedAtS + 600,
+        revision,
+      });
+    },
+    end(node, change, awaited) {
+      const entry = append(node, change, awaited);
+      world.note(() => {
+        const what = 'token' in change ? `token ${change.token.name}` : change.tenantId;
+        return `${node.name} ends ${what} at revision ${entry.revision}${awaited ? ', awaited' : ''}`;
+      });
+      return entry;
+    },
+    failOver(partition) {
+      const before = primaries[partition] as Node;
+      const kept = random.between(before.durable, before.log.length);
+      const table = random.pick<() => Node['table']>([
+        () => ({ id: before.table.id, entries: new Map(before.table.entries) }),
+        newTable,
+      ])();
+      const next = makeNode(partition, before.log.slice(0, kept), table);
+      before.untilMs = world.now() + random.next() * DEPOSED_MS;
+      primaries[partition] = next;
+      failedOverMs[partition] = world.now();
+      world.note(() => {
+        return `${before.name} is replaced by ${next.name}, which has ${kept} of ${before.log.length} changes`;
+      });
+    },
+    loseTable() {
+      const node = primaries[0] as Node;
+      node.table = newTable();
+      world.note(() => `${node.name} loses the lease table`);
+    },
+  };
+}
+
+/** Whether a token had ended by what a log says, and since when in true time. */
+export function endedAt(log: readonly Entry[], token: Token): number | undefined {
+  return log.find(({ change, revision }) => {
+    if (change === undefined) return false;
+    if ('token' in change) return change.token === token;
+    return change.tenantId === token.tenantId && revision > token.revision;
+  })?.trueMs;
+}
