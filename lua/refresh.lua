@@ -2,7 +2,7 @@
 -- Exchanges a refresh token: a compare-and-set on the session's generation. The current generation
 -- rotates; the one before it, within the grace window, is answered again; anything older ends the
 -- session. Racing refreshes therefore all get the one successor.
--- include: number, clock, key_revoked, ended, audiences_left, record, remember, retire, renew, index, grant
+-- include: number, clock, conform, key_revoked, ended, audiences_left, record, remember, retire, renew, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -12,6 +12,7 @@
 -- KEYS[7] channel          none    where events are told
 -- KEYS[8] revoked_token    string  of the expected token
 -- KEYS[9] revoked_session  string  of the presented session
+-- KEYS[10] limit           string  the user's rate; absent if there is none
 -- ARGV[1] member           encoded tenant:user:device
 -- ARGV[2] device           device id
 -- ARGV[3] sid              session id in the refresh token
@@ -26,15 +27,19 @@
 -- ARGV[12] by              caller's name
 -- ARGV[13] allowed         the deployment's audiences, by spaces
 -- ARGV[14] stale_kid       id of a key that signs no more, if a replayed session is to leave it, or empty
+-- ARGV[15] interval_ms     time that one request is worth, may have a fraction
+-- ARGV[16] burst           requests that may come at once
+-- Reply { RATE_LIMITED, ms }: a token that leads to nothing does not count, or a thief could lock the user out
 -- Reply { CONFLICT, jti } | { NOT_FOUND } | { REVOKED, reason } | { EXPIRED } | { REUSED, revision }
 -- Reply { KEY_REVOKED }
 -- Reply { ROTATED | REPLAYED, revision, now, '', grant fields }
 local active, user, expiry, revision_key, watermarks, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local channel, revoked_token, revoked_session = KEYS[7], KEYS[8], KEYS[9]
+local channel, revoked_token, revoked_session, limit = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local member, device, sid, generation, expected_jti = ARGV[1], ARGV[2], ARGV[3], number(ARGV[4]), ARGV[5]
 local jti = ARGV[6]
 local kid, grace_ms, skew_ms, feed_ms = ARGV[7], number(ARGV[8]), number(ARGV[9]), number(ARGV[10])
 local tenant_field, by, allowed, stale_kid = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
+local interval_ms, burst = number(ARGV[15]), number(ARGV[16])
 
 local at = {
   active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
@@ -58,9 +63,12 @@ local who = { member = member, device = device, sid = sid, jti = current[2], exp
 if generation == at_generation - 1 and now - old_iat * 1000 - number(current[9]) <= grace_ms then
   if left == '' then return { 'REVOKED', 'ADMIN' } end
   local revision = tonumber(redis.call('GET', revision_key))
-  if left ~= current[11] or current[10] == stale_kid or key_revoked(watermarks, current[10]) then
-    if current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
-    if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
+  local dead = left ~= current[11] or current[10] == stale_kid or key_revoked(watermarks, current[10])
+  if dead and current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
+  if dead and key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
+  local wait_ms = limit and conform(limit, interval_ms, burst, now) or 0
+  if wait_ms > 0 then return { 'RATE_LIMITED', wait_ms } end
+  if dead then
     revision = renew(at, who, jti, kid, left, by, now, skew_ms, feed_ms)
   end
   return grant('REPLAYED', revision, now, active, '')
@@ -71,6 +79,8 @@ if generation < at_generation then
 end
 if left == '' then return { 'REVOKED', 'ADMIN' } end
 if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
+local wait_ms = limit and conform(limit, interval_ms, burst, now) or 0
+if wait_ms > 0 then return { 'RATE_LIMITED', wait_ms } end
 
 local old_exp, old_rexp, absolute = number(current[4]), number(current[5]), number(current[6])
 local issued_at = (now - now % 1000) / 1000

@@ -127,7 +127,7 @@ async function useEveryScript(on: Store): Promise<void> {
     on,
     {
       ...{ presented, tokenId: 'next', keyId: 'key-1', staleKeyId: '' },
-      ...{ allowedAudiences: ['api'], by: 'user' },
+      ...{ allowedAudiences: ['api'], rate: undefined, by: 'user' },
     },
     soon(),
   );

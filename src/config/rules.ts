@@ -18,6 +18,12 @@ export const SERVER_RULES: readonly Rule<ServerValues>[] = [
     holds: ({ tokens }) => tokens.audiences.length > 0,
   },
   {
+    on: ['SIGNUM_USER_AUDIENCE', 'SIGNUM_AUDIENCE'],
+    says: 'must be one of SIGNUM_AUDIENCE',
+    holds: ({ tokens: { userAudience, audiences } }) =>
+      userAudience === undefined || audiences.includes(userAudience),
+  },
+  {
     on: ['SIGNUM_SECRET'],
     says: 'must hold at least one secret',
     holds: ({ keys }) => keys.rootSecrets.length > 0,

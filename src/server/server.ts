@@ -34,7 +34,7 @@ import { watchReadiness } from './readiness.ts';
 import { createReport } from './report.ts';
 import { startOperations } from './start-operations.ts';
 import { storeSettings } from './store-settings.ts';
-import { tokenPolicy } from './token-policy.ts';
+import { tokenPolicy, userAudience } from './token-policy.ts';
 import { createUserTokenCheck } from './user-token.ts';
 import { tellPrimary, whenToldToReload } from './worker-message.ts';
 import { startWorkers } from './workers.ts';
@@ -129,7 +129,11 @@ async function compose(
     registry: callers,
     secrets,
     adminKey: config.callers.adminKey,
-    validateUserToken: createUserTokenCheck(tokens, config.limits.deadlineDefaultMs),
+    validateUserToken: createUserTokenCheck(
+      tokens,
+      userAudience(config),
+      config.limits.deadlineDefaultMs,
+    ),
   });
 
   let refusing = false;

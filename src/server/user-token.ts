@@ -10,9 +10,13 @@ const SELF: ServiceCaller = {
   tenants: '*',
 };
 
-/** Finds the user behind an access token presented as credential; undefined if it is not active. */
+/**
+ * Finds the user behind an access token presented as credential; undefined if it is not active, or not
+ * for this audience: whoever is given a token for something else must not act as the user here.
+ */
 export function createUserTokenCheck(
   tokens: Pick<Tokens, 'validate'>,
+  audience: string,
   timeoutMs: number,
 ): (token: string) => Promise<UserCaller | undefined> {
   return async (token) => {
@@ -23,7 +27,7 @@ export function createUserTokenCheck(
       peer: '',
       deadlineAtMs: performance.now() + timeoutMs,
     };
-    const input = { subject: { token }, requiredScopes: [], audience: '', minRevision: 0 };
+    const input = { subject: { token }, requiredScopes: [], audience, minRevision: 0 };
     const { verdict, token: found } = await tokens.validate(call, input);
     if (verdict !== 'ACTIVE' || !found) return undefined;
     const { tenantId, userId, deviceId } = found.ref;

@@ -5,6 +5,7 @@ import type { Durability, SupersedePolicy } from '../domain/session.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Signing } from '../signing/signing.ts';
 import type { StoreContext } from '../store/scripts/context.ts';
+import type { Rate } from '../store/sessions/rate-limit.ts';
 import type { TokenEvent } from './event.ts';
 
 /** What the use-cases work with. */
@@ -30,4 +31,6 @@ export interface TokenPolicy {
   readonly audiences: readonly string[];
   readonly supersedePolicy: (tenantId: string) => SupersedePolicy;
   readonly durability: Durability;
+  /** Issue and Refresh calls for one user; undefined if there is no limit. */
+  readonly ratePerUser: Rate | undefined;
 }

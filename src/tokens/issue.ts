@@ -7,6 +7,7 @@ import { grantLifetimes } from '../domain/lifetimes.ts';
 import { checkMetadata, type SupersedePolicy } from '../domain/session.ts';
 import { checkTokenContent } from '../domain/token-size.ts';
 import { type IssueOutcome, issue as issueInStore, readStanding } from '../store/sessions/issue.ts';
+import { userSubject } from '../store/sessions/rate-limit.ts';
 import type { TokenDeps } from './deps.ts';
 import { requestDigest } from './request-digest.ts';
 import { signPair } from './sign-pair.ts';
@@ -62,7 +63,7 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
 
 async function takeFromRates(deps: TokenDeps, call: Call, device: DeviceRef): Promise<void> {
   await deps.limit('caller', callerName(call.caller), call);
-  await deps.limit('user', `${device.tenantId}\0${device.userId}`, call);
+  await deps.limit('user', userSubject(device.tenantId, device.userId), call);
 }
 
 function chooseAudiences(allowed: readonly string[], wanted: readonly string[]): readonly string[] {

@@ -2,6 +2,7 @@ import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
 import { authoriseHolder } from '../policy/authorise.ts';
+import { rateLimited } from '../store/sessions/rate-limit.ts';
 import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
 import type { TokenDeps } from './deps.ts';
 import { signPair } from './sign-pair.ts';
@@ -18,7 +19,6 @@ export async function refresh(
   const { device } = presented;
   authoriseHolder(call.caller, 'refresh', device);
   if (call.caller.kind === 'service') await deps.limit('caller', callerName(call.caller), call);
-  await deps.limit('user', `${device.tenantId}\0${device.userId}`, call);
 
   const by = callerName(call.caller);
   const outcome = await withSigningKey(deps.signing, call, (keyId, staleKeyId) =>
@@ -30,6 +30,7 @@ export async function refresh(
         keyId,
         staleKeyId,
         allowedAudiences: deps.policy.audiences,
+        rate: deps.policy.ratePerUser,
         by,
       },
       call,
@@ -87,6 +88,8 @@ function refusal(
         'REFRESH_REUSED',
         'the refresh token had been used before: its session has ended',
       );
+    case 'RATE_LIMITED':
+      return rateLimited('user', outcome.waitMs);
     case 'NOT_FOUND':
       return new SignumError('SESSION_NOT_FOUND', 'the session does not exist');
   }

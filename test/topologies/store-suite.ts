@@ -59,7 +59,7 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
       store,
       {
         ...{ presented: presented(device, grant), tokenId, keyId: 'key-1', staleKeyId: '' },
-        ...{ allowedAudiences: ['api'], by: 'user' },
+        ...{ allowedAudiences: ['api'], rate: undefined, by: 'user' },
       },
       soon(),
     );
@@ -130,6 +130,57 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     } finally {
       await small.close();
     }
+  });
+
+  test('what a watermark has ended does not count towards the sessions that a user may hold', async () => {
+    const small = await openAnother({ maxDevices: 2 });
+    onTestFinished(() => small.close());
+    const device = { ...newDevice('a'), tenantId: 'crowded' };
+    const on = (deviceId: string) => issue(small, planFor({ ...device, deviceId }), soon());
+    const dead = [granted(await on('a')), granted(await on('b'))];
+    await raiseWatermark(small, { tenantId: 'crowded' }, 'test', NOW_DURABLE, soon());
+    const alive = granted(await on('c'));
+    expect((await on('d')).status).toBe('ISSUED');
+    expect((await on('e')).status).toBe('DEVICE_LIMIT');
+    expect(await statusOf({ ...device, deviceId: 'c' }, alive.tokenId)).toBe('ACTIVE');
+    for (const [i, { tokenId }] of dead.entries()) {
+      expect(await statusOf({ ...device, deviceId: ['a', 'b'][i] as string }, tokenId)).toBe(
+        'TENANT',
+      );
+    }
+  });
+
+  test('nor does what is over and has not been swept yet', async () => {
+    const small = await openAnother({ maxDevices: 1 });
+    onTestFinished(() => small.close());
+    const device = newDevice('a');
+    await issue(small, planFor(device), soon());
+    await store.client.zadd(store.keyspace.user('acme', device.userId), 1, 'a');
+    const other = { ...device, deviceId: 'b' };
+    expect((await issue(small, planFor(other), soon())).status).toBe('ISSUED');
+    const third = { ...device, deviceId: 'c' };
+    expect((await issue(small, planFor(third), soon())).status).toBe('DEVICE_LIMIT');
+  });
+
+  test('a refresh that leads to nothing is not counted against the rate of its user', async () => {
+    const device = newDevice();
+    const rate = { perSecond: 1 / 3600, burst: 1 };
+    const grant = await begin(device);
+    const plan = {
+      ...{ presented: presented(device, grant), keyId: 'key-1', staleKeyId: '' },
+      ...{ allowedAudiences: ['api'], rate, by: 'user' },
+    };
+    const again = (tokenId: string) => refresh(store, { ...plan, tokenId }, soon());
+    const gone = { ...plan.presented, sessionId: '0190a0a0-0000-7000-8000-00000000dead' };
+    for (let i = 0; i < 3; i++) {
+      const outcome = await refresh(store, { ...plan, presented: gone, tokenId: 'no' }, soon());
+      expect(outcome.status).toBe('NOT_FOUND');
+    }
+    expect((await again('second')).status).toBe('ROTATED');
+    const refused = await again('third');
+    if (refused.status !== 'RATE_LIMITED') throw new Error(refused.status);
+    expect(refused.waitMs).toBeGreaterThan(0);
+    expect(await statusOf(device, 'second')).toBe('ACTIVE');
   });
 
   test('a refresh rotates once, is replayed within the grace window, and its old token is dead', async () => {

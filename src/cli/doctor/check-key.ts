@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { FIELD } from '../../store/scripts/fields.ts';
 import { decodeInstant } from '../../store/scripts/grant.ts';
 import { decodeId, decodeMember, FEED_WINDOW, type Keyspace } from '../../store/scripts/keys.ts';
+import { rateKey } from '../../store/sessions/rate-limit.ts';
 import type { Fault } from './faults.ts';
 import { type ParsedKey, parseKey } from './key-kinds.ts';
 
@@ -52,8 +53,9 @@ function inItsPartition({ key, kind, partition, rest }: ParsedKey, keyspace: Key
   if (partition === undefined) return true;
   if (partition >= keyspace.partitions.length) return false;
   const [tenant = '', user = ''] = rest.split(':').map(decodeId);
+  if (kind.name === 'rate') return key === rateKey(keyspace, tenant, user);
   // A request belongs to its user as well; its fourth id only tells it apart.
-  const owned = ['active', 'user', 'request', 'rate'].includes(kind.name);
+  const owned = ['active', 'user', 'request'].includes(kind.name);
   return !owned || key.startsWith(keyspace.partition(tenant, user).prefix);
 }
 

@@ -85,7 +85,7 @@ test('what was revoked after the backup is not accepted after the restore', asyn
       const keys = { keyId: 'key-1', staleKeyId: '' };
       const plan = {
         ...{ presented, tokenId: 'next', ...keys },
-        ...{ allowedAudiences: ['api'], by: 'user' },
+        ...{ allowedAudiences: ['api'], rate: undefined, by: 'user' },
       };
       expect(await refresh(after, plan, soon())).toEqual({ status: 'REVOKED', reason: 'TENANT' });
       expect(await getSession(after, device, soon())).toBeUndefined();

@@ -3,7 +3,7 @@ import { integer } from '../kinds/integer.ts';
 import { list } from '../kinds/list.ts';
 import { supersedePolicy, tenantPolicies } from '../kinds/tenant-policies.ts';
 import { stringOrUri } from '../kinds/text.ts';
-import { defaulted, required } from '../setting.ts';
+import { defaulted, optional, required } from '../setting.ts';
 
 const MAX_AUDIENCES = 16;
 
@@ -20,6 +20,11 @@ export const tokens = {
       env: 'SIGNUM_AUDIENCE',
       kind: list(stringOrUri, { max: MAX_AUDIENCES }),
       doc: 'The audiences that tokens may be issued for; the first unless Issue names some.',
+    }),
+    userAudience: optional({
+      env: 'SIGNUM_USER_AUDIENCE',
+      kind: stringOrUri,
+      doc: "The audience that a user's access token must name to be a credential at Signum itself, to list and end the user's own sessions: an API that is given a token for another cannot. One of SIGNUM_AUDIENCE, the first when absent.",
     }),
   },
 } as const;

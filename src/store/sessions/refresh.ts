@@ -5,6 +5,7 @@ import type { StoreContext } from '../scripts/context.ts';
 import { type Grant, parseGrant } from '../scripts/grant.ts';
 import { revokedKey, tenantField } from '../scripts/keys.ts';
 import { type Reply, SCRIPTS } from '../scripts/script.ts';
+import { type Rate, rateArgs, rateKey, userSubject } from './rate-limit.ts';
 
 export interface RefreshPlan {
   readonly presented: RefreshClaims;
@@ -14,6 +15,8 @@ export interface RefreshPlan {
   readonly staleKeyId: string;
   /** The deployment's: the session leaves others behind. */
   readonly allowedAudiences: readonly string[];
+  /** Of the user; a refresh that leads to nothing does not count. */
+  readonly rate: Rate | undefined;
   readonly by: string;
 }
 
@@ -22,6 +25,7 @@ export type RefreshOutcome =
   | { readonly status: 'REVOKED'; readonly reason: RevocationReason }
   | { readonly status: 'REUSED'; readonly revision: number }
   | { readonly status: 'NOT_FOUND' | 'EXPIRED' }
+  | { readonly status: 'RATE_LIMITED'; readonly waitMs: number }
   | { readonly status: 'KEY_REVOKED' };
 
 /** Exchanges a refresh token (lua/refresh.lua). */
@@ -33,7 +37,8 @@ export async function refresh(
   const { device, sessionId, generation, tokenId } = plan.presented;
   const place = store.keyspace.place(device);
   const { partition } = place;
-  const user = store.keyspace.user(device.tenantId, device.userId);
+  const { tenantId, userId } = device;
+  const user = store.keyspace.user(tenantId, userId);
   let expectedTokenId = tokenId;
   for (;;) {
     const keys = [
@@ -47,6 +52,7 @@ export async function refresh(
       revokedKey(partition, expectedTokenId),
       revokedKey(partition, sessionId),
     ];
+    if (plan.rate) keys.push(rateKey(store.keyspace, 'user', userSubject(tenantId, userId)));
     const args = [
       place.member,
       device.deviceId,
@@ -62,6 +68,7 @@ export async function refresh(
       plan.by,
       plan.allowedAudiences.join(' '),
       plan.staleKeyId,
+      ...(plan.rate ? rateArgs(plan.rate) : [0, 0]),
     ];
     const reply = await store.runner.run(SCRIPTS.refresh, keys, args, deadline);
     if (reply[0] !== 'CONFLICT') return outcome(reply);
@@ -77,6 +84,8 @@ function outcome(reply: Reply): RefreshOutcome {
       return { status, grant: parseGrant(reply) };
     case 'REVOKED':
       return { status, reason: reply[1] as RevocationReason };
+    case 'RATE_LIMITED':
+      return { status, waitMs: Number(reply[1]) };
     case 'REUSED':
       return { status, revision: Number(reply[1]) };
     default:

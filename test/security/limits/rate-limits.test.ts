@@ -109,6 +109,47 @@ describe('the rate of a user', () => {
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   });
 
+  test('is not used up by tokens that lead to nothing: a thief locks nobody out', async () => {
+    const { tokens } = await start({ ...SLOW_USER, SIGNUM_REFRESH_GRACE: '0' });
+    const user = newDevice({ tenantId: 'robbed' });
+    const device = (deviceId: string) => ({ ...user, deviceId });
+    const revoked = await issued(tokens, device('a'));
+    await tokens.revoke({ subject: { case: 'token', value: revoked.accessToken } });
+    const superseded = await issued(tokens, device('b'));
+    const ofTenant = await issued(tokens, device('b'));
+    await tokens.revokeTenant({ tenantId: user.tenantId });
+    // The three calls that the user has are used up: one that counted would be told so.
+    for (const { refreshToken } of [revoked, superseded, ofTenant]) {
+      for (let i = 0; i < 5; i++) {
+        expect(await reasonOf(tokens.refresh({ refreshToken }))).toBe('SESSION_REVOKED');
+      }
+    }
+    const other = newDevice({ tenantId: 'robbed' });
+    const first = await issued(tokens, other);
+    const { refreshToken } = await refreshed(tokens, first.refreshToken);
+    expect(await reasonOf(tokens.refresh({ refreshToken: first.refreshToken }))).toBe(
+      'REFRESH_REUSED',
+    );
+    for (const token of [first.refreshToken, refreshToken]) {
+      for (let i = 0; i < 5; i++) {
+        expect(await reasonOf(tokens.refresh({ refreshToken: token }))).toBe('SESSION_REVOKED');
+      }
+    }
+    await issued(tokens, other);
+    expect(await reasonOf(tokens.issue({ device: other }))).toBe('RATE_LIMITED');
+  });
+
+  test('counts an answer that is given again', async () => {
+    const { tokens } = await start(SLOW_USER);
+    const { refreshToken } = await issued(tokens, newDevice());
+    await refreshed(tokens, refreshToken);
+    await refreshed(tokens, refreshToken);
+    expect(await failureOf(tokens.refresh({ refreshToken }))).toMatchObject({
+      reason: 'RATE_LIMITED',
+      metadata: { limit: 'user' },
+    });
+  });
+
   test('hinders nobody from asking, listing and revoking', async () => {
     const { tokens } = await start(SLOW_USER);
     const device = newDevice();
