@@ -215,6 +215,7 @@ async function compose(
   undo.push(() => opsListener.close());
 
   const sweeper = startSweeper(store, {
+    owner: uuidv7(),
     intervalMs: config.sessions.sweepIntervalMs,
     batch: config.sessions.sweepBatch,
     stepTimeoutMs: config.limits.deadlineMaxMs,

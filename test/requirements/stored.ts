@@ -1,7 +1,7 @@
 import type { DeviceRef } from '@signum/token';
 import type { Cluster, Redis } from 'ioredis';
 import { FIELD, type FieldName } from '../../src/store/scripts/fields.ts';
-import { Keyspace, type Place, revokedKey } from '../../src/store/scripts/keys.ts';
+import { Keyspace, type Place, revokedKey, SHARED_KEYS } from '../../src/store/scripts/keys.ts';
 import { primariesOf, redisClient } from '../setup/redis-client.ts';
 import type { TestServer } from '../setup/server.ts';
 
@@ -25,6 +25,12 @@ export interface RevokedEntry {
   readonly reason: string;
   /** Redis' PEXPIRETIME, milliseconds since the epoch. */
   readonly forgottenAtMs: number;
+}
+
+/** The marks of a partition, without how long its feed keeps events, which the sweeper notes. */
+function marksIn({ feed: _, ...marks }: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(marks).sort();
+  return sorted.length > 0 ? JSON.stringify(sorted) : '';
 }
 
 export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env'>): Stored {
@@ -58,9 +64,15 @@ export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env
       };
     },
     async dump() {
-      const names = (await keys('signum:*')).sort();
-      const values = await Promise.all(names.map((key) => redis.dumpBuffer(key)));
-      return Object.fromEntries(names.map((key, i) => [key, values[i]?.toString('hex') ?? '']));
+      const names = (await keys('signum:*')).filter((key) => key !== SHARED_KEYS.sweeper).sort();
+      const values = await Promise.all(
+        names.map(async (key) => {
+          if (key.endsWith(':watermarks')) return marksIn(await redis.hgetall(key));
+          return (await redis.dumpBuffer(key))?.toString('hex') ?? '';
+        }),
+      );
+      const entries = names.map((key, i) => [key, values[i] ?? ''] as const);
+      return Object.fromEntries(entries.filter(([, value]) => value !== ''));
     },
     close: () => redis.disconnect(),
   };

@@ -22,6 +22,7 @@ const SHARED: readonly KeyKind[] = [
   { name: 'meta', type: 'hash', lasting: true },
   { name: 'keys', type: 'hash', lasting: true },
   { name: 'callers', type: 'hash', lasting: true },
+  { name: 'sweeper', type: 'string', lasting: false },
 ];
 
 const PARTITIONED: readonly (KeyKind & { readonly ids: number })[] = [

@@ -17,11 +17,13 @@ import type { DeviceRef } from '@signum/token';
  *   signum:{p}:channel:<database>                          none    where changes are told (SPUBLISH)
  *   signum:{p}:rate:<limit>:<subject>                      string  when the next request is due
  *   signum:meta, signum:keys, signum:callers               hash    what all servers share
+ *   signum:sweeper                                         string  the server that sweeps for all
  */
 export const SHARED_KEYS = {
   meta: 'signum:meta',
   keys: 'signum:keys',
   callers: 'signum:callers',
+  sweeper: 'signum:sweeper',
 } as const;
 
 /** The keys of one partition that belong to no single user. */

@@ -13,12 +13,14 @@ export interface SweepOutcome {
   readonly pruned: number;
   /** Whether there may be more to do right now. */
   readonly more: boolean;
+  /** Until something else is over, in milliseconds; undefined if there is nothing. */
+  readonly nextMs: number | undefined;
 }
 
 /**
- * One bounded step in one partition: moves at most `limit` sessions whose life is over from active
- * to revoked (lua/sweep.lua), and forgets watermarks and events that are of no use any more
- * (lua/forget.lua).
+ * One bounded step in one partition: asks what is over and drops old events (lua/due.lua), moves at
+ * most `limit` sessions from active to revoked (lua/sweep.lua), and forgets watermarks that are of no
+ * use any more (lua/forget.lua).
  */
 export async function sweepPartition(
   store: StoreContext,
@@ -27,27 +29,25 @@ export async function sweepPartition(
   deadline: Deadline,
 ): Promise<SweepOutcome> {
   const { watermarks, expiry, feed } = partition;
-  const { runner } = store;
-  const [seconds] = await runner.read(expiry, deadline, (node) => node.time());
-  const due = await runner.read(expiry, deadline, (node) =>
-    node.zrange(expiry, 0, `${seconds}000`, 'BYSCORE', 'LIMIT', 0, limit),
-  );
+  const { runner, policy } = store;
+  const [, nextMs, ...due] = (await runner.run(
+    SCRIPTS.due,
+    [watermarks, expiry, feed],
+    [policy.feedMs, limit],
+    deadline,
+  )) as [string, number, ...string[]];
   const marks = due.filter((member) => member.startsWith(':'));
   const statuses = await Promise.all(
     due
       .filter((member) => !member.startsWith(':'))
       .map((member) => sweepOne(store, partition, member, deadline)),
   );
-  await runner.run(
-    SCRIPTS.forget,
-    [watermarks, expiry, feed],
-    [store.policy.feedMs, ...marks],
-    deadline,
-  );
+  if (marks.length > 0) await runner.run(SCRIPTS.forget, [watermarks, expiry], marks, deadline);
   return {
     swept: statuses.filter((status) => status === 'SWEPT').length,
     pruned: statuses.filter((status) => status === 'PRUNED').length,
     more: due.length === limit,
+    nextMs: nextMs < 0 ? undefined : nextMs,
   };
 }
 
