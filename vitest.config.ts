@@ -19,7 +19,9 @@ const ON_EVERY_TOPOLOGY = [
 ];
 
 /** About one server and its way out, whatever it is connected to. */
-const ON_ONE_NODE = ['test/wire/drain.test.ts', 'test/wire/stop.test.ts'];
+const ON_ONE_NODE = [
+  ...['test/wire/drain.test.ts', 'test/wire/stop.test.ts', 'test/wire/client-address.test.ts'],
+];
 
 /** What has to hold whatever version of Redis or Valkey it is. */
 const ON_EVERY_SERVER = [

@@ -4,13 +4,13 @@ import type { RpcLog } from './observation.ts';
 /** Turns whatever was thrown into a SignumError; a fault of Signum's own is logged here, once. */
 export type ToSignumError = (
   thrown: unknown,
-  call: { readonly requestId: string; readonly method: string },
+  call: { readonly requestId: string; readonly method: string; readonly peer?: string },
 ) => SignumError;
 
 export function createToSignumError(log: RpcLog): ToSignumError {
-  return (thrown, { requestId, method }) => {
+  return (thrown, { requestId, method, peer }) => {
     if (thrown instanceof SignumError && thrown.reason !== 'INTERNAL') return thrown;
-    log.error({ requestId, method, error: describe(thrown) }, 'call failed by a fault');
+    log.error({ requestId, method, peer, error: describe(thrown) }, 'call failed by a fault');
     return new SignumError('INTERNAL', 'internal error', {
       metadata: { request_id: requestId },
       cause: thrown,

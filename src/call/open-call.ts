@@ -20,6 +20,8 @@ export interface OpenCallDeps {
   observe(observation: Observation): void;
   /** Told of every call that has failed, and why, for the audit trail. Must not throw. */
   onFailure?: ((call: Call, error: SignumError) => void) | undefined;
+  /** The address that a call comes from; default: that of its connection. */
+  clientIp?: ((head: Head) => string) | undefined;
   newRequestId(): string;
   /** Monotonic milliseconds, as `performance.now()`. */
   now(): number;
@@ -70,7 +72,7 @@ export abstract class OpenCall<I> implements Call {
   }
 
   get peer(): string {
-    return this.head.peer.ip;
+    return this.deps.clientIp?.(this.head) ?? this.head.peer.ip;
   }
 
   /** Made when first asked for: most calls are never logged, and a UUID takes random bytes. */

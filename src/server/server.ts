@@ -21,6 +21,8 @@ import { drain } from '../transport/drain/drain.ts';
 import { startGrpc } from '../transport/grpc/grpc.ts';
 import { createEndpoints } from '../transport/http/endpoints.ts';
 import { startPublic } from '../transport/http/public.ts';
+import { clientIpOf } from '../transport/proxy/forwarded-for.ts';
+import { createTrustedProxies } from '../transport/proxy/trusted-proxies.ts';
 import { describeAddresses, type ServerAddresses } from './addresses.ts';
 import { auditLoss } from './audit-loss.ts';
 import { auditedKeys } from './audited-keys.ts';
@@ -136,6 +138,7 @@ async function compose(
     ),
   });
 
+  const proxies = createTrustedProxies(config.listen.trustedProxies);
   let refusing = false;
   const toSignumError = createToSignumError(log);
   const pipeline = createPipeline({
@@ -143,6 +146,7 @@ async function compose(
     toSignumError,
     observe: telemetry.observe,
     onFailure: report.failure,
+    clientIp: (head) => clientIpOf(head, proxies),
     newRequestId: uuidv7,
     now: () => performance.now(),
     isDraining: () => refusing,
@@ -177,7 +181,7 @@ async function compose(
     telemetry.watchExpiry('server', () => tls.expiry().serverMs);
     telemetry.watchExpiry('client_authorities', () => tls.expiry().clientAuthoritiesMs);
   }
-  const common = { tls, rpc };
+  const common = { tls, rpc, proxies };
   const publicListener = await listenAsSet('SIGNUM_PUBLIC_LISTEN', config.listen.public, () =>
     startPublic({
       ...config.listen.public,

@@ -1,3 +1,5 @@
+import type { TrustedProxies } from './proxy/trusted-proxies.ts';
+
 /** A port that is open. */
 export interface Listener {
   readonly address: Address;
@@ -20,6 +22,12 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+}
+
+/** For listeners that clients reach by way of proxies. */
+export interface ProxyOptions {
+  /** Those that are believed when they say whom they stand for; default: nobody. */
+  readonly proxies?: TrustedProxies;
 }
 
 /** The part of a logger that listeners need; pino has it. */

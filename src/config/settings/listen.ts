@@ -1,5 +1,7 @@
 import { hostPort } from '../kinds/host-port.ts';
 import { integer } from '../kinds/integer.ts';
+import { list } from '../kinds/list.ts';
+import { network } from '../kinds/network.ts';
 import { defaulted } from '../setting.ts';
 
 /** Where the server listens, and with how many processes. */
@@ -23,6 +25,12 @@ export const listen = {
       kind: hostPort,
       default: '127.0.0.1:9464',
       doc: 'Listener for `/livez`, `/readyz` and `/metrics`: plain HTTP without authentication, so keep it private.',
+    }),
+    trustedProxies: defaulted({
+      env: 'SIGNUM_TRUSTED_PROXIES',
+      kind: list(network),
+      default: '',
+      doc: 'Addresses of load balancers and proxies that are believed when they say, by the PROXY protocol (versions 1 and 2, before TLS) or X-Forwarded-For, which address a client has; it is told in the audit trail. List only those that set or remove both themselves. From anyone else both count for nothing.',
     }),
     workers: defaulted({
       env: 'SIGNUM_WORKERS',

@@ -2,6 +2,9 @@ import { createServer as createPlainServer, type Server, type Socket } from 'nod
 import { createServer, TLSSocket } from 'node:tls';
 import type { ConnectionInjector } from '@grpc/grpc-js';
 import type { Peer } from '../../call/head.ts';
+import type { ProxyOptions } from '../listener.ts';
+import { readProxyHeaders } from '../proxy/proxied-connections.ts';
+import { NO_PROXIES } from '../proxy/trusted-proxies.ts';
 import { followTlsFiles, type TlsListenOptions, tlsOptions } from '../tls/options.ts';
 import { peerOf } from '../tls/peers.ts';
 
@@ -20,7 +23,7 @@ const NOBODY: Peer = { ip: '', certificateNames: [] };
  * connection instead of once a call (which takes 30 µs).
  */
 export function createGrpcConnections(
-  options: TlsListenOptions,
+  options: TlsListenOptions & ProxyOptions,
   injector: Pick<ConnectionInjector, 'injectConnection'>,
 ): GrpcConnections {
   const open = new Map<string, { readonly socket: Socket; readonly peer: Peer }>();
@@ -31,7 +34,7 @@ export function createGrpcConnections(
     // The address may only be taken anew once its former owner is gone. If that has not come
     // through yet, the former owner ends here, before it can be taken for the new one.
     open.get(key)?.socket.destroy();
-    open.set(key, { socket, peer: peerOf(socket) });
+    open.set(key, { socket, peer: peerOf(socket, proxied) });
     socket.once('close', () => {
       if (open.get(key)?.socket === socket) open.delete(key);
     });
@@ -41,6 +44,7 @@ export function createGrpcConnections(
     } else socket.destroy();
   };
   const server = listening(options, take);
+  const proxied = readProxyHeaders(server, options.proxies ?? NO_PROXIES);
   return { server, peerAt: (key) => open.get(key)?.peer ?? NOBODY };
 }
 

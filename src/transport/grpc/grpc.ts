@@ -5,13 +5,13 @@ import { DEFAULT_MESSAGE_LIMITS } from '../../rpc/create-rpc.ts';
 import type { Rpc } from '../../rpc/rpc.ts';
 import { trackConnections } from '../drain/connections.ts';
 import { listen } from '../listen.ts';
-import type { Listener, ListenOptions } from '../listener.ts';
+import type { Listener, ListenOptions, ProxyOptions } from '../listener.ts';
 import type { TlsListenOptions } from '../tls/options.ts';
 import { createGrpcConnections } from './connections.ts';
 import { addReflection } from './reflection.ts';
 import { grpcDefinition, grpcImplementation } from './service.ts';
 
-export interface GrpcOptions extends ListenOptions, TlsListenOptions {
+export interface GrpcOptions extends ListenOptions, TlsListenOptions, ProxyOptions {
   readonly rpc: Rpc;
   /** The longest message of any method, in bytes; default 2,097,152. */
   readonly maxMessageBytes?: number;

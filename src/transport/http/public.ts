@@ -8,8 +8,10 @@ import { createAnswerHeads } from '../fast-path/http1/answer-head.ts';
 import { KEEP_ALIVE_MS } from '../fast-path/http1/connection.ts';
 import { takePlainConnections } from '../fast-path/http1/connections.ts';
 import { listen } from '../listen.ts';
-import type { Listener, ListenOptions, TransportLog } from '../listener.ts';
+import type { Listener, ListenOptions, ProxyOptions, TransportLog } from '../listener.ts';
 import { pathOf, streamingMethods } from '../methods.ts';
+import { readProxyHeaders } from '../proxy/proxied-connections.ts';
+import { NO_PROXIES } from '../proxy/trusted-proxies.ts';
 import type { TlsListenOptions } from '../tls/options.ts';
 import { createPeers } from '../tls/peers.ts';
 import { createCors } from './cors.ts';
@@ -19,7 +21,7 @@ import { createPublicServer } from './public-server.ts';
 import { refuseMalformed } from './refuse-malformed.ts';
 import { securityHeaders } from './security-headers.ts';
 
-export interface PublicOptions extends ListenOptions, TlsListenOptions {
+export interface PublicOptions extends ListenOptions, TlsListenOptions, ProxyOptions {
   readonly rpc: Rpc;
   /** Endpoints that are not RPCs. */
   readonly endpoints?: Endpoints;
@@ -45,7 +47,8 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   // RFC 6797 section 7.2: never without TLS.
   const headers = securityHeaders(strictTransport && options.tls !== 'plaintext');
   const cors = createCors({ origins: corsOrigins, headers: corsHeaders });
-  const peers = createPeers();
+  const server = createPublicServer(options);
+  const peers = createPeers(readProxyHeaders(server, options.proxies ?? NO_PROXIES));
   const direct = options.directUnary === false ? undefined : createDirectUnary(rpc);
   const isDraining = () => draining;
   const handler = createPublicHandler({
@@ -59,7 +62,6 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
     streamPaths: new Set(streamingMethods(rpc).map(pathOf)),
   });
 
-  const server = createPublicServer(options);
   server.maxConnections = options.maxConnections ?? 20_000;
   // Without TLS each read would allocate 64 KiB, but for Node's own HTTP.
   const plain =
