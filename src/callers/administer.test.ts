@@ -47,6 +47,49 @@ describe('administering callers', () => {
     expect(await attempt({})).toBe('none');
   });
 
+  it('makes no more callers of a tenant than there may be, and leaves room for other tenants', async () => {
+    const manager = callBy(serviceCaller(['callers', 'validate'], ['acme', 'mine']));
+    const other = callBy(serviceCaller(['callers', 'validate'], ['other']));
+    const attempt = (call: typeof root, name: string, tenants: readonly string[]) =>
+      reasonOf(() => server.admin.create(call, newCaller(name, { tenants })));
+    expect(await attempt(root, 'a', ['acme'])).toBe('none');
+    expect(await attempt(manager, 'b', ['acme', 'mine'])).toBe('none');
+    expect(await attempt(manager, 'c', ['acme'])).toBe('none');
+    expect(await attempt(manager, 'd', ['acme'])).toBe('CALLER_LIMIT');
+    expect(await attempt(manager, 'd', ['mine', 'acme'])).toBe('CALLER_LIMIT');
+    expect(await attempt(other, 'e', ['other'])).toBe('none');
+    // Who holds every tenant may make more, up to the bound of all.
+    expect(await attempt(root, 'f', ['acme'])).toBe('none');
+    expect(await attempt(root, 'g', ['*'])).toBe('none');
+    expect(await attempt(root, 'h', ['elsewhere'])).toBe('CALLER_LIMIT');
+    expect(await attempt(other, 'h', ['other'])).toBe('CALLER_LIMIT');
+    expect(world.documents.size).toBe(6);
+    expect(await attempt(root, 'a', ['acme'])).toBe('CALLER_EXISTS');
+    await server.admin.delete(root, 'g');
+    expect(await attempt(other, 'h', ['other'])).toBe('none');
+  });
+
+  it('makes no more than there may be when many are made at once', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `at-once-${i}`);
+    const attempts = names.map((name) =>
+      reasonOf(() => server.admin.create(root, newCaller(name))),
+    );
+    const reasons = await Promise.all(attempts);
+    expect(new Set(reasons)).toContain('CALLER_LIMIT');
+    expect(world.documents.size).toBeLessThanOrEqual(6);
+  });
+
+  it('names certificates only where it holds every tenant', async () => {
+    const more = { certificateNames: ['DNS:billing.other'] };
+    const manager = callBy(serviceCaller(['callers', 'validate'], ['acme']));
+    for (const withoutKey of [false, true]) {
+      const attempt = () => server.admin.create(manager, newCaller('x', { ...more, withoutKey }));
+      expect(await reasonOf(attempt)).toBe('PERMISSION_DENIED');
+    }
+    expect(world.documents.size).toBe(0);
+    expect(await reasonOf(() => server.admin.create(root, newCaller('x', more)))).toBe('none');
+  });
+
   it('manages nobody who holds more than the manager', async () => {
     await server.createdKey('stronger', { permissions: ['issue'] });
     await server.createdKey('elsewhere', { tenants: ['other'] });

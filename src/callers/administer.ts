@@ -8,13 +8,13 @@ import { checkReach, isWithinReach } from '../policy/reach.ts';
 import { parseCallerRecord } from './caller-record.ts';
 import { type CallerView, viewCaller } from './caller-view.ts';
 import { changeCaller } from './change-caller.ts';
-import { createCaller, type NewCaller } from './create-caller.ts';
+import { type CallerBounds, createCaller, type NewCaller } from './create-caller.ts';
 import type { CallerRegistry } from './registry.ts';
 import { type KeyMakingDeps, keepForOverlap, makeKey } from './stored-key.ts';
 
 /** The use-cases behind CallerService. Each needs the permission `callers`. */
 export interface CallerAdministration {
-  /** Fails with INVALID_FIELD, CALLER_EXISTS, PERMISSION_DENIED. */
+  /** Fails with INVALID_FIELD, CALLER_EXISTS, CALLER_LIMIT, PERMISSION_DENIED. */
   create(call: Call, input: NewCaller): Promise<CallerWithKey>;
   /** All callers within `call.caller`'s reach, by name. */
   list(call: Call): Promise<readonly CallerView[]>;
@@ -55,6 +55,7 @@ export interface CallerEvent {
 
 export interface AdministrationDeps extends Omit<KeyMakingDeps, 'randomBytes'> {
   readonly records: Records;
+  readonly bounds: CallerBounds;
   readonly registry: Pick<CallerRegistry, 'reload'>;
   /** Told of every change once it is done. Must not throw. */
   readonly onEvent: (event: CallerEvent) => void;

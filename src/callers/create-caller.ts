@@ -3,7 +3,7 @@ import type { Call } from '../domain/call.ts';
 import type { Permission, ServiceCaller } from '../domain/caller.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
-import { checkReach } from '../policy/reach.ts';
+import { checkCertificateNames, checkReach } from '../policy/reach.ts';
 import { type CallerRecord, formatCallerRecord, parseCallerRecord } from './caller-record.ts';
 import { type KeyMakingDeps, makeKey } from './stored-key.ts';
 
@@ -22,8 +22,16 @@ export interface CreatedCaller {
   readonly apiKey?: string | undefined;
 }
 
+/** How many callers there may be. */
+export interface CallerBounds {
+  readonly max: number;
+  /** That name one tenant, as far as callers of some tenants make them. */
+  readonly maxPerTenant: number;
+}
+
 export interface CreateCallerDeps extends KeyMakingDeps {
   readonly records: Records;
+  readonly bounds: CallerBounds;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -33,7 +41,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set(['admin', 'user', 'anonymous
 
 /**
  * Creates a caller that holds no more than its creator does.
- * @throws INVALID_FIELD, PERMISSION_DENIED, CALLER_EXISTS, STORE_UNAVAILABLE.
+ * @throws INVALID_FIELD, PERMISSION_DENIED, CALLER_EXISTS, CALLER_LIMIT, STORE_UNAVAILABLE.
  */
 export async function createCaller(
   deps: CreateCallerDeps,
@@ -45,6 +53,7 @@ export async function createCaller(
   const { name, permissions, tenants, certificateNames, withoutKey, keyLifetimeMs } = input;
   checkInput(input);
   checkReach(actor, input);
+  checkCertificateNames(actor, certificateNames);
   const nowMs = now();
   const made = withoutKey ? undefined : makeKey(deps, nowMs, keyLifetimeMs);
   const keys = made ? [made.stored] : [];
@@ -57,14 +66,19 @@ export async function createCaller(
     disabled: false,
     createdAtMs: nowMs,
   };
-  checkCertificatesFree(await records.all(call), record);
+  const checkRoom = async () => {
+    const documents = await records.all(call);
+    checkCertificatesFree(documents, record);
+    checkBounds(documents, record, actor, deps.bounds);
+  };
+  await checkRoom();
   if (!(await records.put(name, formatCallerRecord(record), null, call))) {
     throw new SignumError('CALLER_EXISTS', 'a caller has this name');
   }
   try {
-    // Another creation may have claimed a certificate name since the first look. Whoever sees the
-    // other gives way: perhaps both do, but never neither.
-    checkCertificatesFree(await records.all(call), record);
+    // Another creation may have claimed a certificate name or the last place since the first look.
+    // Whoever sees the other gives way: perhaps both do, but never neither.
+    await checkRoom();
   } catch (error) {
     await records.delete(name, call);
     throw error;
@@ -98,4 +112,27 @@ function checkCertificatesFree(documents: ReadonlyMap<string, string>, record: C
       throw new SignumError('CALLER_EXISTS', 'another caller has one of these certificate names');
     }
   }
+}
+
+function checkBounds(
+  documents: ReadonlyMap<string, string>,
+  record: CallerRecord,
+  actor: ServiceCaller,
+  { max, maxPerTenant }: CallerBounds,
+): void {
+  // A name that is taken is told as such, however many there are.
+  const others = [...documents].filter(([name]) => name !== record.name);
+  if (others.length >= max) throw callerLimit(max);
+  if (actor.tenants === '*') return;
+  const records = others.flatMap(([name, text]) => parseCallerRecord(name, text) ?? []);
+  for (const tenant of record.tenants) {
+    const count = records.filter(({ tenants }) => tenants.includes(tenant)).length;
+    if (count >= maxPerTenant) throw callerLimit(maxPerTenant);
+  }
+}
+
+function callerLimit(max: number): SignumError {
+  return new SignumError('CALLER_LIMIT', `there are ${max} callers already`, {
+    metadata: { max: String(max) },
+  });
 }

@@ -22,6 +22,7 @@ export type Reason =
   | 'KEYS_NOT_MANAGED'
   | 'CALLER_NOT_FOUND'
   | 'CALLER_EXISTS'
+  | 'CALLER_LIMIT'
   | 'RATE_LIMITED'
   | 'OVERLOADED'
   | 'STORE_FULL'

@@ -23,6 +23,18 @@ export function checkReach(actor: ServiceCaller, grant: Grant): void {
   });
 }
 
+/**
+ * Lets a caller say whose certificates are another caller. Tenants share the names of certificates, so
+ * that only a caller of every tenant may: one of some tenants could claim a name that another needs.
+ * @throws PERMISSION_DENIED.
+ */
+export function checkCertificateNames(actor: ServiceCaller, names: readonly string[]): void {
+  if (names.length === 0 || actor.tenants === '*') return;
+  throw new SignumError('PERMISSION_DENIED', 'only a caller of every tenant names certificates', {
+    metadata: { permission: 'callers' },
+  });
+}
+
 /** Whether a caller may see and manage another. */
 export function isWithinReach(actor: ServiceCaller, grant: Grant): boolean {
   return beyondReach(actor, grant) === undefined;

@@ -165,6 +165,7 @@ async function compose(
     ring: auditedKeys(ring, report),
     callers: createCallerAdministration({
       records: store.callers,
+      bounds: config.callers,
       registry: callers,
       secrets,
       onEvent: report.caller,

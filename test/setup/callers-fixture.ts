@@ -61,7 +61,8 @@ function serve(world: CallersWorld, roots: readonly string[], refreshMs: number)
   const registry = createCallerRegistry({ records, refreshMs, onFault: () => {}, now });
   const onEvent = (told: { event: string; target: string }) =>
     events.push(`${told.event} ${told.target}`);
-  const admin = createCallerAdministration({ records, registry, secrets, onEvent, now });
+  const bounds = { max: 6, maxPerTenant: 3 };
+  const admin = createCallerAdministration({ records, bounds, registry, secrets, onEvent, now });
   const authenticate = createAuthenticator({
     registry,
     secrets,

@@ -115,6 +115,19 @@ const CASES: Readonly<Record<string, Case>> = {
     expected: ['NotFound'],
     provoke: ({ callers }) => callers.rotateCallerKey({ name: 'none' }),
   },
+  CALLER_LIMIT: {
+    expected: ['ResourceExhausted', { max: '12' }],
+    async provoke({ callers }, admin) {
+      const { callers: all } = await callers.listCallers({ pageSize: 100 });
+      const made = { permissions: [Permission.ISSUE], tenants: ['acme'] };
+      const names = Array.from({ length: 13 - all.length }, () => randomUUID());
+      try {
+        for (const name of names) await callers.createCaller({ ...made, name });
+      } finally {
+        for (const name of names) await admin.callers.deleteCaller({ name });
+      }
+    },
+  },
   CALLER_EXISTS: {
     expected: ['AlreadyExists'],
     async provoke({ callers }) {
@@ -134,7 +147,11 @@ let server: TestServer;
 let credentials: Readonly<Record<NonNullable<Case['as']>, string | null>>;
 
 beforeAll(async () => {
-  server = await startTestServer({ SIGNUM_MAX_DEVICES: '3', SIGNUM_DEADLINE_DEFAULT: '4s' });
+  server = await startTestServer({
+    SIGNUM_MAX_DEVICES: '3',
+    SIGNUM_MAX_CALLERS: '12',
+    SIGNUM_DEADLINE_DEFAULT: '4s',
+  });
   const { apiKey } = await clientsOf(server, PROTOCOLS[0]).callers.createCaller({
     name: 'validator',
     permissions: [Permission.VALIDATE],

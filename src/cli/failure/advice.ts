@@ -23,6 +23,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   KEYS_NOT_MANAGED: 'The signing keys come from files: rotate them there.',
   CALLER_NOT_FOUND: 'See `signum callers list` for the callers there are.',
   CALLER_EXISTS: 'Choose another name, or delete the caller first.',
+  CALLER_LIMIT: 'Delete a caller that nobody needs first (`signum callers list`).',
   RATE_LIMITED: 'Wait, then try again.',
   OVERLOADED: 'Wait, then try again, on another server if there is one.',
   STORE_FULL: 'Give Redis more memory; validate and revoke go on meanwhile.',

@@ -1,4 +1,5 @@
 import { duration } from '../kinds/duration.ts';
+import { integer } from '../kinds/integer.ts';
 import { list } from '../kinds/list.ts';
 import { oneOf } from '../kinds/one-of.ts';
 import { rootSecrets, secret } from '../kinds/secret.ts';
@@ -74,6 +75,18 @@ export const callers = {
         allowed: 'sgn_admin_ and 43 base64url characters',
       }),
       doc: 'API key of a caller with every permission in every tenant, to create the first callers with. Take it away afterwards.',
+    }),
+    max: defaulted({
+      env: 'SIGNUM_MAX_CALLERS',
+      kind: integer({ min: 1, max: 10_000 }),
+      default: '1000',
+      doc: 'Callers that there may be; every server keeps all of them in memory.',
+    }),
+    maxPerTenant: defaulted({
+      env: 'SIGNUM_MAX_CALLERS_TENANT',
+      kind: integer({ min: 1, max: 10_000 }),
+      default: '250',
+      doc: 'Callers that may name one tenant, as far as callers of some tenants make them; one of every tenant may make more.',
     }),
     refreshMs: defaulted({
       env: 'SIGNUM_CALLER_REFRESH',

@@ -143,7 +143,7 @@ export declare type CreateCallerRequest = Message<"signum.v1.CreateCallerRequest
 
   /**
    * Subject alternative names of TLS client certificates that are this caller, as `URI:spiffe://…`
-   * or `DNS:…`; at most 8.
+   * or `DNS:…`; at most 8. All tenants share these names: only a caller of every tenant may give some.
    *
    * @generated from field: repeated string certificate_names = 4;
    */
@@ -479,7 +479,7 @@ export declare const PermissionSchema: GenEnum<Permission>;
 export declare const CallerService: GenService<{
   /**
    * Creates a caller. If it is to have an API key, the key is in this answer and nowhere else.
-   * Errors: INVALID_FIELD, CALLER_EXISTS, PERMISSION_DENIED, STORE_UNAVAILABLE.
+   * Errors: INVALID_FIELD, CALLER_EXISTS, CALLER_LIMIT, PERMISSION_DENIED, STORE_UNAVAILABLE.
    *
    * @generated from rpc signum.v1.CallerService.CreateCaller
    */

@@ -248,6 +248,14 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_MESSAGE_TOO_LARGE = 30;
    */
   MESSAGE_TOO_LARGE = 30,
+
+  /**
+   * RESOURCE_EXHAUSTED. There are as many callers as the deployment allows, or as callers of some
+   * tenants may make for one of them. Metadata: `max`. Delete one first.
+   *
+   * @generated from enum value: ERROR_REASON_CALLER_LIMIT = 32;
+   */
+  CALLER_LIMIT = 32,
 }
 
 /**
