@@ -7,6 +7,7 @@ import { ConfigError, type ConfigFault, loadConfig } from '../../src/config/conf
 import { type Identity, issueCertificate } from '../../src/dev/issue-certificate.ts';
 import { type Server, startServer } from '../../src/server/server.ts';
 import { startSignum } from '../setup/child.ts';
+import { diagnose } from '../setup/diagnose.ts';
 import { startTestServer, type TestServer } from '../setup/server.ts';
 
 const DAY_MS = 86_400_000;
@@ -231,6 +232,24 @@ test.each([
     }
   },
 );
+
+test.each([
+  ['has expired at', 'server', 10, 5],
+  ['is not valid before', 'server', -5, 10],
+  ['is not for servers', 'client', 0, 10],
+  ['expires in', 'server', 0, 3],
+] as const)('the doctor says that a certificate %s', async (told, kind, ageDays, days) => {
+  const server = await startTestServer(await certificateFiles(kind, ageDays, days));
+  try {
+    const findings = await diagnose(server);
+    const problems = findings
+      .filter(({ subject }) => subject === 'certificate')
+      .map(({ problem }) => problem);
+    expect(problems).toContainEqual(expect.stringContaining(told));
+  } finally {
+    await server.close();
+  }
+});
 
 test('a client CA file that loses its certificates is not taken at reload', {
   timeout: SLOW_MS,

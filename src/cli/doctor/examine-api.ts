@@ -1,4 +1,6 @@
-import { connect, type DetailedPeerCertificate, type PeerCertificate } from 'node:tls';
+import type { X509Certificate } from 'node:crypto';
+import { connect } from 'node:tls';
+import { certificateFaults } from '../../domain/certificate-validity.ts';
 import type { Client } from '../connect/client.ts';
 import { httpGet } from '../connect/http-get.ts';
 import { explainFailure } from '../failure/explain-failure.ts';
@@ -60,35 +62,42 @@ async function lookAtCertificate({ settings, now }: Patient): Promise<Result> {
     const fix = 'give the server SIGNUM_TLS_CERT_FILE and SIGNUM_TLS_KEY_FILE';
     return { findings: [{ severity: 'warning', subject: 'certificate', problem, fix }] };
   }
-  const { valid_to } = await peerCertificate(settings);
-  const expires = new Date(valid_to);
+  const certificate = await peerCertificate(settings);
+  const expires = certificate.validToDate;
   const leftMs = expires.getTime() - now.getTime();
   const fact = `certificate valid until ${rfc3339(expires)} (${distance(leftMs)})`;
+  const fix = 'replace the certificate files; the server takes them up without a restart';
+  const found = (severity: Finding['severity'], problem: string): Finding => {
+    return { severity, subject: 'certificate', problem, fix };
+  };
+  const faults = certificateFaults(certificate, 'server', now.getTime());
+  if (faults.length > 0) {
+    return { fact, findings: faults.map((fault) => found('error', `the certificate ${fault}`)) };
+  }
   if (leftMs > RENEW_SOON_MS) return { fact };
   const problem = `the certificate expires ${distance(leftMs)}`;
-  const fix = 'replace the certificate files; the server takes them up without a restart';
-  const severity = leftMs > DAY_MS ? 'warning' : 'error';
-  return { fact, findings: [{ severity, subject: 'certificate', problem, fix }] };
+  return { fact, findings: [found(leftMs > DAY_MS ? 'warning' : 'error', problem)] };
 }
 
-function peerCertificate(
-  settings: ClientSettings,
-): Promise<PeerCertificate | DetailedPeerCertificate> {
+/** Of a handshake alone, in which nothing is sent: so that one that nobody trusts can be looked at too. */
+function peerCertificate(settings: ClientSettings): Promise<X509Certificate> {
   const { hostname, port } = new URL(settings.address);
   const host = hostname.replace(/[[\]]/g, '');
-  const { promise, resolve, reject } = Promise.withResolvers<PeerCertificate>();
+  const { promise, resolve, reject } = Promise.withResolvers<X509Certificate>();
   const socket = connect({
     host,
     port: Number(port || 443),
     servername: /^[\d.]+$|:/.test(host) ? '' : host,
     ALPNProtocols: ['h2', 'http/1.1'],
-    ...(settings.ca !== undefined && { ca: settings.ca }),
+    rejectUnauthorized: false,
     ...(settings.clientCert !== undefined && { cert: settings.clientCert }),
     ...(settings.clientKey !== undefined && { key: settings.clientKey }),
   });
   socket.setTimeout(settings.timeoutMs, () => socket.destroy(new Error('the TLS handshake hangs')));
   socket.once('secureConnect', () => {
-    resolve(socket.getPeerCertificate());
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined) reject(new Error('the server has shown no certificate'));
+    else resolve(certificate);
     socket.end();
   });
   socket.once('error', reject);
