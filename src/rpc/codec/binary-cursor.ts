@@ -10,6 +10,8 @@ const REPLACEMENT = '\ufffd';
 const LONGEST_VARINT_BYTES = 10;
 /** Of a varint that is read without a bigint. */
 const SHORT_VARINT_BYTES = 4;
+/** In bytes. */
+const LONGEST_SHORT_TEXT = 16;
 
 /** Goes through protobuf bytes. None of its methods reads past the limit that it is given. */
 export class BinaryCursor {
@@ -22,6 +24,11 @@ export class BinaryCursor {
 
   /** A varint below 2^28; -1, without having moved, if it is longer than that or cut short. */
   short(limit: number): number {
+    const first = this.#bytes[this.at] as number;
+    if (first < 0x80 && this.at < limit) {
+      this.at += 1;
+      return first;
+    }
     let value = 0;
     for (let i = 0; i < SHORT_VARINT_BYTES && this.at + i < limit; i += 1) {
       const byte = this.#bytes[this.at + i] as number;
@@ -53,10 +60,29 @@ export class BinaryCursor {
 
   /** Text up to there; undefined if it is no UTF-8. */
   text(end: number): string | undefined {
+    if (end - this.at <= LONGEST_SHORT_TEXT) {
+      const text = this.#ascii(end);
+      if (text !== undefined) return text;
+    }
     const text = Buffer.prototype.utf8Slice.call(this.#bytes, this.at, end);
     const isText = !text.includes(REPLACEMENT) || isUtf8(this.#bytes.subarray(this.at, end));
     this.at = end;
     return isText ? text : undefined;
+  }
+
+  /** Short text, as calling out of JavaScript takes longer; undefined, in place, if it is not ASCII. */
+  #ascii(end: number): string | undefined {
+    const bytes = this.#bytes;
+    const codes = new Array<number>(end - this.at);
+    let bits = 0;
+    for (let i = 0; i < codes.length; i += 1) {
+      const code = bytes[this.at + i] as number;
+      codes[i] = code;
+      bits |= code;
+    }
+    if (bits >= 0x80) return undefined;
+    this.at = end;
+    return String.fromCharCode.apply(String, codes);
   }
 
   /** A double; NaN, too, if it is cut short. */

@@ -1,7 +1,8 @@
 import type { Message } from '@bufbuild/protobuf';
 import { BinaryCursor, DELIMITED, VARINT } from './binary-cursor.ts';
+import type { Draft } from './empty-message.ts';
 import { FieldPath } from './field-path.ts';
-import type { Draft, Field, MessageShape } from './message-shape.ts';
+import type { Field, MessageShape } from './message-shape.ts';
 import { atMost, RULE } from './rules.ts';
 import { setOwn } from './set-own.ts';
 import { readDuration, readStruct } from './well-known-binary.ts';

@@ -6,7 +6,8 @@ const NO_ITEM = -1;
 
 /** Where in a message a reader is, for its errors. */
 export class FieldPath {
-  readonly #outer: { readonly name: string; readonly item: number }[] = [];
+  readonly #names: string[] = [];
+  readonly #items: number[] = [];
   #item = NO_ITEM;
 
   /** An item of a list is read next, which `noItem` ends. */
@@ -20,19 +21,22 @@ export class FieldPath {
 
   /** The message in a field, or in the item of a list, is read next. */
   enter(name: string): void {
-    this.#outer.push({ name, item: this.#item });
+    this.#names.push(name);
+    this.#items.push(this.#item);
     this.#item = NO_ITEM;
   }
 
   leave(): void {
-    this.#outer.pop();
+    this.#names.pop();
+    this.#items.pop();
   }
 
   /** INVALID_FIELD of a field of the message that is being read; without a name, of that message. */
   invalid(rule: string, name?: string): SignumError {
-    const steps = name === undefined ? this.#outer : [...this.#outer, { name, item: this.#item }];
-    const names = steps.map(({ name, item }) => (item === NO_ITEM ? name : `${name}[${item}]`));
-    return invalidField(names.join('.') || 'message', rule);
+    const names = name === undefined ? this.#names : [...this.#names, name];
+    const items = [...this.#items, this.#item];
+    const steps = names.map((each, i) => (items[i] === NO_ITEM ? each : `${each}[${items[i]}]`));
+    return invalidField(steps.join('.') || 'message', rule);
   }
 
   /** Of a field that the contract has not, under the name that it was sent with. */

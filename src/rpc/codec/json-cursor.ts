@@ -1,9 +1,11 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Anything that text between quotes cannot hold as it is. */
-const UNUSUAL = /[\\\p{Cc}]/u;
-const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+/** What text in quotes cannot hold as it is, or holds as something else. */
+const UNUSUAL = /[^ !#-[\]-\uffff]/;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** After it a number must be over. */
+const NUMBER_GOES_ON = /[\w.+-]/;
 
 /** What a value begins as. */
 export type JsonStart = '{' | '[' | '"' | 'number' | 'true' | 'false' | 'null' | undefined;
@@ -16,20 +18,20 @@ const STARTS: readonly JsonStart[] = Array.from({ length: 0x80 }, (_, code) => {
 });
 
 /**
- * Goes through JSON (RFC 8259) in bytes that are known to be UTF-8. What it answers undefined or false
- * to is no JSON; where it is then does not matter.
+ * Goes through JSON (RFC 8259). What it answers undefined or false to is no JSON; where it is then does
+ * not matter.
  */
 export class JsonCursor {
-  readonly #bytes: Buffer;
+  readonly #text: string;
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(text: string) {
+    this.#text = text;
   }
 
   /** What the next value begins as; stays in front of it. */
   start(): JsonStart {
-    return STARTS[this.#next() ?? 0];
+    return STARTS[this.#next()];
   }
 
   /** Goes past a character of JSON's structure, if it is the next one. */
@@ -41,9 +43,8 @@ export class JsonCursor {
 
   /** Goes past `true`, `false` or `null`. */
   word(word: 'true' | 'false' | 'null'): boolean {
-    const end = this.#at + word.length;
-    if (this.#bytes.toString('latin1', this.#at, end) !== word) return false;
-    this.#at = end;
+    if (!this.#text.startsWith(word, this.#at)) return false;
+    this.#at += word.length;
     return true;
   }
 
@@ -51,58 +52,48 @@ export class JsonCursor {
   string(): string | undefined {
     if (this.#next() !== QUOTE) return undefined;
     const start = this.#at + 1;
-    let end = this.#bytes.indexOf(QUOTE, start);
+    let end = this.#text.indexOf('"', start);
     if (end < 0) return undefined;
-    const text = this.#bytes.toString('utf8', start, end);
+    const text = this.#text.slice(start, end);
     this.#at = end + 1;
     if (!UNUSUAL.test(text)) return text;
     while (this.#isEscaped(end, start)) {
-      end = this.#bytes.indexOf(QUOTE, end + 1);
+      end = this.#text.indexOf('"', end + 1);
       if (end < 0) return undefined;
     }
     this.#at = end + 1;
-    return unescaped(this.#bytes.toString('utf8', start - 1, end + 1));
+    return unescaped(this.#text.slice(start - 1, end + 1));
   }
 
-  /** The text of a number. */
+  /** The text of a number, which is next. */
   number(): string | undefined {
-    const start = this.#at;
-    while (isNumberPart(this.#bytes[this.#at])) this.#at += 1;
-    const text = this.#bytes.toString('latin1', start, this.#at);
-    return NUMBER.test(text) ? text : undefined;
+    NUMBER.lastIndex = this.#at;
+    const [text = ''] = NUMBER.exec(this.#text) ?? [];
+    this.#at += text.length;
+    return text === '' || NUMBER_GOES_ON.test(this.#text.charAt(this.#at)) ? undefined : text;
   }
 
   /** Whether there is nothing more. */
   isDone(): boolean {
-    return this.#next() === undefined;
+    return Number.isNaN(this.#next());
   }
 
-  /** Goes past white space. */
-  #next(): number | undefined {
-    let byte = this.#bytes[this.#at];
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
+  /** Goes past white space. The code of what is next; NaN at the end. */
+  #next(): number {
+    let code = this.#text.charCodeAt(this.#at);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
       this.#at += 1;
-      byte = this.#bytes[this.#at];
+      code = this.#text.charCodeAt(this.#at);
     }
-    return byte;
+    return code;
   }
 
   /** Whether an odd number of backslashes comes before it. */
   #isEscaped(at: number, start: number): boolean {
     let first = at;
-    while (first > start && this.#bytes[first - 1] === BACKSLASH) first -= 1;
+    while (first > start && this.#text.charCodeAt(first - 1) === BACKSLASH) first -= 1;
     return (at - first) % 2 === 1;
   }
-}
-
-function isNumberPart(byte = 0): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x39) ||
-    byte === 0x2d ||
-    byte === 0x2b ||
-    byte === 0x2e ||
-    (byte | 0x20) === 0x65
-  );
 }
 
 function unescaped(quoted: string): string | undefined {

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Message } from '@bufbuild/protobuf';
+import type { Draft } from './empty-message.ts';
 import { FieldPath } from './field-path.ts';
 import { JsonCursor, type JsonStart } from './json-cursor.ts';
-import type { Draft, Field, MessageShape } from './message-shape.ts';
+import type { Field, MessageShape } from './message-shape.ts';
 import { atMost, RULE } from './rules.ts';
 import { setOwn } from './set-own.ts';
 import { durationOf, readJsonObject } from './well-known-json.ts';
@@ -18,7 +19,8 @@ const INTEGER = /^(0|-?[1-9]\d{0,19})$/;
 export function readJson(shape: MessageShape, bytes: Uint8Array): Message {
   const path = new FieldPath();
   if (!isUtf8(bytes)) throw path.invalid(RULE.unicode);
-  return new JsonReader(new JsonCursor(bytes), path).whole(shape);
+  const text = Buffer.prototype.utf8Slice.call(bytes, 0, bytes.byteLength);
+  return new JsonReader(new JsonCursor(text), path).whole(shape);
 }
 
 class JsonReader {

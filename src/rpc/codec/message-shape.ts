@@ -1,13 +1,12 @@
 import {
-  create,
   type DescEnum,
   type DescField,
   type DescMessage,
   getOption,
-  type Message,
   ScalarType,
 } from '@bufbuild/protobuf';
 import { field as rulesOf } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import { type Draft, emptyOf } from './empty-message.ts';
 import { RULE } from './rules.ts';
 
 /** What a field of a request holds. */
@@ -52,9 +51,6 @@ export interface Field {
   readonly values: ReadonlyMap<string, number> | undefined;
 }
 
-/** A message as its fields are read into it. */
-export type Draft = Message & Record<string, unknown>;
-
 /** What the readers know of a message type, from the contract. */
 export interface MessageShape {
   readonly typeName: string;
@@ -74,8 +70,6 @@ const MOST_FIELDS = 31;
 export function shapeOf(desc: DescMessage): MessageShape {
   if (desc.fields.length > MOST_FIELDS) throw new Error(`${desc.typeName} has too many fields`);
   const fields = desc.fields.map((field) => fieldOf(field));
-  const template = create(desc) as Draft;
-  const own = fields.filter(({ repeats }) => repeats !== 'never');
   return {
     typeName: desc.typeName,
     byNumber: new Map(desc.fields.map(({ number }, i) => [number, fields[i] as Field])),
@@ -85,11 +79,7 @@ export function shapeOf(desc: DescMessage): MessageShape {
         [jsonName, fields[i] as Field],
       ]),
     ),
-    empty() {
-      const message = { ...template };
-      for (const { local, repeats } of own) message[local] = repeats === 'list' ? [] : {};
-      return message;
-    },
+    empty: emptyOf(desc),
   };
 }
 
