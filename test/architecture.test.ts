@@ -13,15 +13,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   policy: ['domain'],
   callers: ['domain', 'telemetry', 'policy'],
   tokens: ['domain', 'telemetry', 'store', 'signing', 'policy', 'callers'],
-  revocations: [],
+  revocations: ['domain', 'store'],
   call: ['domain', 'telemetry', 'policy', 'callers', 'rpc'],
-  rpc: ['domain', 'telemetry', 'signing', 'policy', 'callers', 'tokens', 'call'],
+  rpc: [
+    ...['domain', 'telemetry', 'signing', 'policy', 'callers', 'tokens', 'call', 'revocations'],
+  ],
   oauth: ['domain', 'telemetry', 'signing', 'policy', 'callers', 'tokens', 'call'],
   transport: ['domain', 'telemetry', 'policy', 'callers', 'tokens', 'call', 'rpc', 'oauth'],
   // The form of a Redis URL is the store's to say.
   config: ['domain', 'store'],
   dev: ['config'],
   server: [
+    'revocations',
     ...['domain', 'telemetry', 'store', 'signing', 'policy', 'callers', 'tokens', 'call', 'rpc'],
     ...['oauth', 'transport', 'config'],
   ],

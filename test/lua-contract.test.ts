@@ -3,6 +3,7 @@ import type { RefreshClaims } from '@signum/token';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Runner } from '../src/store/dispatch/runner.ts';
 import type { Item } from '../src/store/dispatch/shared-runs.ts';
+import { changeLeases } from '../src/store/feed/lease-table.ts';
 import { readFeed } from '../src/store/feed/read-feed.ts';
 import { createLease } from '../src/store/lease.ts';
 import { FIELD } from '../src/store/scripts/fields.ts';
@@ -145,6 +146,7 @@ async function useEveryScript(on: Store): Promise<void> {
   await revokeDevice(on, device, {}, { reason: 'LOGOUT', by: 'test', durability }, soon());
   await readFeed(on, partition, { which: 'ALL', count: 10 }, soon());
   await on.runner.run(SCRIPTS.vouch, [partition.revision], [], soon());
+  await changeLeases(on, {}, () => 'id', soon());
   await takeFromRate(on, 'user', 'someone', { perSecond: 1, burst: 1 }, soon());
   const { createRecords } = await import('../src/store/records.ts');
   await createRecords(on.runner, 'signum:callers').put('name', 'value', null, soon());
@@ -243,6 +245,7 @@ function kindOf(label: string): RegExp {
   if (label === 'records') return /^signum:(keys|callers)$/;
   if (label === 'channel') return /^signum:\{\d+\}:channel:\d+$/;
   if (label === 'lease') return /^signum:sweeper$/;
+  if (label === 'leases') return /^signum:\{leases\}:table$/;
   if (label === 'limit') return /^signum:\{\d+\}:rate:/;
   if (label.startsWith('revoked')) return /^signum:\{\d+\}:revoked:/;
   return new RegExp(`^signum:\\{\\d+\\}:${label}(:|$)`);

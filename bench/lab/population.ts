@@ -51,6 +51,7 @@ export async function openPopulator(
   const store = await openStore({
     redis: { url: redisUrl, commandTimeoutMs: 30_000, connectTimeoutMs: 5_000, name: 'bench' },
     partitions: 64,
+    leaseMs: 5_000,
     policy: {
       skewMs: 60_000,
       graceMs: 10_000,

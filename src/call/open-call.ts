@@ -125,6 +125,8 @@ export abstract class OpenCall<I> implements Call {
 
   /** Finds out again who calls, and whether they still may. */
   protected async recheck(): Promise<void> {
+    // Who has counted as nobody from the start has nothing to lose.
+    if (this.#fault !== undefined) return;
     const { access, credentials } = this.#endpoint;
     const shown = credentials === undefined ? headCredentials(this.head) : credentials(this.head);
     this.#caller = await this.deps.authenticate(shown);

@@ -1,6 +1,7 @@
 import { envNames } from './names.ts';
 import { settingsOf, type ValuesOf } from './setting.ts';
 import { client } from './settings/client.ts';
+import { edges } from './settings/edges.ts';
 import { callers, keys } from './settings/keys.ts';
 import { limits } from './settings/limits.ts';
 import { listen } from './settings/listen.ts';
@@ -21,6 +22,7 @@ export const SERVER_SCHEMA = {
   sessions,
   limits,
   durability,
+  edges,
   logs,
 } as const;
 

@@ -1,7 +1,15 @@
 import type { DeviceRef } from '@signum/token';
 
 /** What a service caller may do. */
-export type Permission = 'issue' | 'refresh' | 'validate' | 'revoke' | 'list' | 'keys' | 'callers';
+export type Permission =
+  | 'issue'
+  | 'refresh'
+  | 'validate'
+  | 'revoke'
+  | 'list'
+  | 'keys'
+  | 'callers'
+  | 'watch';
 
 export const PERMISSIONS: readonly Permission[] = [
   'issue',
@@ -11,6 +19,7 @@ export const PERMISSIONS: readonly Permission[] = [
   'list',
   'keys',
   'callers',
+  'watch',
 ];
 
 /** A service that has proved who it is, by API key or client certificate. */

@@ -63,6 +63,25 @@ export interface Durability {
 /** What was reached. */
 export type DurabilityReached = Durability;
 
+/** Who must have heard of a revocation before it is acknowledged: nobody, or every edge verifier. */
+export type FenceWanted = 'NONE' | 'EDGES';
+
+/** A change that a fence waits for. */
+export interface FencePlace {
+  readonly partition: number;
+  readonly revision: number;
+}
+
+/** That no edge accepts what was ended any more, and why. */
+export interface FenceReached {
+  /** Edges that have said that they applied it. */
+  readonly confirmed: number;
+  /** Edges that have not, and whose lease is over. */
+  readonly expired: number;
+  /** How long was waited, in milliseconds. */
+  readonly waitedMs: number;
+}
+
 /** The most that the metadata of a session may take as JSON, in bytes. */
 export const MAX_METADATA_BYTES = 4096;
 

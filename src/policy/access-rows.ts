@@ -23,6 +23,7 @@ const WORDS: { readonly [S in Scope]: Words } = {
   items: { service: 'by item, as Validate', user: 'no', nobody: 'no' },
   user: { service: 'the named tenant', user: 'for themselves', nobody: 'no' },
   tenant: { service: 'the named tenant', user: 'no', nobody: 'no' },
+  tenants: { service: 'each named tenant', user: 'no', nobody: 'no' },
   deployment: { service: 'every tenant', user: 'no', nobody: 'no' },
   reach: { service: 'callers within its reach', user: 'no', nobody: 'no' },
 };

@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { FeedService } from '@signum/contract/signum/v1/feed_service_pb.js';
 import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Permission } from '../domain/caller.ts';
@@ -14,6 +15,7 @@ import type { Permission } from '../domain/caller.ts';
  * - `items`: service callers; each item is looked at as if it had come alone.
  * - `user`: service callers in the tenant that the message names, and the user that it names.
  * - `tenant`: service callers in the tenant that the message names.
+ * - `tenants`: service callers in each tenant that the message names; in all of theirs if it names none.
  * - `deployment`: service callers of every tenant.
  * - `reach`: service callers, over callers that hold no more than they do.
  */
@@ -24,6 +26,7 @@ export type Scope =
   | 'items'
   | 'user'
   | 'tenant'
+  | 'tenants'
   | 'deployment'
   | 'reach';
 
@@ -48,7 +51,7 @@ export const JWKS = 'jwks';
 
 const { issue, refresh, validate, batchValidate, revoke, revokeUser, revokeTenant } =
   TokenService.method;
-const { validateStream, listSessions, getSession } = TokenService.method;
+const { validateStream, listSessions, getSession, watchSession } = TokenService.method;
 const { getJwks, listKeys, rotateKey, revokeKey } = KeyService.method;
 const { createCaller, listCallers, rotateCallerKey, setCallerDisabled, deleteCaller } =
   CallerService.method;
@@ -72,6 +75,7 @@ export const ACCESS: readonly AccessLine[] = [
   line(revokeTenant, 'revoke', { scope: 'tenant', named: (request) => request }),
   line(listSessions, 'list', { scope: 'user', named: (request) => request }),
   line(getSession, 'list', { scope: 'user', named: ({ device }) => device }),
+  line(watchSession, 'watch', { scope: 'holder' }),
   line(getJwks, undefined, { scope: 'anyone' }),
   line(listKeys, 'keys', { scope: 'deployment' }),
   line(rotateKey, 'keys', { scope: 'deployment' }),
@@ -81,6 +85,7 @@ export const ACCESS: readonly AccessLine[] = [
   line(rotateCallerKey, 'callers', { scope: 'reach' }),
   line(setCallerDisabled, 'callers', { scope: 'reach' }),
   line(deleteCaller, 'callers', { scope: 'reach' }),
+  line(FeedService.method.watch, 'watch', { scope: 'tenants' }),
   { endpoint: JWKS, scope: 'anyone' },
 ];
 

@@ -1,6 +1,6 @@
 import type { Caller, Permission } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import type { Durability } from '../domain/session.ts';
+import type { Durability, FenceWanted } from '../domain/session.ts';
 
 /** Whose data a call is about. */
 export interface Target {
@@ -27,6 +27,7 @@ const RULES: { readonly [P in Permission]: Rule } = {
   list: { ownUser: true, holder: false, everyTenant: false },
   keys: { ownUser: false, holder: false, everyTenant: true },
   callers: { ownUser: false, holder: false, everyTenant: false },
+  watch: { ownUser: false, holder: true, everyTenant: false },
 };
 
 /**
@@ -67,6 +68,25 @@ export function authoriseDurability(
   throw new SignumError('PERMISSION_DENIED', `durability: ${rule}`, {
     metadata: { permission: 'revoke', field: 'durability' },
   });
+}
+
+/**
+ * Says whether a caller's revocation waits for the edges. Whoever has no more than a token waits as the
+ * deployment does, for the same reason.
+ * @throws PERMISSION_DENIED for a token's holder who asks for more.
+ */
+export function authoriseFence(
+  caller: Caller,
+  wanted: FenceWanted | undefined,
+  deployment: FenceWanted,
+): boolean {
+  if (wanted === 'EDGES' && deployment === 'NONE' && caller.kind !== 'service') {
+    const rule = 'only a service caller may ask for more than the deployment waits for';
+    throw new SignumError('PERMISSION_DENIED', `fence: ${rule}`, {
+      metadata: { permission: 'revoke', field: 'fence' },
+    });
+  }
+  return (wanted ?? deployment) === 'EDGES';
 }
 
 /**

@@ -7,6 +7,8 @@ import type { Tokens } from '../tokens/tokens.ts';
 import { createCheckMessage } from './check-message.ts';
 import { methodTable } from './method-table.ts';
 import type { Keys } from './methods/keys.ts';
+import type { WatchDeps } from './methods/watch.ts';
+import type { WatchSessionDeps } from './methods/watch-session.ts';
 import type { Rpc } from './rpc.ts';
 import { SERVICES } from './services.ts';
 
@@ -23,7 +25,7 @@ export const DEFAULT_MESSAGE_LIMITS: MessageLimits = {
   maxBatchBytes: 2 * 1024 * 1024,
 };
 
-export interface RpcDeps {
+export interface RpcDeps extends WatchDeps, WatchSessionDeps {
   readonly tokens: Tokens;
   readonly ring: Keys;
   readonly callers: CallerAdministration;

@@ -14,8 +14,10 @@ import { revokeUser } from './methods/revoke-user.ts';
 import { validate } from './methods/validate.ts';
 import type { ValidateItemsDeps } from './methods/validate-items.ts';
 import { validateStream } from './methods/validate-stream.ts';
+import { type WatchDeps, watch } from './methods/watch.ts';
+import { type WatchSessionDeps, watchSession } from './methods/watch-session.ts';
 
-export interface MethodTableDeps extends ValidateItemsDeps {
+export interface MethodTableDeps extends ValidateItemsDeps, WatchDeps, WatchSessionDeps {
   readonly tokens: Tokens;
   readonly ring: Keys;
   readonly callers: CallerAdministration;
@@ -35,7 +37,9 @@ export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
     revokeTenant(tokens),
     listSessions(tokens),
     getSession(tokens),
+    watchSession(deps),
     ...keyMethods(ring, tokens),
     ...callerMethods(callers),
+    watch(deps),
   ];
 }

@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import { RootSecrets } from '../domain/root-secret.ts';
 import { jwks } from '../oauth/jwks.ts';
 import { endpointNames } from '../policy/access-table.ts';
+import { createRevocations } from '../revocations/revocations.ts';
 import { createRpc } from '../rpc/create-rpc.ts';
 import { openStore } from '../store/store.ts';
 import { createAudit, NO_AUDIT } from '../telemetry/audit.ts';
@@ -40,6 +41,9 @@ import { tokenPolicy, userAudience } from './token-policy.ts';
 import { createUserTokenCheck } from './user-token.ts';
 import { tellPrimary, whenToldToReload } from './worker-message.ts';
 import { startWorkers } from './workers.ts';
+
+/** Revocations that may wait for the edges at once. */
+const MOST_FENCES = 256;
 
 export interface Server {
   readonly addresses: ServerAddresses;
@@ -108,6 +112,15 @@ async function compose(
   telemetry.watchAge('key_ring_read', () => Date.now() - ring.lastLoadedAtMs);
 
   const limiter = createRateLimiter(store, config.limits);
+  const revocations = createRevocations({
+    store,
+    terms: { leaseMs: config.edges.leaseMs, deposedMs: config.edges.failoverWindowMs },
+    newId: uuidv7,
+    jwks: () => ring.jwksJson(),
+    timeoutMs: config.redis.commandTimeoutMs,
+    mostWaiting: MOST_FENCES,
+  });
+  undo.push(() => revocations.close());
   const tokens = createTokens({
     store,
     signing,
@@ -116,6 +129,7 @@ async function compose(
     onEvent: report.token,
     onVerdict: telemetry.verdict,
     limit: (kind, key, deadline) => limiter.take(kind, key, deadline),
+    fence: (places, durability, deadline) => revocations.fences.wait(places, durability, deadline),
   });
 
   const callers = createCallerRegistry({
@@ -162,6 +176,16 @@ async function compose(
     pipeline,
     toSignumError,
     tokens,
+    signing,
+    watch: revocations.watch,
+    watchSession: revocations.watchSession,
+    deployment: {
+      partitions: config.redis.partitions,
+      leaseMs: config.edges.leaseMs,
+      issuer: config.tokens.issuer,
+      audiences: config.tokens.audiences,
+      clockSkewMs: config.sessions.clockSkewMs,
+    },
     ring: auditedKeys(ring, report),
     callers: createCallerAdministration({
       records: store.callers,

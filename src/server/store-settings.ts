@@ -6,7 +6,7 @@ export function storeSettings(
   config: Config,
   onConnectionError: (line: string) => void,
 ): StoreSettings {
-  const { redis, lifetimes, sessions, limits } = config;
+  const { redis, lifetimes, sessions, limits, edges } = config;
   return {
     redis: {
       url: redis.url.reveal(),
@@ -20,6 +20,7 @@ export function storeSettings(
       unchanged: Math.ceil(limits.maxInflight / 8),
     },
     partitions: redis.partitions,
+    leaseMs: edges.leaseMs,
     policy: {
       skewMs: sessions.clockSkewMs,
       graceMs: sessions.refreshGraceMs,

@@ -3,7 +3,7 @@ import type { TokenPolicy } from '../tokens/deps.ts';
 
 /** What the use-cases need to know of the configuration. */
 export function tokenPolicy(config: Config): TokenPolicy {
-  const { lifetimes, tokens, sessions, durability, limits } = config;
+  const { lifetimes, tokens, sessions, durability, edges, limits } = config;
   return {
     lifetimes,
     audiences: tokens.audiences,
@@ -11,6 +11,7 @@ export function tokenPolicy(config: Config): TokenPolicy {
       sessions.tenantPolicies.get(tenantId) ?? sessions.supersedePolicy,
     durability,
     ratePerUser: limits.ratePerUser,
+    fence: edges.fence,
   };
 }
 

@@ -14,16 +14,21 @@ export class LayoutMismatch extends Error {
   override readonly name = 'LayoutMismatch';
 }
 
-/**
- * Writes the number of partitions and the format into an empty store, and holds a used one against
- * them: with another number of partitions every key would be looked for in the wrong place.
- */
+/** What all servers of a deployment have to agree on. */
+export interface Agreed {
+  /** With another number every key would be looked for in the wrong place. */
+  readonly partitions: number;
+  /** How long an edge may answer by itself: whoever waits for it must not wait for less. */
+  readonly leaseMs: number;
+}
+
+/** Writes what servers agree on, and the format, into an empty store, and holds a used one against it. */
 export async function checkLayout(
   runner: Runner,
-  partitions: number,
+  { partitions, leaseMs }: Agreed,
   deadline: Deadline,
 ): Promise<void> {
-  const wanted = { partitions, format: FORMAT };
+  const wanted = { partitions, format: FORMAT, lease_ms: leaseMs };
   for (const [name, value] of Object.entries(wanted)) {
     const { meta } = SHARED_KEYS;
     await runner.read(meta, deadline, (node) => node.hsetnx(meta, name, value));

@@ -18,6 +18,8 @@ export interface StoreSettings {
   readonly mayWait?: MayWait | undefined;
   /** Fixed when a deployment is created: 1 to 1024. */
   readonly partitions: number;
+  /** How long an edge may answer by itself, in milliseconds; fixed like the partitions. */
+  readonly leaseMs: number;
   readonly policy: StorePolicy;
   /** Told in a line of every connection error; there is nothing to do but to note it. */
   readonly onConnectionError: (line: string) => void;
@@ -69,7 +71,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     const deadline = { deadlineAtMs: performance.now() + START_TIMEOUT_MS };
     const keyspace = new Keyspace(settings.partitions, 'db' in target ? target.db : 0);
     await whileUnavailable(deadline, async () => {
-      await checkLayout(runner, settings.partitions, deadline);
+      await checkLayout(runner, settings, deadline);
       await checkAccess(runner, keyspace.partitions[0]?.channel ?? '', deadline);
     });
     return {

@@ -1,7 +1,13 @@
 import type { Limit } from '../callers/limits.ts';
 import type { Deadline } from '../domain/call.ts';
 import type { Lifetimes } from '../domain/lifetimes.ts';
-import type { Durability, SupersedePolicy } from '../domain/session.ts';
+import type {
+  Durability,
+  FencePlace,
+  FenceReached,
+  FenceWanted,
+  SupersedePolicy,
+} from '../domain/session.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Signing } from '../signing/signing.ts';
 import type { StoreContext } from '../store/scripts/context.ts';
@@ -19,6 +25,12 @@ export interface TokenDeps {
   readonly onEvent: (event: TokenEvent) => void;
   /** Told of every verdict. */
   readonly onVerdict: (verdict: Verdict) => void;
+  /** Waits until no edge accepts what was ended there. @throws EDGES_UNCONFIRMED */
+  readonly fence: (
+    places: readonly FencePlace[],
+    durability: Durability,
+    deadline: Deadline,
+  ) => Promise<FenceReached>;
   /** Throws RATE_LIMITED when a caller or a user asks too often. */
   readonly limit: (limit: Limit, key: string, deadline: Deadline) => Promise<void>;
 }
@@ -33,4 +45,5 @@ export interface TokenPolicy {
   readonly durability: Durability;
   /** Issue and Refresh calls for one user; undefined if there is no limit. */
   readonly ratePerUser: Rate | undefined;
+  readonly fence: FenceWanted;
 }

@@ -4,11 +4,13 @@ import { callerName } from '../domain/caller.ts';
 import { checkCustomClaims } from '../domain/custom-claims.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
 import { grantLifetimes } from '../domain/lifetimes.ts';
-import { checkMetadata, type SupersedePolicy } from '../domain/session.ts';
+import { checkMetadata, type FencePlace, type SupersedePolicy } from '../domain/session.ts';
 import { checkTokenContent } from '../domain/token-size.ts';
+import { authoriseFence } from '../policy/authorise.ts';
 import { type IssueOutcome, issue as issueInStore, readStanding } from '../store/sessions/issue.ts';
 import { userSubject } from '../store/sessions/rate-limit.ts';
 import type { TokenDeps } from './deps.ts';
+import { raiseFence } from './fence.ts';
 import { requestDigest } from './request-digest.ts';
 import { signPair } from './sign-pair.ts';
 import type { Issued, IssueInput } from './tokens.ts';
@@ -30,6 +32,8 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
   checkMetadata(input.metadata);
   const policy = input.policy ?? deps.policy.supersedePolicy(device.tenantId);
   const proof = await readProof(deps, device, policy, input.proof);
+  const awaited = authoriseFence(call.caller, input.fence, deps.policy.fence);
+  const { durability } = deps.policy;
   const [standing] = await Promise.all([
     readStanding(deps.store, device, call),
     takeFromRates(deps, call, device),
@@ -47,6 +51,7 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
     ...content,
     metadata: input.metadata,
     by,
+    ...(awaited && { fenced: durability }),
   };
   const outcome = await withSigningKey(deps.signing, call, (keyId, staleKeyId) => {
     const ids = { sessionId: deps.newId(), tokenId: deps.newId(), keyId, staleKeyId };
@@ -58,7 +63,22 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
   // The first call with this request id has been told of.
   if (outcome.status !== 'REPEATED') report(deps, call, device, outcome);
   const tokens = await signPair(deps, device, grant, call);
-  return { tokens, supersededSessionId: grant.supersededSessionId, revision: grant.revision };
+  const places = awaited ? fencePlaces(deps, device, outcome.status, grant.revision) : [];
+  const fence = await raiseFence(deps, call, awaited, places, durability);
+  const { supersededSessionId, revision } = grant;
+  return { tokens, supersededSessionId, revision, fence };
+}
+
+/** What ended is the change before the new session's; where that was, a repeated call does not know. */
+function fencePlaces(
+  deps: TokenDeps,
+  { tenantId, userId }: DeviceRef,
+  status: IssueOutcome['status'],
+  revision: number,
+): FencePlace[] {
+  const partition = deps.store.keyspace.partition(tenantId, userId).number;
+  if (status === 'ISSUED') return [];
+  return [{ partition, revision: status === 'SUPERSEDED' ? revision - 1 : revision }];
 }
 
 async function takeFromRates(deps: TokenDeps, call: Call, device: DeviceRef): Promise<void> {

@@ -2,7 +2,7 @@ import type { DeviceRef } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import { authoriseDurability, authoriseHolder } from '../policy/authorise.ts';
+import { authoriseDurability, authoriseFence, authoriseHolder } from '../policy/authorise.ts';
 import {
   revokeDevice,
   revokeUser as revokeUserInStore,
@@ -10,12 +10,14 @@ import {
 } from '../store/sessions/revoke.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellIfUnconfirmed } from './event.ts';
+import { raiseFence } from './fence.ts';
 import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
 
 /** Ends one session: by a token of it, by its access token's ids, by its id, or by its device. */
 export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): Promise<Revoked> {
   const { device, guard } = await resolve(deps, call, input.subject);
   const durability = authoriseDurability(call.caller, input.durability, deps.policy.durability);
+  const awaited = authoriseFence(call.caller, input.fence, deps.policy.fence);
   const { reason } = input;
   const by = callerName(call.caller);
   const { tenantId, userId, deviceId } = device;
@@ -25,10 +27,12 @@ export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): P
   const { count, revision, reached } = await tellIfUnconfirmed(
     deps.onEvent,
     event,
-    revokeDevice(deps.store, device, guard, { reason, by, durability }, call),
+    revokeDevice(deps.store, device, guard, { reason, by, durability, awaited }, call),
   );
   deps.onEvent({ ...event, count });
-  return { count, revision, durability: reached };
+  const place = { partition: deps.store.keyspace.partition(tenantId, userId).number, revision };
+  const fence = await raiseFence(deps, call, awaited, [place], durability);
+  return { count, revision, durability: reached, fence };
 }
 
 /** Ends all of a user's sessions, or all but one device's. */
@@ -38,8 +42,9 @@ export async function revokeUser(
   input: RevokeUserInput,
 ): Promise<Revoked> {
   const durability = authoriseDurability(call.caller, input.durability, deps.policy.durability);
+  const awaited = authoriseFence(call.caller, input.fence, deps.policy.fence);
   const { tenantId, userId, exceptDeviceId, reason } = input;
-  const revocation = { reason, by: callerName(call.caller), durability };
+  const revocation = { reason, by: callerName(call.caller), durability, awaited };
   const who = { tenantId, userId, exceptDeviceId };
   const event: TokenEvent = { event: 'revoke_user', call, tenantId, userId, reason };
   const { count, revision, reached } = await tellIfUnconfirmed(
@@ -48,7 +53,9 @@ export async function revokeUser(
     revokeUserInStore(deps.store, who, revocation, call),
   );
   deps.onEvent({ ...event, count });
-  return { count, revision, durability: reached };
+  const place = { partition: deps.store.keyspace.partition(tenantId, userId).number, revision };
+  const fence = await raiseFence(deps, call, awaited, [place], durability);
+  return { count, revision, durability: reached, fence };
 }
 
 interface Resolved {

@@ -5,6 +5,8 @@ import type {
   ClientMetadata,
   Durability,
   DurabilityReached,
+  FenceReached,
+  FenceWanted,
   RevocationReason,
   Session,
   SupersedePolicy,
@@ -39,6 +41,8 @@ export interface IssueInput {
   readonly policy?: SupersedePolicy | undefined;
   readonly requestId?: string | undefined;
   readonly proof?: string | undefined;
+  /** Of the session that is superseded; the deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
 }
 
 export interface TokenPair {
@@ -56,6 +60,8 @@ export interface Issued {
   readonly tokens: TokenPair;
   readonly supersededSessionId?: string | undefined;
   readonly revision: number;
+  /** Absent unless it was to be waited for. */
+  readonly fence?: FenceReached | undefined;
 }
 
 export interface Refreshed {
@@ -81,12 +87,16 @@ export interface RevokeInput {
   readonly reason: RevocationReason;
   /** The deployment's default when absent. */
   readonly durability?: Durability | undefined;
+  /** The deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
 }
 
 export interface Revoked {
   readonly count: number;
   readonly revision: number;
   readonly durability: DurabilityReached;
+  /** Absent unless it was to be waited for. */
+  readonly fence?: FenceReached | undefined;
 }
 
 export interface RevokeUserInput {
@@ -95,21 +105,29 @@ export interface RevokeUserInput {
   readonly exceptDeviceId?: string | undefined;
   readonly reason: RevocationReason;
   readonly durability?: Durability | undefined;
+  /** The deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
 }
 
 export interface RevokeTenantInput {
   readonly tenantId: string;
   readonly durability?: Durability | undefined;
+  /** The deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
 }
 
 export interface RevokeKeyInput {
   readonly keyId: string;
   readonly durability?: Durability | undefined;
+  /** The deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
 }
 
 export interface WatermarkRaised {
   readonly partitions: number;
   readonly durability: DurabilityReached;
+  /** Absent unless it was to be waited for. */
+  readonly fence?: FenceReached | undefined;
 }
 
 export interface ListSessionsInput {

@@ -1,8 +1,10 @@
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
+import { authoriseFence } from '../policy/authorise.ts';
 import { type Mark, raiseWatermark } from '../store/sessions/watermark.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellIfUnconfirmed } from './event.ts';
+import { raiseFence } from './fence.ts';
 import type { RevokeKeyInput, RevokeTenantInput, WatermarkRaised } from './tokens.ts';
 
 /** Ends every session of a tenant that has begun so far. */
@@ -13,10 +15,7 @@ export async function revokeTenant(
 ): Promise<WatermarkRaised> {
   const { tenantId } = input;
   const event: TokenEvent = { event: 'revoke_tenant', call, tenantId, reason: 'TENANT' };
-  const raising = raise(deps, call, { tenantId }, input.durability);
-  const raised = await tellIfUnconfirmed(deps.onEvent, event, raising);
-  deps.onEvent(event);
-  return raised;
+  return raise(deps, { tenantId }, input, event);
 }
 
 /** Refuses every access token that a key has signed. */
@@ -27,24 +26,25 @@ export async function revokeKey(
 ): Promise<WatermarkRaised> {
   const { keyId } = input;
   const event: TokenEvent = { event: 'revoke_key', call, keyId, reason: 'KEY' };
-  const raising = raise(deps, call, { keyId }, input.durability);
-  const raised = await tellIfUnconfirmed(deps.onEvent, event, raising);
-  deps.onEvent(event);
-  return raised;
+  return raise(deps, { keyId }, input, event);
 }
 
 async function raise(
   deps: TokenDeps,
-  call: Call,
   mark: Mark,
-  durability = deps.policy.durability,
+  input: Pick<RevokeTenantInput, 'durability' | 'fence'>,
+  event: TokenEvent,
 ): Promise<WatermarkRaised> {
-  const { partitions, reached } = await raiseWatermark(
-    deps.store,
-    mark,
-    callerName(call.caller),
-    durability,
-    call,
+  const { call } = event;
+  const durability = input.durability ?? deps.policy.durability;
+  const awaited = authoriseFence(call.caller, input.fence, deps.policy.fence);
+  const { partitions, revisions, reached } = await tellIfUnconfirmed(
+    deps.onEvent,
+    event,
+    raiseWatermark(deps.store, mark, callerName(call.caller), durability, call, awaited),
   );
-  return { partitions, durability: reached };
+  deps.onEvent(event);
+  const places = revisions.map((revision, partition) => ({ partition, revision }));
+  const fence = await raiseFence(deps, call, awaited, places, durability);
+  return { partitions, durability: reached, fence };
 }

@@ -8,7 +8,7 @@ import type { CallerView } from '../../src/callers/caller-view.ts';
 import type { Call } from '../../src/domain/call.ts';
 import { ANONYMOUS, type Permission, type ServiceCaller } from '../../src/domain/caller.ts';
 import { SignumError } from '../../src/domain/errors.ts';
-import { createRpc } from '../../src/rpc/create-rpc.ts';
+import { createRpc, type RpcDeps } from '../../src/rpc/create-rpc.ts';
 import type { Keys } from '../../src/rpc/methods/keys.ts';
 import type { Rpc } from '../../src/rpc/rpc.ts';
 import type { KeyInfo } from '../../src/signing/ring/key-info.ts';
@@ -22,6 +22,7 @@ const EVERYTHING: readonly Permission[] = [
   'list',
   'keys',
   'callers',
+  'watch',
 ];
 
 /** Callers by the key that they send after `Bearer `. */
@@ -67,8 +68,25 @@ export function createTestRpc(limits: Partial<PipelineLimits> = {}): TestRpc {
     tokens,
     ring: createRing(),
     callers: createCallers(),
+    ...createFeed(),
   });
   return { rpc, pipeline, tokens, observations, failures, faults, state };
+}
+
+/** A feed that tells nothing: what it tells is tested on a real store. */
+function createFeed(): Pick<RpcDeps, 'watch' | 'watchSession' | 'deployment' | 'signing'> {
+  return {
+    watch: {
+      begin: () => Promise.reject(new SignumError('STORE_UNAVAILABLE', '')),
+      subscribers: 0,
+      close() {},
+    },
+    async *watchSession({ sessionId }) {
+      yield { sessionId, ended: true };
+    },
+    deployment: { partitions: 1, leaseMs: 5_000, issuer: '', audiences: [], clockSkewMs: 0 },
+    signing: { readRefresh: () => Promise.reject(new SignumError('TOKEN_INVALID', '')) },
+  };
 }
 
 const authenticate: Authenticate = ({ authorization, certificateNames }) => {

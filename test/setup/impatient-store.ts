@@ -17,6 +17,7 @@ export function openImpatientStore(
   return openStore({
     redis: { url, commandTimeoutMs, connectTimeoutMs: 1000, name: 'signum-test' },
     partitions: 16,
+    leaseMs: 5_000,
     policy: TEST_POLICY,
     mayWait,
     onConnectionError: () => undefined,

@@ -27,6 +27,7 @@ export async function openTestStore(
       name: 'signum-test',
     },
     partitions,
+    leaseMs: 5_000,
     policy: { ...TEST_POLICY, ...policy },
     onConnectionError: () => undefined,
   });

@@ -94,6 +94,7 @@ describe.each(Object.entries(SUBJECTS))('%s', (scheme, start) => {
     const store = await openStore({
       redis: redis(own.caFile),
       partitions: 16,
+      leaseMs: 5_000,
       policy: TEST_POLICY,
       onConnectionError: () => undefined,
     });

@@ -6,8 +6,8 @@ import { settingsOf } from '../../config/setting.ts';
 import type { Cli } from '../cli.ts';
 
 /** Of the server's settings those that the doctor needs; the others need not be set here. */
-const { redis, lifetimes, sessions, durability } = SERVER_SCHEMA;
-const SCHEMA = { redis, lifetimes, sessions, durability } as const;
+const { redis, lifetimes, sessions, durability, edges } = SERVER_SCHEMA;
+const SCHEMA = { redis, lifetimes, sessions, durability, edges } as const;
 
 const URL_ENVS = ['SIGNUM_REDIS_URL', 'SIGNUM_REDIS_URL_FILE', 'REDIS_URL', 'REDIS_URL_FILE'];
 

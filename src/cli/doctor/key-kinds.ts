@@ -25,6 +25,12 @@ const SHARED: readonly KeyKind[] = [
   { name: 'sweeper', type: 'string', lasting: false },
 ];
 
+/** With a hash tag of their own. */
+const LEASES: readonly KeyKind[] = [
+  { name: 'table', type: 'hash', lasting: true },
+  { name: 'touch', type: 'string', lasting: true },
+];
+
 const PARTITIONED: readonly (KeyKind & { readonly ids: number })[] = [
   { name: 'active', type: 'hash', lasting: false, ids: 3 },
   { name: 'revoked', type: 'string', lasting: false, ids: 1 },
@@ -37,13 +43,14 @@ const PARTITIONED: readonly (KeyKind & { readonly ids: number })[] = [
   { name: 'feed', type: 'stream', lasting: true, ids: 0 },
 ];
 
-const FORM = /^signum:(?:\{(0|[1-9]\d{0,3})\}:)?([a-z]+)(?::(.*))?$/s;
+const FORM = /^signum:(?:\{(0|[1-9]\d{0,3}|leases)\}:)?([a-z]+)(?::(.*))?$/s;
 
 /** Takes a key name apart; undefined if it is of no kind that this version knows. */
 export function parseKey(key: string): ParsedKey | undefined {
   const [, partition, name, rest] = FORM.exec(key) ?? [];
-  if (partition === undefined) {
-    const kind = SHARED.find((each) => each.name === name);
+  if (partition === undefined || partition === 'leases') {
+    const shared = partition === undefined ? SHARED : LEASES;
+    const kind = shared.find((each) => each.name === name);
     return kind && rest === undefined ? { key, kind, rest: '' } : undefined;
   }
   const kind = PARTITIONED.find((each) => each.name === name);

@@ -30,6 +30,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   STORE_UNAVAILABLE: 'Try again; if it lasts, run `signum doctor` and look at Redis.',
   DURABILITY_UNCONFIRMED:
     'The change was applied. Run the command again to have its durability confirmed.',
+  EDGES_UNCONFIRMED:
+    'The change was applied. Run the command again with a longer --timeout to wait until no edge accepts the token.',
   STALE_REVISION: 'Try again: the store has not reached this revision yet.',
   DRAINING: 'Try again: the server is shutting down, another will answer.',
   DEADLINE_EXCEEDED: 'Try again; --timeout allows a call more time.',

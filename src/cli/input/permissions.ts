@@ -9,6 +9,7 @@ const ON_THE_WIRE: Readonly<Record<Permission, WirePermission>> = {
   list: WirePermission.LIST,
   keys: WirePermission.KEYS,
   callers: WirePermission.CALLERS,
+  watch: WirePermission.WATCH,
 };
 
 /** A permission as the API takes it. */

@@ -21,7 +21,7 @@ export async function guardStore(
   config: DoctorConfig,
   durability: Durability,
 ): Promise<WatermarkOutcome> {
-  const { redis, lifetimes, sessions } = config;
+  const { redis, lifetimes, sessions, edges } = config;
   const store = await openStore({
     redis: {
       url: redis.url.reveal(),
@@ -31,6 +31,7 @@ export async function guardStore(
       name: 'signum-restore-guard',
     },
     partitions: redis.partitions,
+    leaseMs: edges.leaseMs,
     policy: {
       skewMs: sessions.clockSkewMs,
       graceMs: sessions.refreshGraceMs,

@@ -4,7 +4,7 @@ import type { PlainWriter } from './plain-writer.ts';
 /** Writes the fields of a RevokeResponse. */
 export function writeRevokeResponse(to: PlainWriter, message: RevokeResponse): void {
   const { durability } = message;
-  if (message.$unknown !== undefined) to.giveUp();
+  if (message.$unknown !== undefined || message.fence !== undefined) to.giveUp();
   to.integer(1, message.revokedCount);
   to.integer(2, Number(message.revision));
   if (durability === undefined) return;

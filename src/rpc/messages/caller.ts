@@ -19,6 +19,7 @@ const WIRE_OF: { readonly [P in Permission]: Wire } = {
   list: Wire.LIST,
   keys: Wire.KEYS,
   callers: Wire.CALLERS,
+  watch: Wire.WATCH,
 };
 
 export function toPermission(wire: Wire): Permission {

@@ -3,6 +3,7 @@ import type { Duration } from '@bufbuild/protobuf/wkt';
 import {
   type ClientMetadata,
   type DeviceRef,
+  Fence,
   SupersedePolicy,
 } from '@signum/contract/signum/v1/token_pb.js';
 import type { IssueRequest } from '@signum/contract/signum/v1/token_service_pb.js';
@@ -32,7 +33,8 @@ export function isPlainIssue(request: IssueRequest): boolean {
     SupersedePolicy[request.policy] !== undefined &&
     (request.requestId === '' || isUuid(request.requestId)) &&
     request.proof.length <= SHORT_PROOF &&
-    (request.clientId === '' || isClientId(request.clientId))
+    (request.clientId === '' || isClientId(request.clientId)) &&
+    Fence[request.fence] !== undefined
   );
 }
 

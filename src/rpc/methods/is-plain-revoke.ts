@@ -1,4 +1,4 @@
-import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
+import { Fence, RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
 import type { RevokeRequest } from '@signum/contract/signum/v1/token_service_pb.js';
 import { isShortToken } from './is-plain-refresh.ts';
 
@@ -7,11 +7,12 @@ import { isShortToken } from './is-plain-refresh.ts';
  * logs out does, and finding that out by hand saves the 5 µs of protovalidate, which decides the
  * others.
  */
-export function isPlainRevoke({ subject, reason, durability }: RevokeRequest): boolean {
+export function isPlainRevoke({ subject, reason, durability, fence }: RevokeRequest): boolean {
   return (
     subject.case === 'token' &&
     isShortToken(subject.value) &&
     (reason === RevocationReason.UNSPECIFIED || reason === RevocationReason.LOGOUT) &&
-    durability === undefined
+    durability === undefined &&
+    fence === Fence.UNSPECIFIED
   );
 }

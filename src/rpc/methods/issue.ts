@@ -9,6 +9,7 @@ import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { toClientMetadata } from '../messages/client-metadata.ts';
 import { toWholeSecondsMs } from '../messages/duration.ts';
+import { toFence } from '../messages/fence.ts';
 import { toDeviceRef } from '../messages/ids.ts';
 import { fromIssued } from '../messages/issued.ts';
 import { rule } from '../method-rule.ts';
@@ -53,5 +54,6 @@ function toIssueInput(request: IssueRequest): IssueInput {
     policy: POLICY_OF[request.policy],
     requestId: request.requestId === '' ? undefined : request.requestId.toLowerCase(),
     proof: request.proof === '' ? undefined : request.proof,
+    fence: toFence(request.fence),
   };
 }

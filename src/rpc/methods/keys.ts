@@ -13,6 +13,7 @@ import type { KeyInfo } from '../../signing/ring/key-info.ts';
 import type { KeyRing } from '../../signing/ring/key-ring.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { toDurability } from '../messages/durability.ts';
+import { fromFence, toFence } from '../messages/fence.ts';
 import { fromKey } from '../messages/key.ts';
 import { type MethodRule, rule } from '../method-rule.ts';
 
@@ -56,12 +57,21 @@ function revokeKey(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): MethodRule {
       if (!isKnown()) await ring.refresh();
       if (!isKnown()) throw new SignumError('KEY_NOT_FOUND', 'no key of the ring has this id');
       const durability = toDurability(request.durability);
-      const raised = await tokens.revokeKey(call, { keyId, durability });
+      const fence = toFence(request.fence);
+      // The key leaves the ring whether or not the edges confirm that they refuse it.
+      const raised = await tokens
+        .revokeKey(call, { keyId, durability, fence })
+        .catch(async (error: unknown) => {
+          const isRaised = error instanceof SignumError && error.reason === 'EDGES_UNCONFIRMED';
+          if (isRaised) await ring.revoke(keyId, call);
+          throw error;
+        });
       const key = await ring.revoke(keyId, call);
       return create(RevokeKeyResponseSchema, {
         key: fromKey(key),
         partitions: raised.partitions,
         durability: { ...raised.durability },
+        ...fromFence(raised.fence),
       });
     },
   });

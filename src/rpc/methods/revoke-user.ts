@@ -5,6 +5,7 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { toDurability } from '../messages/durability.ts';
+import { fromFence, toFence } from '../messages/fence.ts';
 import { toId } from '../messages/ids.ts';
 import { toRevocationReason } from '../messages/revocation-reason.ts';
 import { rule } from '../method-rule.ts';
@@ -19,11 +20,13 @@ export function revokeUser(tokens: Pick<Tokens, 'revokeUser'>) {
         ...(exceptDeviceId !== '' && { exceptDeviceId: toId('except_device_id', exceptDeviceId) }),
         reason: toRevocationReason(request.reason),
         durability: toDurability(request.durability),
+        fence: toFence(request.fence),
       });
       return create(RevokeUserResponseSchema, {
         revokedCount: revoked.count,
         revision: BigInt(revoked.revision),
         durability: { ...revoked.durability },
+        ...fromFence(revoked.fence),
       });
     },
   });

@@ -7,6 +7,7 @@ import { invalidField } from '../../domain/errors.ts';
 import type { RevokeInput, Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { toDurability } from '../messages/durability.ts';
+import { toFence } from '../messages/fence.ts';
 import { toDeviceRef, toTokenRef, toUuid } from '../messages/ids.ts';
 import { toRevocationReason } from '../messages/revocation-reason.ts';
 import { fromRevoked } from '../messages/revoked.ts';
@@ -34,6 +35,7 @@ function toRevokeInput(request: RevokeRequest): RevokeInput {
     subject: toSubject(request),
     reason: toRevocationReason(request.reason),
     durability: toDurability(request.durability),
+    fence: toFence(request.fence),
   };
 }
 

@@ -18,16 +18,22 @@ import type { DeviceRef } from '@signum/token';
  *   signum:{p}:rate:<limit>:<subject>                      string  when the next request is due
  *   signum:meta, signum:keys, signum:callers               hash    what all servers share
  *   signum:sweeper                                         string  the server that sweeps for all
+ *   signum:{leases}:table                                  hash    what each server's edges have applied
+ *   signum:{leases}:touch                                  string  a counter beside it, always 0
  */
 export const SHARED_KEYS = {
   meta: 'signum:meta',
   keys: 'signum:keys',
   callers: 'signum:callers',
   sweeper: 'signum:sweeper',
+  leases: 'signum:{leases}:table',
+  leasesTouch: 'signum:{leases}:touch',
 } as const;
 
 /** The keys of one partition that belong to no single user. */
 export interface PartitionKeys {
+  /** From 0. */
+  readonly number: number;
   readonly prefix: string;
   readonly expiry: string;
   readonly revision: string;
@@ -77,6 +83,7 @@ export class Keyspace {
     this.partitions = Array.from({ length: partitionCount }, (_, p) => {
       const prefix = `signum:{${p}}:`;
       return {
+        number: p,
         prefix,
         expiry: `${prefix}expiry`,
         revision: `${prefix}revision`,

@@ -69,4 +69,5 @@ export const SCRIPTS = {
   touch: loadScript('touch'),
   feed: loadScript('feed'),
   vouch: loadScript('vouch'),
+  leases: loadScript('leases'),
 } as const;

@@ -3,10 +3,12 @@ import type { Deadline } from '../../domain/call.ts';
 import type { Lifetimes } from '../../domain/lifetimes.ts';
 import type {
   ClientMetadata,
+  Durability,
   RevocationReason,
   SessionClaims,
   SupersedePolicy,
 } from '../../domain/session.ts';
+import type { DurableRun } from '../dispatch/durable-runs.ts';
 import { encodeClaims } from '../scripts/claims.ts';
 import type { StoreContext } from '../scripts/context.ts';
 import { FIELD } from '../scripts/fields.ts';
@@ -34,8 +36,8 @@ export interface IssuePlan extends SessionClaims {
   readonly metadata: ClientMetadata;
   /** Who asks, for the revoked table. */
   readonly by: string;
-  /** Whether a superseded session's end will be waited for at every edge; default false. */
-  readonly awaited?: boolean;
+  /** How durable it has to be, if a superseded session's end will be waited for at every edge. */
+  readonly fenced?: Durability | undefined;
   /** What stands on the device, as far as is known: if it is right, the script runs once. */
   readonly standing?: Standing | undefined;
 }
@@ -45,6 +47,8 @@ export interface Standing {
   readonly sid: string;
   readonly jti: string;
 }
+
+const NONE: Durability = { replicas: 0, fsync: false };
 
 const NOTHING: Standing = { sid: '', jti: '' };
 
@@ -108,19 +112,42 @@ export async function issue(
       tenantField(plan.device.tenantId),
       plan.by,
       plan.keyId,
-      plan.awaited ? '1' : '0',
+      plan.fenced ? '1' : '0',
       plan.requestDigest,
       plan.allowedAudiences.join(' '),
       plan.staleKeyId,
       ...fields(plan),
     ];
-    const reply = await store.runner.run(SCRIPTS.issue, keys, args, deadline);
+    const run = {
+      script: SCRIPTS.issue,
+      keys,
+      args,
+      revision: partition.revision,
+      effect: effectOf,
+    };
+    const reply = await runAs(store, run, plan.fenced, deadline);
     if (reply[0] === 'CONFLICT') expected = { sid: String(reply[1]), jti: String(reply[2]) };
     else if (reply[0] !== 'CROWDED') return outcome(reply);
     else if ((await sweepUser(store, plan.device, deadline)) === 0) {
       return { status: 'DEVICE_LIMIT' };
     }
   }
+}
+
+async function runAs(
+  { runner }: StoreContext,
+  run: DurableRun,
+  durability: Durability | undefined,
+  deadline: Deadline,
+): Promise<Reply> {
+  const { replies } = await runner.runDurably([run], durability ?? NONE, deadline);
+  return replies[0] ?? [];
+}
+
+function effectOf(reply: Reply) {
+  const found = outcome(reply);
+  if (!('grant' in found)) return undefined;
+  return { changed: found.status !== 'REPEATED', revision: found.grant.revision };
 }
 
 function outcome(reply: Reply): IssueOutcome {

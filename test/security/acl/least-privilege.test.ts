@@ -16,10 +16,6 @@ import { liveWholeLife, SHORT_LIFE } from './whole-life.ts';
 
 /** Needed when it happens, which no short test makes happen. */
 const WHEN_IT_HAPPENS: Readonly<Record<string, string>> = {
-  ssubscribe: 'somebody watches the feed',
-  'xinfo|stream': 'somebody watches the feed',
-  hello: 'somebody watches the feed',
-  'cluster|nodes': 'somebody watches the feed',
   readonly: 'a primary of a Cluster has become a replica',
   readwrite: 'a replica of a Cluster has become a primary',
   asking: 'a slot of a Cluster is moving',

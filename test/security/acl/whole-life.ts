@@ -1,9 +1,11 @@
 import { PassThrough, Readable } from 'node:stream';
 import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { Fence } from '@signum/contract/signum/v1/token_pb.js';
 import { expect } from 'vitest';
 import type { Cli } from '../../../src/cli/cli.ts';
 import { run } from '../../../src/cli/run.ts';
 import { CallerService, KeyService, type TestServer, TokenService } from '../../setup/server.ts';
+import { watchFeed } from '../../setup/test-edge.ts';
 import { until } from '../../setup/until.ts';
 import { reasonOf } from '../../wire/failure.ts';
 import { issued, newDevice, refreshed, verdictOf } from '../../wire/issued.ts';
@@ -26,8 +28,26 @@ export async function liveWholeLife(server: TestServer): Promise<void> {
   await sweep(server);
   await liveKeys(server);
   await liveCallers(server);
+  await watch(server);
   await waitForDurability(server);
   await examine(server);
+}
+
+/** As an edge and as the holder of a session, with a revocation that waits for both. */
+async function watch(server: TestServer): Promise<void> {
+  const tokens = server.client(TokenService);
+  const edge = watchFeed(server, { edge: true });
+  await until('the edge has a lease', () =>
+    edge.responses.some(({ response: r }) => r.case === 'checkpoint' && r.value.renewal > 0n),
+  );
+  const device = newDevice();
+  const { refreshToken } = await issued(tokens, device);
+  const states = tokens.watchSession({ refreshToken })[Symbol.asyncIterator]();
+  expect((await states.next()).value).toMatchObject({ ended: false });
+  const subject = { case: 'device', value: device } as const;
+  await tokens.revoke({ subject, fence: Fence.EDGES }, { timeoutMs: 15_000 });
+  expect((await states.next()).value).toMatchObject({ ended: true });
+  await edge.close();
 }
 
 async function liveSessions(server: TestServer): Promise<void> {

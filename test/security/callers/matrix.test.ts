@@ -1,6 +1,7 @@
 import type {
   DescMessage,
   DescMethodBiDiStreaming,
+  DescMethodServerStreaming,
   DescMethodUnary,
   Message,
   MessageInitShape,
@@ -21,7 +22,7 @@ import { type About, createVictim, FORMS, formOf, NOTHING_FOUND, requestFor } fr
 const FOREIGN = 'globex';
 const TENANTS = [HOME, FOREIGN] as const;
 type Tenant = (typeof TENANTS)[number];
-type Method = DescMethodUnary | DescMethodBiDiStreaming;
+type Method = DescMethodUnary | DescMethodServerStreaming | DescMethodBiDiStreaming;
 
 const METHODS = new Map(
   SERVICES.flatMap(({ methods }) => methods.map((method) => [nameOf(method), method as Method])),

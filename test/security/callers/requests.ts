@@ -40,6 +40,10 @@ const REQUESTS: Readonly<Record<string, (about: About) => unknown>> = {
     await pair();
     return { device };
   },
+  'TokenService/WatchSession': async ({ pair }) => ({ refreshToken: (await pair()).refreshToken }),
+  'FeedService/Watch': ({ device }) => ({
+    request: { case: 'start', value: { tenantIds: [device.tenantId] } },
+  }),
   'KeyService/GetJwks': () => ({}),
   'KeyService/ListKeys': () => ({}),
   'KeyService/RotateKey': () => ({}),

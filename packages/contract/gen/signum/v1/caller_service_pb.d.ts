@@ -460,6 +460,13 @@ export enum Permission {
    * @generated from enum value: PERMISSION_CALLERS = 7;
    */
   CALLERS = 7,
+
+  /**
+   * FeedService: to be told of every end of a token, and to answer for tokens as an edge.
+   *
+   * @generated from enum value: PERMISSION_WATCH = 8;
+   */
+  WATCH = 8,
 }
 
 /**

@@ -256,6 +256,16 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_CALLER_LIMIT = 32;
    */
   CALLER_LIMIT = 32,
+
+  /**
+   * UNAVAILABLE, with RetryInfo. The change was applied, but the deadline came before every edge had
+   * confirmed it or lost its lease: an edge may accept the token until then. Metadata: `edges`, how
+   * many have not confirmed as far as the server knows, and `waited_ms`. Send it again, with a longer
+   * deadline: it waits again.
+   *
+   * @generated from enum value: ERROR_REASON_EDGES_UNCONFIRMED = 31;
+   */
+  EDGES_UNCONFIRMED = 31,
 }
 
 /**

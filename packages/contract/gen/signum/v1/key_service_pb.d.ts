@@ -5,7 +5,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Durability, DurabilityReached } from "./token_pb.js";
+import type { Durability, DurabilityReached, Fence, FenceReached } from "./token_pb.js";
 
 /**
  * Describes the file signum/v1/key_service.proto.
@@ -201,6 +201,13 @@ export declare type RevokeKeyRequest = Message<"signum.v1.RevokeKeyRequest"> & {
    * @generated from field: signum.v1.Durability durability = 2;
    */
   durability?: Durability | undefined;
+
+  /**
+   * Whom to wait for until none accepts what it signed; the deployment's default when unspecified.
+   *
+   * @generated from field: signum.v1.Fence fence = 3;
+   */
+  fence: Fence;
 };
 
 /**
@@ -235,6 +242,13 @@ export declare type RevokeKeyResponse = Message<"signum.v1.RevokeKeyResponse"> &
    * @generated from field: signum.v1.DurabilityReached durability = 3;
    */
   durability?: DurabilityReached | undefined;
+
+  /**
+   * That no edge accepts it any more; absent unless that was to be waited for.
+   *
+   * @generated from field: signum.v1.FenceReached fence = 4;
+   */
+  fence?: FenceReached | undefined;
 };
 
 /**
@@ -339,7 +353,7 @@ export declare const KeyService: GenService<{
    * the signing key, another takes its place immediately.
    *
    * Needs the permission `keys`. Idempotent.
-   * Errors: KEY_NOT_FOUND, STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED.
+   * Errors: KEY_NOT_FOUND, STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED, EDGES_UNCONFIRMED.
    *
    * @generated from rpc signum.v1.KeyService.RevokeKey
    */

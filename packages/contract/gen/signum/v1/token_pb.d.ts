@@ -326,6 +326,40 @@ export declare type TokenPair = Message<"signum.v1.TokenPair"> & {
 export declare const TokenPairSchema: GenMessage<TokenPair>;
 
 /**
+ * That no edge accepts what was ended any more, and why.
+ *
+ * @generated from message signum.v1.FenceReached
+ */
+export declare type FenceReached = Message<"signum.v1.FenceReached"> & {
+  /**
+   * Edges that have said that they applied it.
+   *
+   * @generated from field: uint32 edges_confirmed = 1;
+   */
+  edgesConfirmed: number;
+
+  /**
+   * Edges that have not said so, and whose lease is over.
+   *
+   * @generated from field: uint32 leases_expired = 2;
+   */
+  leasesExpired: number;
+
+  /**
+   * How long was waited for that.
+   *
+   * @generated from field: google.protobuf.Duration waited = 3;
+   */
+  waited?: Duration | undefined;
+};
+
+/**
+ * Describes the message signum.v1.FenceReached.
+ * Use `create(FenceReachedSchema)` to create a new message.
+ */
+export declare const FenceReachedSchema: GenMessage<FenceReached>;
+
+/**
  * How many copies of a write must exist before it is acknowledged. Whoever calls with no more than a
  * token, a user's or the presented one, may not ask for more than the deployment waits for anyway.
  *
@@ -497,4 +531,38 @@ export enum SupersedePolicy {
  * Describes the enum signum.v1.SupersedePolicy.
  */
 export declare const SupersedePolicySchema: GenEnum<SupersedePolicy>;
+
+/**
+ * Who must have heard of a revocation before it is acknowledged.
+ *
+ * @generated from enum signum.v1.Fence
+ */
+export enum Fence {
+  /**
+   * The deployment's default.
+   *
+   * @generated from enum value: FENCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nobody: edge verifiers refuse the token some milliseconds later, and after a lease at the latest.
+   *
+   * @generated from enum value: FENCE_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * Every edge verifier: none accepts the token from the answer on. That takes milliseconds, and a
+   * whole lease where an edge has gone silent.
+   *
+   * @generated from enum value: FENCE_EDGES = 2;
+   */
+  EDGES = 2,
+}
+
+/**
+ * Describes the enum signum.v1.Fence.
+ */
+export declare const FenceSchema: GenEnum<Fence>;
 

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
-import type { ClientMetadata, DeviceRef, Durability, DurabilityReached, RevocationReason, Session, SupersedePolicy, TokenPair, TokenRef } from "./token_pb.js";
+import type { ClientMetadata, DeviceRef, Durability, DurabilityReached, Fence, FenceReached, RevocationReason, Session, SupersedePolicy, TokenPair, TokenRef } from "./token_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../google/rpc/status_pb.js";
 
@@ -111,6 +111,13 @@ export declare type IssueRequest = Message<"signum.v1.IssueRequest"> & {
    * @generated from field: string client_id = 12;
    */
   clientId: string;
+
+  /**
+   * Whom to wait for until none accepts the superseded session's token; the deployment's default when unspecified.
+   *
+   * @generated from field: signum.v1.Fence fence = 13;
+   */
+  fence: Fence;
 };
 
 /**
@@ -145,6 +152,13 @@ export declare type IssueResponse = Message<"signum.v1.IssueResponse"> & {
    * @generated from field: uint64 revision = 3;
    */
   revision: bigint;
+
+  /**
+   * That no edge accepts it any more; absent unless that was to be waited for.
+   *
+   * @generated from field: signum.v1.FenceReached fence = 4;
+   */
+  fence?: FenceReached | undefined;
 };
 
 /**
@@ -550,6 +564,13 @@ export declare type RevokeRequest = Message<"signum.v1.RevokeRequest"> & {
    * @generated from field: signum.v1.Durability durability = 6;
    */
   durability?: Durability | undefined;
+
+  /**
+   * Whom to wait for until none accepts the token; the deployment's default when unspecified.
+   *
+   * @generated from field: signum.v1.Fence fence = 7;
+   */
+  fence: Fence;
 };
 
 /**
@@ -611,6 +632,13 @@ export declare type RevokeResponse = Message<"signum.v1.RevokeResponse"> & {
    * @generated from field: signum.v1.DurabilityReached durability = 3;
    */
   durability?: DurabilityReached | undefined;
+
+  /**
+   * That no edge accepts it any more; absent unless that was to be waited for.
+   *
+   * @generated from field: signum.v1.FenceReached fence = 4;
+   */
+  fence?: FenceReached | undefined;
 };
 
 /**
@@ -659,6 +687,13 @@ export declare type RevokeUserRequest = Message<"signum.v1.RevokeUserRequest"> &
    * @generated from field: signum.v1.Durability durability = 5;
    */
   durability?: Durability | undefined;
+
+  /**
+   * Whom to wait for until none accepts the tokens; the deployment's default when unspecified.
+   *
+   * @generated from field: signum.v1.Fence fence = 6;
+   */
+  fence: Fence;
 };
 
 /**
@@ -693,6 +728,13 @@ export declare type RevokeUserResponse = Message<"signum.v1.RevokeUserResponse">
    * @generated from field: signum.v1.DurabilityReached durability = 3;
    */
   durability?: DurabilityReached | undefined;
+
+  /**
+   * That no edge accepts it any more; absent unless that was to be waited for.
+   *
+   * @generated from field: signum.v1.FenceReached fence = 4;
+   */
+  fence?: FenceReached | undefined;
 };
 
 /**
@@ -720,6 +762,13 @@ export declare type RevokeTenantRequest = Message<"signum.v1.RevokeTenantRequest
    * @generated from field: signum.v1.Durability durability = 2;
    */
   durability?: Durability | undefined;
+
+  /**
+   * Whom to wait for until none accepts the tokens; the deployment's default when unspecified.
+   *
+   * @generated from field: signum.v1.Fence fence = 3;
+   */
+  fence: Fence;
 };
 
 /**
@@ -747,6 +796,13 @@ export declare type RevokeTenantResponse = Message<"signum.v1.RevokeTenantRespon
    * @generated from field: signum.v1.DurabilityReached durability = 2;
    */
   durability?: DurabilityReached | undefined;
+
+  /**
+   * That no edge accepts it any more; absent unless that was to be waited for.
+   *
+   * @generated from field: signum.v1.FenceReached fence = 3;
+   */
+  fence?: FenceReached | undefined;
 };
 
 /**
@@ -754,6 +810,67 @@ export declare type RevokeTenantResponse = Message<"signum.v1.RevokeTenantRespon
  * Use `create(RevokeTenantResponseSchema)` to create a new message.
  */
 export declare const RevokeTenantResponseSchema: GenMessage<RevokeTenantResponse>;
+
+/**
+ * A session to watch.
+ *
+ * @generated from message signum.v1.WatchSessionRequest
+ */
+export declare type WatchSessionRequest = Message<"signum.v1.WatchSessionRequest"> & {
+  /**
+   * A refresh token of the session; empty if the credential of the call is its access token.
+   *
+   * @generated from field: string refresh_token = 1;
+   */
+  refreshToken: string;
+};
+
+/**
+ * Describes the message signum.v1.WatchSessionRequest.
+ * Use `create(WatchSessionRequestSchema)` to create a new message.
+ */
+export declare const WatchSessionRequestSchema: GenMessage<WatchSessionRequest>;
+
+/**
+ * How it stands with the session.
+ *
+ * @generated from message signum.v1.WatchSessionResponse
+ */
+export declare type WatchSessionResponse = Message<"signum.v1.WatchSessionResponse"> & {
+  /**
+   * The session that is watched.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * Whether it has ended; nothing follows then.
+   *
+   * @generated from field: bool ended = 2;
+   */
+  ended: boolean;
+
+  /**
+   * Why it has ended; unspecified while it has not, and where nobody remembers.
+   *
+   * @generated from field: signum.v1.RevocationReason reason = 3;
+   */
+  reason: RevocationReason;
+
+  /**
+   * When it ended, by the store's clock; absent while it has not, and where nobody remembers.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 4;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message signum.v1.WatchSessionResponse.
+ * Use `create(WatchSessionResponseSchema)` to create a new message.
+ */
+export declare const WatchSessionResponseSchema: GenMessage<WatchSessionResponse>;
 
 /**
  * A user whose sessions to list.
@@ -1010,7 +1127,8 @@ export declare const TokenService: GenService<{
    * Needs the permission `issue`. Safe to send again with the same request_id: for 60 s the same
    * session is answered again. SESSION_REVOKED if it has ended meanwhile, or gone on to another token.
    * Errors: INVALID_FIELD, SESSION_EXISTS, PROOF_REQUIRED, DEVICE_LIMIT, LIFETIME_TOO_LONG,
-   * SESSION_REVOKED, RATE_LIMITED, STORE_FULL, STORE_UNAVAILABLE, DEADLINE_EXCEEDED.
+   * SESSION_REVOKED, RATE_LIMITED, STORE_FULL, STORE_UNAVAILABLE,
+   * EDGES_UNCONFIRMED, DEADLINE_EXCEEDED.
    *
    * @generated from rpc signum.v1.TokenService.Issue
    */
@@ -1100,7 +1218,7 @@ export declare const TokenService: GenService<{
    * `revoke`, or a user's own access token for a device of the same user. Idempotent: revoking what
    * is already gone is OK with revoked_count 0.
    * Errors: INVALID_FIELD, TOKEN_INVALID, STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED,
-   * DEADLINE_EXCEEDED.
+   * EDGES_UNCONFIRMED, DEADLINE_EXCEEDED.
    *
    * @generated from rpc signum.v1.TokenService.Revoke
    */
@@ -1113,7 +1231,8 @@ export declare const TokenService: GenService<{
    * Ends all of a user's sessions, or all but one, in one atomic step.
    *
    * Needs the permission `revoke`, or the user's own access token. Idempotent.
-   * Errors: INVALID_FIELD, STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED, DEADLINE_EXCEEDED.
+   * Errors: INVALID_FIELD, STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED, EDGES_UNCONFIRMED,
+   * DEADLINE_EXCEEDED.
    *
    * @generated from rpc signum.v1.TokenService.RevokeUser
    */
@@ -1128,7 +1247,8 @@ export declare const TokenService: GenService<{
    * holds the watermark. Sessions issued afterwards are not touched.
    *
    * Needs the permission `revoke`. Safe to repeat.
-   * Errors: INVALID_FIELD, STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED, DEADLINE_EXCEEDED.
+   * Errors: INVALID_FIELD, STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED, EDGES_UNCONFIRMED,
+   * DEADLINE_EXCEEDED.
    *
    * @generated from rpc signum.v1.TokenService.RevokeTenant
    */
@@ -1149,6 +1269,26 @@ export declare const TokenService: GenService<{
     methodKind: "unary";
     input: typeof ListSessionsRequestSchema;
     output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Tells the holder of a session when and why it ends, so that an app need not find out by a request
+   * that fails. The first response comes at once, further ones every 25 s and at the end; then the
+   * stream ends with OK. A refresh does not end a session.
+   *
+   * The credential is the user's own access token, or a refresh token in the message, which is not
+   * used up. A stream that was opened by an access token ends with CREDENTIAL_INVALID some time after
+   * that token has been replaced or has expired: open another.
+   * A service caller may present a refresh token for its user with the permission `watch`. Over Connect
+   * and gRPC-web, on HTTP/1.1 too, for browsers.
+   * Errors: INVALID_FIELD, CREDENTIAL_MISSING, CREDENTIAL_INVALID, TOKEN_INVALID, OVERLOADED,
+   * STORE_UNAVAILABLE, DRAINING, DEADLINE_EXCEEDED.
+   *
+   * @generated from rpc signum.v1.TokenService.WatchSession
+   */
+  watchSession: {
+    methodKind: "server_streaming";
+    input: typeof WatchSessionRequestSchema;
+    output: typeof WatchSessionResponseSchema;
   },
   /**
    * Returns the live session of a device.

@@ -1,0 +1,269 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channels, openChannels } from '../store/feed/channels.ts';
+import type { FeedEvent } from '../store/feed/event.ts';
+import { type FeedPlace, readFeed } from '../store/feed/read-feed.ts';
+import { deploymentId } from '../store/meta.ts';
+import type { Store } from '../store/store.ts';
+import {
+  createPartitionSource,
+  type HeardEvent,
+  type PartitionSource,
+} from './partition-source.ts';
+import type { Events, ResetReason } from './responses.ts';
+import { type Cursor, createSubscriber, type Subscriber } from './subscriber.ts';
+
+/** What has been vouched for. */
+export interface Coverage {
+  /** The store's time when the first primary vouched; 0 if none did. */
+  readonly timeMs: number;
+  /** Partitions of which everything before that has been delivered, and where they stand. */
+  readonly places: ReadonlyMap<number, FeedPlace>;
+}
+
+export interface HubOptions {
+  readonly store: Pick<Store, 'client' | 'runner' | 'keyspace'>;
+  readonly newId: () => string;
+  /** How long a primary may take to answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Told of each change that somebody waits for, before anybody is told of it. */
+  readonly onAwaited: (partition: number, heard: HeardEvent) => void;
+}
+
+export interface Subscription {
+  readonly tenants: ReadonlySet<string> | '*';
+  readonly cursor: Cursor | undefined;
+  /** The public keys, as a JSON Web Key Set. */
+  readonly jwks: string;
+}
+
+/** Whoever hears of one partition only. */
+export interface PartitionListener {
+  onEvents(events: readonly FeedEvent[]): void;
+  /** Everything is heard from now on; something may have been missed before. */
+  onLive(): void;
+}
+
+/** Hears what is committed and tells it to any number of subscribers; without any it hears nothing. */
+export interface Hub {
+  /** @throws STORE_UNAVAILABLE */
+  subscribe(subscription: Subscription): Promise<Subscriber>;
+  unsubscribe(subscriber: Subscriber): void;
+  /** Hears of one partition, until the function that is answered is called. */
+  listen(partition: number, listener: PartitionListener): () => void;
+  /** Has every primary vouch, and delivers what was committed before. */
+  vouch(): Promise<Coverage>;
+  readonly subscribers: ReadonlySet<Subscriber>;
+  close(): void;
+}
+
+const TIMEOUT_MS = 5_000;
+/** States that are read for subscribers at once: Redis has others to serve. */
+const LOADS = 4;
+const RETRY_MS = 200;
+/** Changes wait for others to be told together with, so that telling takes a fraction of the time. */
+const MOST_DELAY_MS = 50;
+const SUBSCRIBERS_PER_MS = 20;
+
+/** What is open while there is a subscriber. */
+interface Open {
+  readonly channels: Channels;
+  readonly sources: readonly PartitionSource[];
+  /** The store's history; undefined after something was lost. */
+  deployment: Promise<string> | undefined;
+}
+
+export function createHub({ store, newId, timeoutMs, onAwaited }: HubOptions): Hub {
+  const { partitions } = store.keyspace;
+  const subscribers = new Set<Subscriber>();
+  const listeners = new Map<PartitionListener, number>();
+  let open: Open | undefined;
+  const fresh = new Map<number, HeardEvent[]>();
+  let flushTimer: NodeJS.Timeout | undefined;
+  const waiting = new Set<{ readonly subscriber: Subscriber; readonly partition: number }>();
+  let loads = 0;
+
+  const soon = () => ({ deadlineAtMs: performance.now() + TIMEOUT_MS });
+
+  function openAll(): Open {
+    const sources = partitions.map((keys, p) =>
+      createPartitionSource({
+        read: (query) => readFeed(store, keys, query, soon()),
+        deploymentId: () => currentDeployment(),
+        onEvents: (events) => heard(p, events),
+        onReset: (reason) => resetAll(p, reason),
+        onLive: () => {
+          tellListeners(p, (listener) => listener.onLive());
+          loadMore();
+        },
+      }),
+    );
+    const channels = openChannels({
+      store,
+      timeoutMs,
+      listener: {
+        onHeard: (p) => sources[p]?.heard(),
+        onEvent: (p, event, history) => sources[p]?.event(event, history),
+        onLost: (p) => {
+          if (open) open.deployment = undefined;
+          sources[p]?.lost();
+        },
+      },
+    });
+    return { channels, sources, deployment: undefined };
+  }
+
+  function currentDeployment(): Promise<string> {
+    const reading = open?.deployment ?? deploymentId(store.runner, newId, soon());
+    if (open) open.deployment = reading;
+    reading.catch(() => {
+      if (open?.deployment === reading) open.deployment = undefined;
+    });
+    return reading;
+  }
+
+  function heard(partition: number, events: readonly HeardEvent[]): void {
+    const before = fresh.get(partition);
+    if (before) before.push(...events);
+    else fresh.set(partition, [...events]);
+    const told = events.map(({ event }) => event);
+    tellListeners(partition, (listener) => listener.onEvents(told));
+    let isUrgent = false;
+    for (const each of events) {
+      if (!each.event.awaited) continue;
+      isUrgent = true;
+      onAwaited(partition, each);
+    }
+    if (isUrgent) flush();
+    else
+      flushTimer ??= setTimeout(
+        flush,
+        Math.min(subscribers.size / SUBSCRIBERS_PER_MS, MOST_DELAY_MS),
+      );
+  }
+
+  function tellListeners(partition: number, tell: (listener: PartitionListener) => void): void {
+    for (const [listener, heardOf] of listeners) if (heardOf === partition) tell(listener);
+  }
+
+  function flush(): void {
+    clearTimeout(flushTimer);
+    flushTimer = undefined;
+    for (const [partition, all] of fresh) {
+      const events = all.map(({ event }) => event).filter(isEnd);
+      const upTo = all.at(-1)?.event.revision ?? 0;
+      const response: Events = { kind: 'events', partition, events, upTo };
+      for (const each of subscribers) each.deliver(response);
+    }
+    fresh.clear();
+  }
+
+  function resetAll(partition: number, reason: ResetReason): void {
+    flush();
+    for (const each of subscribers) each.reset(partition, reason);
+  }
+
+  /** Begins what can be loaded now. */
+  function loadMore(): void {
+    for (const each of waiting) {
+      if (loads >= LOADS) return;
+      const { subscriber, partition } = each;
+      const { isLive, place } = open?.sources[partition] ?? {};
+      if (!subscribers.has(subscriber)) waiting.delete(each);
+      else if (isLive && place) {
+        waiting.delete(each);
+        void load(subscriber, partition, place);
+      }
+    }
+  }
+
+  async function load(subscriber: Subscriber, partition: number, place: FeedPlace): Promise<void> {
+    loads += 1;
+    flush();
+    try {
+      await subscriber.load(partition, place);
+    } catch {
+      await sleep(RETRY_MS);
+      waiting.add({ subscriber, partition });
+    } finally {
+      loads -= 1;
+      loadMore();
+    }
+  }
+
+  function closeUnused(): void {
+    if (subscribers.size === 0 && listeners.size === 0) closeAll();
+  }
+
+  function closeAll(): void {
+    const closing = open;
+    open = undefined;
+    closing?.channels.close();
+    clearTimeout(flushTimer);
+    flushTimer = undefined;
+    fresh.clear();
+    waiting.clear();
+  }
+
+  return {
+    subscribers,
+    async subscribe({ tenants, cursor, jwks }) {
+      const id = await currentDeployment();
+      open ??= openAll();
+      flush();
+      const subscriber: Subscriber = createSubscriber({
+        partitions: partitions.length,
+        ...{ tenants, cursor, jwks, deploymentId: id },
+        read: (p, query) => {
+          const keys = partitions[p];
+          if (!keys) throw new RangeError('no such partition');
+          return readFeed(store, keys, query, soon());
+        },
+        wantLoad(partition) {
+          queueMicrotask(() => {
+            waiting.add({ subscriber, partition });
+            loadMore();
+          });
+        },
+      });
+      subscribers.add(subscriber);
+      return subscriber;
+    },
+    unsubscribe(subscriber) {
+      subscriber.end();
+      subscribers.delete(subscriber);
+      closeUnused();
+    },
+    listen(partition, listener) {
+      listeners.set(listener, partition);
+      open ??= openAll();
+      if (open.sources[partition]?.isLive) queueMicrotask(() => listener.onLive());
+      return () => {
+        listeners.delete(listener);
+        closeUnused();
+      };
+    },
+    async vouch() {
+      const of = open;
+      const vouched = (await of?.channels.vouch()) ?? [];
+      flush();
+      const places = new Map<number, FeedPlace>();
+      for (const partition of vouched.flatMap(({ partitions: heardOf }) => heardOf)) {
+        const source = of?.sources[partition];
+        if (source?.isLive && source.place) places.set(partition, source.place);
+      }
+      const times = vouched.map(({ nowMs }) => nowMs);
+      return { timeMs: times.length > 0 ? Math.min(...times) : 0, places };
+    },
+    close() {
+      for (const each of subscribers) each.end();
+      subscribers.clear();
+      listeners.clear();
+      closeAll();
+    },
+  };
+}
+
+/** `FENCE` and `ISSUE` end nothing. */
+function isEnd({ kind }: FeedEvent): boolean {
+  return kind !== 'ISSUE' && kind !== 'FENCE';
+}

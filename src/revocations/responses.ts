@@ -1,0 +1,58 @@
+import type { FeedEvent } from '../store/feed/event.ts';
+import type { FeedPlace } from '../store/feed/read-feed.ts';
+
+/** Why a partition begins anew for a subscriber. */
+export type ResetReason = 'OTHER_DEPLOYMENT' | 'HISTORY_LOST' | 'TRIMMED' | 'SLOW' | 'SOURCE_LOST';
+
+/** A part of the state of one partition: the ends and watermarks that still count. */
+export interface SnapshotPart {
+  readonly kind: 'snapshot';
+  readonly partition: number;
+  readonly first: boolean;
+  readonly last: boolean;
+  readonly events: readonly FeedEvent[];
+  /** Up to where the snapshot goes; of the last part only. */
+  readonly place: FeedPlace | undefined;
+}
+
+/** Ends and watermarks of one partition, in the order of their commits. */
+export interface Events {
+  readonly kind: 'events';
+  readonly partition: number;
+  readonly events: readonly FeedEvent[];
+  /** The revision up to which nothing more will be told, whatever was left out of `events`. */
+  readonly upTo: number;
+}
+
+/** Everything that was committed before it was asked for has been told, but in `uncovered`. */
+export interface Checkpoint {
+  readonly kind: 'checkpoint';
+  /** The newest renewal that had come before it was asked for; 0 for none. */
+  readonly renewal: number;
+  /** The store's time when it was taken. */
+  readonly timeMs: number;
+  /** Where partitions stand in which something has happened since the one before. */
+  readonly moved: readonly { readonly partition: number; readonly place: FeedPlace }[];
+  readonly uncovered: readonly number[];
+}
+
+export interface Reset {
+  readonly kind: 'reset';
+  readonly partition: number;
+  readonly reason: ResetReason;
+}
+
+/** The public keys have changed: a JSON Web Key Set. */
+export interface KeysChanged {
+  readonly kind: 'keys';
+  readonly jwks: string;
+}
+
+/** What comes first. */
+export interface Welcome {
+  readonly kind: 'welcome';
+  readonly deploymentId: string;
+}
+
+/** What a subscriber is told. */
+export type FeedResponse = Welcome | KeysChanged | SnapshotPart | Events | Checkpoint | Reset;

@@ -1,0 +1,214 @@
+import { uuidv7 } from 'uuidv7';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { emptyDatabaseUrl } from '../../test/setup/redis.ts';
+import { openTestStore, planFor, soon } from '../../test/setup/store.ts';
+import { until } from '../../test/setup/until.ts';
+import type { FeedEvent } from '../store/feed/event.ts';
+import { issue } from '../store/sessions/issue.ts';
+import { revokeDevice } from '../store/sessions/revoke.ts';
+import { raiseWatermark } from '../store/sessions/watermark.ts';
+import type { Store } from '../store/store.ts';
+import type { FeedResponse, Welcome } from './responses.ts';
+import { createRevocations, type Revocations } from './revocations.ts';
+import type { Cursor, Subscriber } from './subscriber.ts';
+
+const PARTITIONS = 8;
+const LEASE_MS = 1_000;
+const NONE = { replicas: 0, fsync: false };
+let url: string;
+let store: Store;
+let revocations: Revocations;
+
+beforeEach(async () => {
+  url = await emptyDatabaseUrl();
+  store = await openTestStore({}, url, PARTITIONS);
+  revocations = create(store);
+});
+afterEach(async () => {
+  await revocations.close();
+  await store.close();
+});
+
+function create(on: Store): Revocations {
+  return createRevocations({
+    store: on,
+    terms: { leaseMs: LEASE_MS, deposedMs: 0 },
+    newId: uuidv7,
+    jwks: () => '{"keys":[]}',
+    timeoutMs: 5_000,
+    mostWaiting: 16,
+  });
+}
+
+function deviceOf(user: string, tenantId = 'acme') {
+  return { tenantId, userId: user, deviceId: 'phone' };
+}
+
+/** Reads a subscriber's responses as they come. */
+function collect(subscriber: Subscriber): FeedResponse[] {
+  const responses: FeedResponse[] = [];
+  void (async () => {
+    for (let next = await subscriber.next(); next; next = await subscriber.next()) {
+      expect(next.sequence).toBe(responses.length + 1);
+      responses.push(next.response);
+    }
+  })();
+  return responses;
+}
+
+async function subscribe(tenants: ReadonlySet<string> | '*' = '*', cursor?: Cursor) {
+  const { subscriber } = await revocations.watch.begin({ tenants, cursor, edge: false });
+  const responses = collect(subscriber);
+  await until('it is welcome', () => responses[0]?.kind === 'welcome');
+  const deploymentId = (responses[0] as Welcome).deploymentId;
+  return { subscriber, deploymentId, responses };
+}
+
+const endsIn = (responses: readonly FeedResponse[]) =>
+  responses.flatMap((response) => ('events' in response ? response.events : []));
+
+async function checkpoint(subscriber: Subscriber) {
+  const { timeMs, places } = await revocations.hub.vouch();
+  subscriber.checkpoint(0, timeMs, places);
+}
+
+const allLoaded = (responses: readonly FeedResponse[]) =>
+  responses.filter((each) => each.kind === 'snapshot' && each.last).length >= PARTITIONS;
+
+const logout = { reason: 'LOGOUT', by: 'test', durability: NONE } as const;
+
+test('a subscriber gets a snapshot of what has ended, then every end in order', async () => {
+  for (const user of ['a', 'b', 'c']) {
+    await issue(store, planFor(deviceOf(user)), soon());
+    await revokeDevice(store, deviceOf(user), {}, logout, soon());
+  }
+  const { subscriber, responses } = await subscribe();
+  await until('the snapshot is whole', () => allLoaded(responses));
+  expect(endsIn(responses).map(({ reason }) => reason)).toEqual(['LOGOUT', 'LOGOUT', 'LOGOUT']);
+
+  const plan = planFor(deviceOf('d'));
+  await issue(store, plan, soon());
+  await revokeDevice(store, deviceOf('d'), {}, logout, soon());
+  await checkpoint(subscriber);
+  await until('the checkpoint has come', () => responses.at(-1)?.kind === 'checkpoint');
+
+  expect(endsIn(responses).at(-1)).toMatchObject({ kind: 'REVOKE', tokenId: plan.tokenId });
+  expect(responses.at(-1)).toMatchObject({ uncovered: [] });
+});
+
+test('a subscriber resumes from a cursor without a gap', async () => {
+  const first = await subscribe();
+  await until('the snapshot is whole', () => allLoaded(first.responses));
+  await issue(store, planFor(deviceOf('a')), soon());
+  await revokeDevice(store, deviceOf('a'), {}, logout, soon());
+  await checkpoint(first.subscriber);
+  await until('a checkpoint', () => first.responses.at(-1)?.kind === 'checkpoint');
+  const places = new Map(
+    first.responses.flatMap((each) =>
+      each.kind === 'checkpoint' ? each.moved.map((m) => [m.partition, m.place] as const) : [],
+    ),
+  );
+  expect(places.size).toBe(PARTITIONS);
+  revocations.hub.unsubscribe(first.subscriber);
+  const plan = planFor(deviceOf('b'));
+  await issue(store, plan, soon());
+  await revokeDevice(store, deviceOf('b'), {}, logout, soon());
+
+  const cursor = { deploymentId: first.deploymentId, places };
+  const { responses, subscriber } = await subscribe('*', cursor);
+  await until('the end is told', () => endsIn(responses).length > 0);
+  await checkpoint(subscriber);
+  await until('a checkpoint', () => responses.at(-1)?.kind === 'checkpoint');
+  expect(responses.at(-1)).toMatchObject({ uncovered: [] });
+  expect(endsIn(responses).map(({ tokenId }) => tokenId)).toEqual([plan.tokenId]);
+  expect(responses.map(({ kind }) => kind)).not.toContain('snapshot');
+  expect(responses.map(({ kind }) => kind)).not.toContain('reset');
+});
+
+test.each([
+  ['of another deployment', 'other', { revision: 0, entryId: '' }, 'OTHER_DEPLOYMENT'],
+  ['that is ahead', undefined, { revision: 99, entryId: '99-0' }, 'HISTORY_LOST'],
+  ['whose entry is another one', undefined, { revision: 1, entryId: '1-0' }, 'HISTORY_LOST'],
+] as const)('a cursor %s is reset', async (_what, deployment, place, reason) => {
+  await issue(store, planFor(deviceOf('a')), soon());
+  await revokeDevice(store, deviceOf('a'), {}, logout, soon());
+  const p = store.keyspace.partition('acme', 'a').number;
+  const first = await subscribe();
+  const deploymentId = deployment ?? first.deploymentId;
+  const { responses } = await subscribe('*', { deploymentId, places: new Map([[p, place]]) });
+  await until('the snapshot is whole', () => allLoaded(responses));
+  expect(responses).toContainEqual({ kind: 'reset', partition: p, reason });
+  expect(endsIn(responses)).toHaveLength(1);
+});
+
+test('a cursor behind the feed is reset as trimmed', async () => {
+  const { partition } = store.keyspace.place(deviceOf('a'));
+  await issue(store, planFor(deviceOf('a')), soon());
+  const [[entryId] = ['']] = await store.client.xrange(partition.feed, '-', '+');
+  await revokeDevice(store, deviceOf('a'), {}, logout, soon());
+  await store.client.xdel(partition.feed, entryId);
+  const { deploymentId } = await subscribe();
+  const places = new Map([[partition.number, { revision: 1, entryId }]]);
+  const { responses } = await subscribe('*', { deploymentId, places });
+  await until('the snapshot is whole', () => allLoaded(responses));
+  const reset = { kind: 'reset', partition: partition.number, reason: 'TRIMMED' };
+  expect(responses).toContainEqual(reset);
+});
+
+test('a subscriber of a tenant hears of no other, but of what ends for all', async () => {
+  const { responses, subscriber } = await subscribe(new Set(['acme']));
+  await until('the snapshot is whole', () => allLoaded(responses));
+  for (const tenant of ['acme', 'other']) {
+    await issue(store, planFor(deviceOf('a', tenant)), soon());
+    await revokeDevice(store, deviceOf('a', tenant), {}, logout, soon());
+    await raiseWatermark(store, { tenantId: tenant }, 'x', NONE, soon());
+  }
+  await raiseWatermark(store, { keyId: 'k' }, 'x', NONE, soon());
+  await checkpoint(subscriber);
+  await until('a checkpoint', () => responses.at(-1)?.kind === 'checkpoint');
+  const members = new Set(endsIn(responses).map(({ member }) => member));
+  expect(members).toEqual(new Set(['acme:a:phone', 't:acme', 'k:k']));
+});
+
+test('a subscriber that does not read is reset, and misses nothing', async () => {
+  const watching = await revocations.watch.begin({ tenants: '*', cursor: undefined, edge: false });
+  const { subscriber } = watching;
+  const event = {
+    ...{ revision: 1, entryId: '1-0', kind: 'REVOKE', expiresAtMs: 1, reason: 'LOGOUT' },
+    ...{ sessionId: 's', tokenId: 't', awaited: false, member: 'a:b:c' },
+  } satisfies Partial<FeedEvent>;
+  const many: FeedEvent[] = Array.from({ length: 1_000 }, () => event);
+  await until('it is told at first', async () => (await subscriber.next()) !== undefined);
+  await until('every partition is told', async () => {
+    const next = await subscriber.next();
+    return next?.response.kind === 'snapshot' && next.response.partition === PARTITIONS - 1;
+  });
+  for (let i = 0; i < 40; i += 1) {
+    subscriber.deliver({ kind: 'events', partition: 0, events: many, upTo: 1 });
+  }
+  await issue(store, planFor(deviceOf('a')), soon());
+  await revokeDevice(store, deviceOf('a'), {}, logout, soon());
+  const responses: FeedResponse[] = [];
+  await until('it begins anew, in every partition', async () => {
+    const next = await subscriber.next();
+    if (next) responses.push(next.response);
+    return allLoaded(responses);
+  });
+  const resets = responses.filter((each) => each.kind === 'reset' && each.reason === 'SLOW');
+  expect(resets).toHaveLength(PARTITIONS);
+  expect(endsIn(responses).map(({ member }) => member)).toContain('acme:a:phone');
+});
+
+test('without a subscriber nothing is heard and no connection is open', async () => {
+  const redis = store.client;
+  const feeds = async () =>
+    String(await redis.call('CLIENT', 'LIST'))
+      .split('\n')
+      .filter((line) => line.includes('name=signum-test-feed') && line.includes(`db=`)).length;
+  const before = await feeds();
+  const { subscriber, responses } = await subscribe();
+  await until('the snapshot is whole', () => allLoaded(responses));
+  expect(await feeds()).toBe(before + 1);
+  revocations.hub.unsubscribe(subscriber);
+  await until('the connection is gone', async () => (await feeds()) === before);
+});

@@ -1,0 +1,33 @@
+import type { FeedPage, FeedPlace, FeedQuery } from '../store/feed/read-feed.ts';
+import { type Join, joinFeed } from './core/join-feed.ts';
+
+export type ReadFeed = (query: FeedQuery) => Promise<FeedPage>;
+
+/** Entries in a page of the feed: Redis serves nobody else for about as many times 4 µs. */
+const PAGE = 500;
+
+/** Reads a partition's feed to its end, page by page, each when it is asked for. */
+export async function* walkFeed(
+  read: ReadFeed,
+  query: Omit<FeedQuery, 'count'>,
+): AsyncGenerator<FeedPage> {
+  let page = await read({ ...query, count: PAGE });
+  yield page;
+  while (page.next) {
+    page = await read({ after: page.next, which: query.which, count: PAGE });
+    yield page;
+  }
+}
+
+/** Whether what a page goes on with joins on to a place; `page` was read with that place as known. */
+export function joinAt(
+  place: FeedPlace & { readonly deploymentId: string },
+  deploymentId: string,
+  { head, oldestRevision, hasKnown }: FeedPage,
+): Join {
+  // Whoever has been told of nothing yet has missed nothing while the first change is there.
+  const isStart = place.revision === 0 && oldestRevision === 1;
+  if (isStart && place.deploymentId === deploymentId) return 'CONTINUE';
+  const entryIdAtCursor = hasKnown ? place.entryId : undefined;
+  return joinFeed(place, { deploymentId, head, oldestRevision, entryIdAtCursor });
+}

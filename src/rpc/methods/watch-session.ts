@@ -1,0 +1,52 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  TokenService,
+  WatchSessionResponseSchema,
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { StreamCall } from '../../call/endpoint.ts';
+import { SignumError } from '../../domain/errors.ts';
+import { authoriseHolder } from '../../policy/authorise.ts';
+import type { Revocations } from '../../revocations/revocations.ts';
+import type { SessionToWatch } from '../../revocations/watch-session.ts';
+import type { Signing } from '../../signing/signing.ts';
+import { fromRevocationReason } from '../messages/revocation-reason.ts';
+import { optionalTime } from '../messages/time.ts';
+import { serverStreamRule } from '../method-rule.ts';
+
+export interface WatchSessionDeps {
+  readonly watchSession: Revocations['watchSession'];
+  readonly signing: Pick<Signing, 'readRefresh'>;
+}
+
+/** Tells the holder of a session when and why it ends. */
+export function watchSession({ watchSession: watchIt, signing }: WatchSessionDeps) {
+  return serverStreamRule(TokenService.method.watchSession, {
+    async *handle(call, { refreshToken }) {
+      const session = await sessionOf(call, refreshToken, signing);
+      const ended = new AbortController();
+      call.ended.addEventListener('abort', { handleEvent: () => ended.abort() });
+      for await (const state of watchIt(session, ended.signal)) {
+        yield create(WatchSessionResponseSchema, {
+          sessionId: state.sessionId,
+          ended: state.ended,
+          reason: fromRevocationReason(state.reason),
+          ...optionalTime('endTime', state.atMs),
+        });
+      }
+    },
+  });
+}
+
+async function sessionOf(
+  { caller }: StreamCall,
+  refreshToken: string,
+  signing: WatchSessionDeps['signing'],
+): Promise<SessionToWatch> {
+  if (refreshToken !== '') {
+    const { device, sessionId } = await signing.readRefresh(refreshToken);
+    authoriseHolder(caller, 'watch', device);
+    return { device, sessionId };
+  }
+  if (caller.kind === 'user') return { device: caller.device, sessionId: caller.sessionId };
+  throw new SignumError('CREDENTIAL_MISSING', 'the call needs a token of the session');
+}

@@ -1,0 +1,216 @@
+import { createClient } from '@connectrpc/connect';
+import { CallerService, Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { Fence, RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
+import type { WatchSessionResponse } from '@signum/contract/signum/v1/token_service_pb.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer, type TestServer, TokenService, transportTo } from '../setup/server.ts';
+import { type TestWatcher, watchFeed } from '../setup/test-edge.ts';
+import { until } from '../setup/until.ts';
+import { failureOf, reasonOf } from './failure.ts';
+
+const PARTITIONS = 4;
+let server: TestServer;
+let other: TestServer;
+
+beforeAll(async () => {
+  const env = { SIGNUM_EDGE_LEASE: '1s', SIGNUM_REDIS_FAILOVER_WINDOW: '0' };
+  server = await startTestServer(env);
+  const redis = { SIGNUM_REDIS_URL: server.redisUrl, SIGNUM_DEADLINE_DEFAULT: '300ms' };
+  // Its certificate is its own.
+  const { SIGNUM_TLS_CERT_FILE: _, SIGNUM_TLS_KEY_FILE: __, ...same } = server.env;
+  other = await startTestServer({ ...same, ...redis });
+});
+afterAll(async () => {
+  await other.close();
+  await server.close();
+});
+
+const device = (userId: string, tenantId = 'acme') => ({ tenantId, userId, deviceId: 'phone' });
+const isWhole = ({ responses }: TestWatcher) =>
+  responses.filter(({ response: r }) => r.case === 'snapshot' && r.value.last).length >= PARTITIONS;
+const endsOf = ({ responses }: TestWatcher) =>
+  responses.flatMap(({ response }) => {
+    if (response.case !== 'events') return [];
+    return response.value.events.flatMap(({ event }) =>
+      event.case === 'ended' ? [event.value] : [],
+    );
+  });
+const uuidOf = (bytes: Uint8Array) => {
+  const hex = Buffer.from(bytes).toString('hex');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+};
+
+describe.each(['connect', 'grpc'] as const)('the feed over %s', (protocol) => {
+  test('begins with the deployment and the keys, then tells every end and a checkpoint', async () => {
+    const tokens = server.client(TokenService);
+    const watcher = watchFeed(server, { includeDevices: true }, { protocol });
+    await until('the snapshot is whole', () => isWhole(watcher));
+    const [welcome, keys] = watcher.responses.map(({ response }) => response);
+    expect(welcome).toMatchObject({
+      case: 'welcome',
+      value: { partitions: PARTITIONS, issuer: 'https://signum.test', tenantIds: [] },
+    });
+    expect(keys?.case).toBe('keys');
+
+    const issued = await tokens.issue({ device: device(protocol) });
+    await tokens.revoke({ subject: { case: 'device', value: device(protocol) } });
+    await until('the end is told', () => endsOf(watcher).length > 0);
+    const [end] = endsOf(watcher);
+    expect(uuidOf(end?.tokenId ?? new Uint8Array())).toBe(issued.tokens?.tokenId);
+    expect(end).toMatchObject({ reason: RevocationReason.LOGOUT, device: device(protocol) });
+    await until('a checkpoint covers all', () => {
+      const last = watcher.responses.findLast(({ response }) => response.case === 'checkpoint');
+      return last?.response.case === 'checkpoint' && last.response.value.uncovered.length === 0;
+    });
+    const sequences = watcher.responses.map(({ sequence }) => Number(sequence));
+    expect(sequences).toEqual(sequences.map((_, i) => i + 1));
+    await watcher.close();
+  });
+
+  test("is refused without the permission, and for a tenant that is not the caller's", async () => {
+    const callers = server.client(CallerService);
+    const make = async (name: string, permissions: Permission[]) =>
+      (await callers.createCaller({ name: `${name}-${protocol}`, permissions, tenants: ['acme'] }))
+        .apiKey;
+    const without = await make('without', [Permission.VALIDATE]);
+    const within = await make('within', [Permission.WATCH]);
+    const ended = async (watcher: TestWatcher) => {
+      await until('the stream ends', () => watcher.end !== undefined);
+      const failure = await failureOf(Promise.reject(watcher.end?.error));
+      return failure.reason;
+    };
+    expect(await ended(watchFeed(server, {}, { protocol, credential: without }))).toBe(
+      'PERMISSION_DENIED',
+    );
+    const foreign = watchFeed(server, { tenantIds: ['other'] }, { protocol, credential: within });
+    expect(await ended(foreign)).toBe('PERMISSION_DENIED');
+    const own = watchFeed(server, {}, { protocol, credential: within });
+    await until('it is told', () => isWhole(own));
+    expect(own.responses[0]?.response).toMatchObject({ value: { tenantIds: ['acme'] } });
+    await own.close();
+  });
+});
+
+describe('a fenced revocation', () => {
+  test('waits until every edge has confirmed it, at whatever server they are', async () => {
+    const tokens = server.client(TokenService);
+    const edges = [watchFeed(server, { edge: true }), watchFeed(other, { edge: true })];
+    for (const edge of edges) {
+      await until('it has a lease', () =>
+        edge.responses.some(({ response: r }) => r.case === 'checkpoint' && r.value.renewal > 0n),
+      );
+    }
+    await until('the table is trusted', async () => {
+      await tokens.issue({ device: device('fenced') });
+      const { fence } = await tokens.revoke(
+        {
+          subject: { case: 'device', value: device('fenced') },
+          fence: Fence.EDGES,
+        },
+        { timeoutMs: 10_000 },
+      );
+      return fence?.edgesConfirmed === 2 && fence.leasesExpired === 0;
+    });
+    const ends = edges.map((edge) => endsOf(edge).length);
+    expect(Math.min(...ends)).toBeGreaterThan(0);
+    await Promise.all(edges.map((edge) => edge.close()));
+  });
+
+  test('waits for the lease of an edge that has gone silent', async () => {
+    const tokens = server.client(TokenService);
+    const edge = watchFeed(server, { edge: true }, { acknowledge: false, renewEveryMs: 0 });
+    edge.renew(1);
+    await until('it has a lease', () =>
+      edge.responses.some(({ response: r }) => r.case === 'checkpoint' && r.value.renewal === 1n),
+    );
+    await tokens.issue({ device: device('silent') });
+    const call = {
+      subject: { case: 'device', value: device('silent') },
+      fence: Fence.EDGES,
+    } as const;
+    const short = await failureOf(other.client(TokenService).revoke(call));
+    expect(short).toMatchObject({ code: 'Unavailable', reason: 'EDGES_UNCONFIRMED' });
+    expect(short.retryAfterMs).toBeGreaterThan(0);
+    // Applied, and safe to repeat.
+    const again = await tokens.revoke(call, { timeoutMs: 10_000 });
+    expect(again).toMatchObject({ revokedCount: 0 });
+    expect(again.fence).toBeDefined();
+    await edge.close();
+  });
+
+  test('is there for users, tenants, keys and new sessions too', async () => {
+    const tokens = server.client(TokenService);
+    const options = { timeoutMs: 15_000 };
+    await tokens.issue({ device: device('all') });
+    const superseding = await tokens.issue({ device: device('all'), fence: Fence.EDGES }, options);
+    expect(superseding).toMatchObject({ fence: { $typeName: 'signum.v1.FenceReached' } });
+    expect(superseding.supersededSessionId).not.toBe('');
+    const user = { tenantId: 'acme', userId: 'all', fence: Fence.EDGES };
+    expect((await tokens.revokeUser(user, options)).fence).toBeDefined();
+    const tenant = await tokens.revokeTenant({ tenantId: 'gone', fence: Fence.EDGES }, options);
+    expect(tenant.fence).toBeDefined();
+    const plain = await tokens.revokeUser({ tenantId: 'acme', userId: 'all' });
+    expect(plain.fence).toBeUndefined();
+  });
+
+  test('is not for whoever has no more than a token', async () => {
+    const tokens = server.client(TokenService);
+    const issued = await tokens.issue({ device: device('holder') });
+    const token = issued.tokens?.refreshToken ?? '';
+    const anonymous = server.client(TokenService, null);
+    const call = anonymous.revoke({ subject: { case: 'token', value: token }, fence: Fence.EDGES });
+    expect(await reasonOf(call)).toBe('PERMISSION_DENIED');
+  });
+});
+
+describe.each(['connect', 'connect-h1', 'grpc-web', 'grpc'] as const)(
+  'the holder of a session, over %s',
+  (protocol) => {
+    const collect = (refreshToken: string, credential: string | null) => {
+      const address = protocol === 'grpc' ? `https://${server.grpcAddress}` : server.address;
+      const client = createClient(
+        TokenService,
+        transportTo(address, server.ca, credential, protocol),
+      );
+      const told: WatchSessionResponse[] = [];
+      const done = (async () => {
+        for await (const each of client.watchSession({ refreshToken })) told.push(each);
+      })();
+      return { told, done };
+    };
+
+    test('hears when and why it ends, by access token as by refresh token', async () => {
+      const tokens = server.client(TokenService);
+      const issued = await tokens.issue({ device: device(`w-${protocol}`) });
+      const { accessToken = '', refreshToken = '', sessionId } = issued.tokens ?? {};
+      const watches = [collect('', accessToken), collect(refreshToken, null)];
+      await until('both watch', () => watches.every(({ told }) => told.length > 0));
+      expect(watches[0]?.told[0]).toMatchObject({ sessionId, ended: false });
+      await tokens.revoke({
+        subject: { case: 'device', value: device(`w-${protocol}`) },
+        reason: RevocationReason.ADMIN,
+      });
+      for (const { told, done } of watches) {
+        await done;
+        expect(told.at(-1)).toMatchObject({
+          sessionId,
+          ended: true,
+          reason: RevocationReason.ADMIN,
+        });
+        expect(told.at(-1)?.endTime).toBeDefined();
+      }
+    });
+
+    test('is told at once of a session that is over, and by nobody without a token', async () => {
+      const tokens = server.client(TokenService);
+      const issued = await tokens.issue({ device: device(`x-${protocol}`) });
+      await tokens.revokeTenant({ tenantId: 'nobody' });
+      await tokens.revoke({ subject: { case: 'device', value: device(`x-${protocol}`) } });
+      const { told, done } = collect(issued.tokens?.refreshToken ?? '', null);
+      await done;
+      expect(told).toMatchObject([{ ended: true, reason: RevocationReason.LOGOUT }]);
+      expect(await reasonOf(collect('', null).done)).toBe('CREDENTIAL_MISSING');
+      expect(await reasonOf(collect('x.y.z', null).done)).toBe('TOKEN_INVALID');
+    });
+  },
+);
