@@ -151,7 +151,10 @@ describe('every answer of the public listener', () => {
     expect((await httpsRequest(server, '/signum.v1.TokenService/Nothing')).status).toBe(404);
     const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' };
     expect((await httpsRequest(server, VALIDATE, text)).status).toBe(415);
-    expect((await httpsRequest(server, VALIDATE, jsonBody('{'))).status).toBe(400);
+    const { method, headers, body } = jsonBody('{');
+    const credential = { authorization: `Bearer ${server.adminKey}` };
+    const known = { method, headers: { ...headers, ...credential }, body };
+    expect((await httpsRequest(server, VALIDATE, known)).status).toBe(400);
   });
 
   test('never takes a token from the address', async () => {

@@ -27,6 +27,8 @@ interface Case {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Whether a good credential is sent along. */
+  readonly isCaller?: boolean;
 }
 
 const CASES: readonly [name: string, status: number, request: Case][] = [
@@ -36,15 +38,24 @@ const CASES: readonly [name: string, status: number, request: Case][] = [
   ['an unknown path', 404, { path: '/nothing' }],
   ['an unknown method of a service', 404, { method: 'POST', path: '/signum.v1.TokenService/X' }],
   ['a call without a credential', 401, post('{"device":{}}')],
-  ['a message that is none', 400, post('{"device":')],
-  ['a message that is too long', 429, post(`{"x":"${'x'.repeat(70_000)}"}`)],
+  ['a message of a stranger that nobody has read', 401, post(`{"x":"${'x'.repeat(70_000)}"}`)],
+  ['a message that is none', 400, { ...post('{"device":'), isCaller: true }],
+  ['a message that is too long', 429, { ...post(`{"x":"${'x'.repeat(70_000)}"}`), isCaller: true }],
   [
     'a content type that no protocol has',
     415,
     { ...post('x'), headers: { 'content-type': 'a/b' } },
   ],
-  ['gzip', 501, { ...post('{}'), headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } }],
-  ['Brotli', 501, { ...post('{}'), headers: { ...JSON_TYPE, 'content-encoding': 'br' } }],
+  [
+    'gzip',
+    501,
+    { ...post('{}'), headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, isCaller: true },
+  ],
+  [
+    'Brotli',
+    501,
+    { ...post('{}'), headers: { ...JSON_TYPE, 'content-encoding': 'br' }, isCaller: true },
+  ],
   ['PUT on a method', 405, { ...post('{}'), method: 'PUT' }],
   ['a preflight', 204, { method: 'OPTIONS', path: ISSUE, headers: { origin: APP } }],
   [
@@ -59,9 +70,11 @@ function post(body: string): Case {
   return { method: 'POST', path: ISSUE, headers: JSON_TYPE, body };
 }
 
-function ask(version: '1.1' | '2', request: Case): Promise<Received> {
+function ask(version: '1.1' | '2', { isCaller, ...request }: Case): Promise<Received> {
   const { port } = server.server.addresses.public;
-  return send({ version, port, ca: Buffer.from(server.ca), ...request });
+  const credential = isCaller && { authorization: `Bearer ${server.adminKey}` };
+  const headers = { ...request.headers, ...credential };
+  return send({ version, port, ca: Buffer.from(server.ca), ...request, headers });
 }
 
 describe.each(['1.1', '2'] as const)('on HTTP/%s', (version) => {
