@@ -29,5 +29,6 @@ USER node
 EXPOSE 8443 9443
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/main.js"]
+# Node would open a debugger at SIGUSR1.
+ENTRYPOINT ["node", "--disable-sigusr1", "dist/main.js"]
 CMD ["serve"]
