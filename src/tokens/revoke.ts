@@ -1,8 +1,9 @@
-import type { DeviceRef } from '@signum/token';
+import type { DeviceRef, UnverifiedAccess } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
 import { authoriseDurability, authoriseFence, authoriseHolder } from '../policy/authorise.ts';
+import { readFingerprint } from '../store/sessions/fingerprint.ts';
 import {
   revokeDevice,
   revokeUser as revokeUserInStore,
@@ -73,7 +74,7 @@ async function resolve(
     return { device: subject.session.device, guard: { sessionId: subject.session.sessionId } };
   }
   if ('ids' in subject) return { device: subject.ids, guard: { tokenId: subject.ids.tokenId } };
-  const { device, sessionId, tokenId } = await readEither(deps, subject.token);
+  const { device, sessionId, tokenId } = await readEither(deps, call, subject.token);
   authoriseHolder(call.caller, 'revoke', device);
   return { device, guard: { sessionId, likelyTokenId: tokenId } };
 }
@@ -81,11 +82,29 @@ async function resolve(
 /** The claims of a genuine access or refresh token, expired ones included: logging out always works. */
 async function readEither(
   deps: TokenDeps,
+  call: Call,
   token: string,
 ): Promise<{ device: DeviceRef; sessionId: string; tokenId: string }> {
   if (deps.signing.looksLikeRefresh(token)) return deps.signing.readRefresh(token);
   const read = deps.signing.readAccess(token);
-  if (typeof read !== 'string' && (await deps.signing.verifyAccess(token, read)))
-    return read.claims;
+  if (typeof read !== 'string' && (await isGenuine(deps, call, token, read))) return read.claims;
   throw new SignumError('TOKEN_INVALID', 'the token is not one that this service issued');
+}
+
+/**
+ * A live token is recognised by its fingerprint, as in Validate: to read that takes a third of the
+ * time of verifying an asymmetric signature. Others are verified.
+ */
+async function isGenuine(
+  { signing, store }: TokenDeps,
+  call: Call,
+  token: string,
+  read: UnverifiedAccess,
+): Promise<boolean> {
+  if (!read.algorithm.startsWith('HS') && signing.holdsKey(read.keyId)) {
+    const { tokenId, fingerprint } = await readFingerprint(store, read.claims.device, call);
+    const isLive = tokenId === read.claims.tokenId;
+    if (isLive && fingerprint === signing.fingerprint(token)) return true;
+  }
+  return signing.verifyAccess(token, read);
 }
