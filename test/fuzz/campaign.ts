@@ -84,8 +84,7 @@ export async function runCampaign(stage: Stage, options: CampaignOptions): Promi
       keep(crashes, `${by}: ${error instanceof Error ? error.stack : error}: ${token}`);
     }
     if (random.chance(serviceShare)) {
-      const active = nature !== 'forged' && !corpus.refreshTokens.has(token);
-      await service.present({ token, nature, active });
+      await service.present({ token, nature, active: corpus.active.has(token) });
     }
     if (done % 10_000 === 0) onProgress?.(done);
   }

@@ -17,7 +17,11 @@ export interface Corpus {
   readonly seeds: readonly Seed[];
   /** The seeds' texts: the only ones to accept, but for the twins. */
   readonly tokens: ReadonlySet<string>;
-  readonly refreshTokens: ReadonlySet<string>;
+  /**
+   * Those of the seeds that Signum has issued, access tokens, and their twins: what Validate calls
+   * active. The others are under keys that are not the ones their sessions name.
+   */
+  readonly active: ReadonlySet<string>;
   /**
    * The other signature that ECDSA has for each ES256 seed. It verifies by its nature, and harms
    * nobody: header and payload are the same, and what decides is the state of the `jti` in there. It
@@ -39,6 +43,7 @@ export async function collectCorpus(stage: Stage): Promise<Corpus> {
   const tokens = stage.server.client(TokenService);
   const seeds: Seed[] = [];
   const twins = new Set<string>();
+  const active = new Set<string>();
   for (const [index, wish] of SHAPES.entries()) {
     const device = { tenantId: 'acme', userId: USERS[index] ?? 'u', deviceId: `d${index}` };
     const pair = await issued(tokens, device, wish);
@@ -48,11 +53,11 @@ export async function collectCorpus(stage: Stage): Promise<Corpus> {
       .map((jwk) => forge({ alg: jwk.alg, typ: 'at+jwt', kid: jwk.kid }, payload, jwk));
     for (const token of [pair.accessToken, ...resigned]) seeds.push(seedOf(token, 'access'));
     seeds.push(seedOf(pair.refreshToken, 'refresh'), seedOf(pair.refreshToken, 'refresh'));
-    twins.add(ecdsaTwin(pair.accessToken));
+    const twin = ecdsaTwin(pair.accessToken);
+    twins.add(twin);
+    active.add(pair.accessToken).add(twin);
   }
-  const textsOf = (some: readonly Seed[]) => new Set(some.map(({ token }) => token));
-  const refreshTokens = textsOf(seeds.filter(({ kind }) => kind === 'refresh'));
-  return { seeds, tokens: textsOf(seeds), refreshTokens, twins };
+  return { seeds, tokens: new Set(seeds.map(({ token }) => token)), active, twins };
 }
 
 function seedOf(token: string, kind: Seed['kind']): Seed {

@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 export interface Presented {
   readonly token: string;
   readonly nature: Nature;
-  /** Whether Validate has to call it active: a good access token. */
+  /** Whether Validate has to call it active: an access token as it was issued, or its twin. */
   readonly active: boolean;
 }
 
