@@ -1,10 +1,11 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
+import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Endpoint, StreamEndpoint, UnaryEndpoint } from '../call/endpoint.ts';
 import type { ToSignumError } from '../call/internal-error.ts';
 import type { Pipeline } from '../call/pipeline.ts';
 import type { CallerAdministration } from '../callers/administer.ts';
 import type { Tokens } from '../tokens/tokens.ts';
-import { createCheckMessage } from './check-message.ts';
+import { createCheckOf } from './check-message.ts';
 import { methodTable } from './method-table.ts';
 import type { Keys } from './methods/keys.ts';
 import type { WatchDeps } from './methods/watch.ts';
@@ -38,11 +39,12 @@ export interface RpcDeps extends WatchDeps, WatchSessionDeps {
 export function createRpc(deps: RpcDeps): Rpc {
   const { pipeline } = deps;
   const { maxBytes, maxBatchBytes } = { ...DEFAULT_MESSAGE_LIMITS, ...deps.limits };
-  const checkMessage = createCheckMessage();
+  const checkOf = createCheckOf();
+  const checkItem = checkOf(TokenService.method.validate.input);
   const endpoints = new Map<DescMethod, Endpoint<Message, Message>>();
-  for (const rule of methodTable({ ...deps, checkMessage })) {
+  for (const rule of methodTable({ ...deps, checkItem })) {
     const { method, size } = rule;
-    const check = rule.check ?? ((message: Message) => checkMessage(method.input, message));
+    const check = rule.check ?? checkOf(method.input);
     const bounds = { maxBytes: size === 'batch' ? maxBatchBytes : maxBytes };
     endpoints.set(method, { ...rule, check, ...bounds });
   }

@@ -27,12 +27,12 @@ export interface MethodTableDeps extends ValidateItemsDeps, WatchDeps, WatchSess
 export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
   const { tokens, ring, callers } = deps;
   return [
-    issue(deps),
-    refresh(deps),
-    validate(deps),
+    issue(tokens),
+    refresh(tokens),
+    validate(tokens),
     batchValidate(deps),
     validateStream(deps),
-    revoke(deps),
+    revoke(tokens),
     revokeUser(tokens),
     revokeTenant(tokens),
     listSessions(tokens),

@@ -10,7 +10,7 @@ const UUID_RULE = 'must be a UUID in lower-case hyphenated form';
 
 /**
  * Ids as the domain knows them. The contract's rules have been checked by now, but they cannot say
- * all of it: JSON can spell lone surrogates, and a UUID has upper-case spellings.
+ * all of it: a UUID has upper-case spellings.
  */
 export function toId(field: string, value: string): string {
   if (isId(value)) return value;

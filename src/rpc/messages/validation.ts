@@ -1,3 +1,4 @@
+import type { TokenRef as TokenRefMessage } from '@signum/contract/signum/v1/token_pb.js';
 import {
   type ValidateRequest,
   type ValidateResponse,
@@ -8,38 +9,39 @@ import type { TokenRef } from '@signum/token';
 import { invalidField } from '../../domain/errors.ts';
 import type { Validation } from '../../domain/verdict.ts';
 import type { ValidateInput } from '../../tokens/tokens.ts';
-import { toTokenRef } from './ids.ts';
+import { toUuid } from './ids.ts';
 import { fromRevocationReason } from './revocation-reason.ts';
 import { toTimestamp } from './time.ts';
 
 /** Revisions are counted from 0 by ones: one that no double can hold has never been given out. */
 const MAX_REVISION = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** @param isPlain whether the ids are known to be ids; else they are looked at. */
-export function toValidateInput(request: ValidateRequest, isPlain: boolean): ValidateInput {
+/** The request has been checked by the contract's rules. */
+export function toValidateInput(request: ValidateRequest): ValidateInput {
   const { requiredScopes, audience, minRevision } = request;
   if (minRevision > MAX_REVISION) throw invalidField('min_revision', 'is no revision of Signum');
   return {
-    subject: subject(request, isPlain),
+    subject: subject(request),
     requiredScopes,
     audience,
     minRevision: Number(minRevision),
   };
 }
 
-function subject({ subject }: ValidateRequest, isPlain: boolean): ValidateInput['subject'] {
+function subject({ subject }: ValidateRequest): ValidateInput['subject'] {
   switch (subject.case) {
     case 'token':
       return { token: subject.value };
     case 'ids':
-      return { ids: isPlain ? tokenRef(subject.value) : toTokenRef('ids', subject.value) };
+      toUuid('ids.token_id', subject.value.tokenId);
+      return { ids: subject.value };
     default:
       throw invalidField('subject', 'exactly one field is required in oneof');
   }
 }
 
-function tokenRef({ tenantId, userId, deviceId, tokenId }: TokenRef): TokenRef {
-  return { tenantId, userId, deviceId, tokenId };
+function tokenRef({ tenantId, userId, deviceId, tokenId }: TokenRef): TokenRefMessage {
+  return { $typeName: 'signum.v1.TokenRef', tenantId, userId, deviceId, tokenId };
 }
 
 /**
@@ -73,7 +75,7 @@ export function fromValidation(validation: Validation): ValidateResponse {
     verdict,
     revocationReason,
     source,
-    token: { $typeName: 'signum.v1.TokenRef', ...tokenRef(token.ref) },
+    token: tokenRef(token.ref),
     sessionId: token.sessionId,
     scopes: token.scopes as string[],
     issueTime: toTimestamp(token.issuedAtMs),

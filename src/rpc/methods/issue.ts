@@ -1,24 +1,13 @@
 import { SupersedePolicy as WirePolicy } from '@signum/contract/signum/v1/token_pb.js';
-import {
-  type IssueRequest,
-  IssueRequestSchema,
-  TokenService,
-} from '@signum/contract/signum/v1/token_service_pb.js';
+import { type IssueRequest, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { SupersedePolicy } from '../../domain/session.ts';
 import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
-import type { CheckMessage } from '../check-message.ts';
 import { toClientMetadata } from '../messages/client-metadata.ts';
 import { toWholeSecondsMs } from '../messages/duration.ts';
 import { toFence } from '../messages/fence.ts';
 import { toDeviceRef } from '../messages/ids.ts';
 import { fromIssued } from '../messages/issued.ts';
 import { rule } from '../method-rule.ts';
-import { isPlainIssue } from './is-plain-issue.ts';
-
-export interface IssueDeps {
-  readonly tokens: Pick<Tokens, 'issue'>;
-  readonly checkMessage: CheckMessage;
-}
 
 const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
   [WirePolicy.UNSPECIFIED]: undefined,
@@ -27,11 +16,8 @@ const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
   [WirePolicy.REQUIRE_PROOF]: 'REQUIRE_PROOF',
 };
 
-export function issue({ tokens, checkMessage }: IssueDeps) {
+export function issue(tokens: Pick<Tokens, 'issue'>) {
   return rule(TokenService.method.issue, {
-    check(request) {
-      if (!isPlainIssue(request)) checkMessage(IssueRequestSchema, request);
-    },
     handle(call, request) {
       return tokens.issue(call, toIssueInput(request)).then(fromIssued);
     },

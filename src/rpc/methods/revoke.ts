@@ -1,29 +1,15 @@
-import {
-  type RevokeRequest,
-  RevokeRequestSchema,
-  TokenService,
-} from '@signum/contract/signum/v1/token_service_pb.js';
+import { type RevokeRequest, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { invalidField } from '../../domain/errors.ts';
 import type { RevokeInput, Tokens } from '../../tokens/tokens.ts';
-import type { CheckMessage } from '../check-message.ts';
 import { toDurability } from '../messages/durability.ts';
 import { toFence } from '../messages/fence.ts';
 import { toDeviceRef, toTokenRef, toUuid } from '../messages/ids.ts';
 import { toRevocationReason } from '../messages/revocation-reason.ts';
 import { fromRevoked } from '../messages/revoked.ts';
 import { rule } from '../method-rule.ts';
-import { isPlainRevoke } from './is-plain-revoke.ts';
 
-export interface RevokeDeps {
-  readonly tokens: Pick<Tokens, 'revoke'>;
-  readonly checkMessage: CheckMessage;
-}
-
-export function revoke({ tokens, checkMessage }: RevokeDeps) {
+export function revoke(tokens: Pick<Tokens, 'revoke'>) {
   return rule(TokenService.method.revoke, {
-    check(request) {
-      if (!isPlainRevoke(request)) checkMessage(RevokeRequestSchema, request);
-    },
     handle(call, request) {
       return tokens.revoke(call, toRevokeInput(request)).then(fromRevoked);
     },

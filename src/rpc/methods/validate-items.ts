@@ -2,6 +2,7 @@ import {
   type BatchValidateResult,
   TokenService,
   type ValidateRequest,
+  type ValidateRequestSchema,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { ToSignumError } from '../../call/internal-error.ts';
 import type { Call } from '../../domain/call.ts';
@@ -12,9 +13,8 @@ import { nameOf } from '../../policy/access-table.ts';
 import { meetAccess } from '../../policy/required-access.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
-import { fromValidation } from '../messages/validation.ts';
+import { fromValidation, toValidateInput } from '../messages/validation.ts';
 import { toStatusMessage } from '../status.ts';
-import { checkedInput } from './checked-input.ts';
 
 export const MAX_ITEMS = 256;
 
@@ -22,7 +22,7 @@ const { required } = accessOf(nameOf(TokenService.method.validate));
 
 export interface ValidateItemsDeps {
   readonly tokens: Pick<Tokens, 'validate'>;
-  readonly checkMessage: CheckMessage;
+  readonly checkItem: CheckMessage<typeof ValidateRequestSchema>;
   readonly toSignumError: ToSignumError;
 }
 
@@ -78,12 +78,13 @@ export function validateItems(
 }
 
 function validateItem(
-  { tokens, checkMessage }: ValidateItemsDeps,
+  { tokens, checkItem }: ValidateItemsDeps,
   call: Call,
   item: ValidateRequest,
 ): Promise<Validation> {
   meetAccess(required(item), call.caller);
-  return tokens.validate(call, checkedInput(item, checkMessage));
+  checkItem(item);
+  return tokens.validate(call, toValidateInput(item));
 }
 
 export function failedItem(error: SignumError): BatchValidateResult {
