@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/sessions.ts')).sessionsCommand,
   },
   {
+    name: 'watch',
+    summary: 'print every end of a token as it happens',
+    load: async () => (await import('./commands/watch.ts')).watchCommand,
+  },
+  {
     name: 'keys',
     summary: 'list, rotate and revoke signing keys',
     load: async () => (await import('./commands/keys.ts')).keysCommand,

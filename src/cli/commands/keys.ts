@@ -15,6 +15,7 @@ import {
   durabilityOf,
   durabilityReached,
 } from '../input/durability-options.ts';
+import { addFenceOption, type FenceOption, fenceOf, fenceReached } from '../input/fence-option.ts';
 import type { GlobalOptions } from '../input/global-options.ts';
 import { enumName } from '../output/enum-name.ts';
 import { instant } from '../output/instants.ts';
@@ -47,13 +48,13 @@ export function keysCommand(program: Command, cli: Cli): void {
     .description('Add a new signing key; verifiers learn it before it signs.')
     .addOption(new Option('--algorithm <alg>', 'instead of the configured one').choices(ALGORITHMS))
     .action(async (_: unknown, command: Command) => rotate(cli, command.optsWithGlobals()));
-  addDurabilityOptions(
-    keys
-      .command('revoke')
-      .description('Revoke a key: every token that it signed is refused at once.')
-      .argument('<key-id>', 'id of the key (kid)'),
-  ).action(async (keyId: string, _: unknown, command: Command) =>
-    revoke(cli, keyId, command.optsWithGlobals()),
+  const revoking = keys
+    .command('revoke')
+    .description('Revoke a key: every token that it signed is refused at once.')
+    .argument('<key-id>', 'id of the key (kid)');
+  addFenceOption(addDurabilityOptions(revoking)).action(
+    async (keyId: string, _: unknown, command: Command) =>
+      revoke(cli, keyId, command.optsWithGlobals()),
   );
   keys
     .command('jwks')
@@ -86,10 +87,10 @@ async function rotate(
 async function revoke(
   cli: Cli,
   keyId: string,
-  options: GlobalOptions & DurabilityOptions,
+  options: GlobalOptions & DurabilityOptions & FenceOption,
 ): Promise<void> {
   const answer = await withClient(cli, options, (client) =>
-    client.keys.revokeKey({ keyId, ...durabilityOf(options) }),
+    client.keys.revokeKey({ keyId, ...durabilityOf(options), ...fenceOf(options) }),
   );
   print(cli, options, {
     json: () => toJson(RevokeKeyResponseSchema, answer, { alwaysEmitImplicit: true }),
@@ -99,6 +100,7 @@ async function revoke(
           ['Revoked', answer.key?.keyId ?? keyId],
           ['Partitions', answer.partitions],
           ['Durability', durabilityReached(answer.durability)],
+          ...fenceReached(answer.fence),
         ],
         dim,
       ),

@@ -16,6 +16,7 @@ import {
   durabilityOf,
   durabilityReached,
 } from '../input/durability-options.ts';
+import { addFenceOption, type FenceOption, fenceOf, fenceReached } from '../input/fence-option.ts';
 import type { GlobalOptions } from '../input/global-options.ts';
 import { readToken, TOKEN_ARGUMENT } from '../input/token-input.ts';
 import { print } from '../output/output.ts';
@@ -27,7 +28,7 @@ import {
   revokeTarget,
 } from './revoke-target.ts';
 
-interface RevokeOptions extends GlobalOptions, RevokeTargetOptions, DurabilityOptions {
+interface RevokeOptions extends GlobalOptions, RevokeTargetOptions, DurabilityOptions, FenceOption {
   readonly reason?: 'logout' | 'admin';
 }
 
@@ -44,6 +45,7 @@ Examples:
   signum revoke --tenant acme --user ada --all-but laptop       every other device
   signum revoke --tenant acme --user ada --device phone --session "$SESSION_ID"
   signum revoke --tenant acme --whole-tenant --replicas 1       every session of the tenant
+  signum revoke --tenant acme --user ada --all --fence          and wait until no edge accepts them
 
 Revoking what is already gone is no error: it says 0 sessions.
 `;
@@ -69,7 +71,7 @@ export function revokeCommand(program: Command, cli: Cli): void {
       ]),
     )
     .addHelpText('after', EXAMPLES);
-  addDurabilityOptions(command).action(async (argument: string | undefined) => {
+  addFenceOption(addDurabilityOptions(command)).action(async (argument: string | undefined) => {
     const options = command.optsWithGlobals<RevokeOptions>();
     const target = await targetOf(cli, argument, options);
     const outcome = await withClient(cli, options, (client) => send(client, target, options));
@@ -100,26 +102,27 @@ async function send(
   target: RevokeTarget,
   options: RevokeOptions,
 ): Promise<Outcome> {
-  const durability = durabilityOf(options);
+  const waited = { ...durabilityOf(options), ...fenceOf(options) };
   const all = { alwaysEmitImplicit: true };
   if (target.kind === 'tenant') {
-    const answer = await tokens.revokeTenant({ tenantId: target.tenantId, ...durability });
+    const answer = await tokens.revokeTenant({ tenantId: target.tenantId, ...waited });
     return {
       json: toJson(RevokeTenantResponseSchema, answer, all),
       lines: [
         ['Revoked', `every session of ${target.tenantId} that began before now`],
         ['Partitions', answer.partitions],
         ['Durability', durabilityReached(answer.durability)],
+        ...fenceReached(answer.fence),
       ],
     };
   }
   const reason = reasonOf(target, options);
   if (target.kind === 'user') {
     const { kind: _, ...user } = target;
-    const answer = await tokens.revokeUser({ ...user, reason, ...durability });
+    const answer = await tokens.revokeUser({ ...user, reason, ...waited });
     return { json: toJson(RevokeUserResponseSchema, answer, all), lines: revoked(answer) };
   }
-  const answer = await tokens.revoke({ subject: target.subject, reason, ...durability });
+  const answer = await tokens.revoke({ subject: target.subject, reason, ...waited });
   return { json: toJson(RevokeResponseSchema, answer, all), lines: revoked(answer) };
 }
 
@@ -127,12 +130,14 @@ function revoked(answer: {
   readonly revokedCount: number;
   readonly revision: bigint;
   readonly durability?: Parameters<typeof durabilityReached>[0];
+  readonly fence?: Parameters<typeof fenceReached>[0];
 }): Outcome['lines'] {
   const count = answer.revokedCount;
   return [
     ['Revoked', `${count} ${count === 1 ? 'session' : 'sessions'}`],
     ['Revision', answer.revision],
     ['Durability', durabilityReached(answer.durability)],
+    ...fenceReached(answer.fence),
   ];
 }
 

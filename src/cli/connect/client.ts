@@ -1,6 +1,7 @@
 import { createClient, type Interceptor, type Client as RpcClient } from '@connectrpc/connect';
 import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { FeedService } from '@signum/contract/signum/v1/feed_service_pb.js';
 import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { ClientSettings } from '../input/settings.ts';
@@ -10,6 +11,7 @@ export interface Client {
   readonly tokens: RpcClient<typeof TokenService>;
   readonly keys: RpcClient<typeof KeyService>;
   readonly callers: RpcClient<typeof CallerService>;
+  readonly feed: RpcClient<typeof FeedService>;
   /** Ends the connection; without it the process would wait for the connection to go idle. */
   close(): void;
 }
@@ -46,6 +48,7 @@ export function openClient(settings: ClientSettings): Client {
     tokens: createClient(TokenService, transport),
     keys: createClient(KeyService, transport),
     callers: createClient(CallerService, transport),
+    feed: createClient(FeedService, transport),
     close: () => sessionManager.abort(),
   };
 }
