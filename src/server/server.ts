@@ -18,6 +18,7 @@ import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createTokens } from '../tokens/create-tokens.ts';
 import { startSweeper } from '../tokens/sweeper.ts';
+import { createBodyBudget } from '../transport/body/budget.ts';
 import { drain } from '../transport/drain/drain.ts';
 import { startGrpc } from '../transport/grpc/grpc.ts';
 import { createEndpoints } from '../transport/http/endpoints.ts';
@@ -206,7 +207,7 @@ async function compose(
     telemetry.watchExpiry('server', () => tls.expiry().serverMs);
     telemetry.watchExpiry('client_authorities', () => tls.expiry().clientAuthoritiesMs);
   }
-  const common = { tls, rpc, proxies };
+  const common = { tls, rpc, proxies, budget: createBodyBudget() };
   const publicListener = await listenAsSet('SIGNUM_PUBLIC_LISTEN', config.listen.public, () =>
     startPublic({
       ...config.listen.public,
@@ -225,7 +226,6 @@ async function compose(
     startGrpc({
       ...config.listen.grpc,
       ...common,
-      maxMessageBytes: config.limits.maxBatchMessageBytes,
       clientCertificates: config.tls.grpcClientAuth,
     }),
   );

@@ -1,4 +1,5 @@
 import { uuidv7 } from 'uuidv7';
+import { createInFlight } from '../call/in-flight.ts';
 import type { ServiceCaller, UserCaller } from '../domain/caller.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 
@@ -11,15 +12,23 @@ const SELF: ServiceCaller = {
 };
 
 /**
+ * Tokens that are looked up at once because they were presented as a credential. Anybody can present
+ * something: a flood of it must not stand in the way of callers who are known by a key.
+ */
+const MAX_LOOKUPS = 512;
+
+/**
  * Finds the user behind an access token presented as credential; undefined if it is not active, or not
  * for this audience: whoever is given a token for something else must not act as the user here.
+ * Rejects with OVERLOADED when too many are looked up already.
  */
 export function createUserTokenCheck(
   tokens: Pick<Tokens, 'validate'>,
   audience: string,
   timeoutMs: number,
 ): (token: string) => Promise<UserCaller | undefined> {
-  return async (token) => {
+  const lookups = createInFlight({ maxInflight: MAX_LOOKUPS, isDraining: () => false });
+  const find = async (token: string): Promise<UserCaller | undefined> => {
     const call = {
       caller: SELF,
       requestId: uuidv7(),
@@ -32,5 +41,13 @@ export function createUserTokenCheck(
     if (verdict !== 'ACTIVE' || !found) return undefined;
     const { tenantId, userId, deviceId } = found.ref;
     return { kind: 'user', device: { tenantId, userId, deviceId }, sessionId: found.sessionId };
+  };
+  return async (token) => {
+    lookups.enter();
+    try {
+      return await find(token);
+    } finally {
+      lookups.leave();
+    }
   };
 }

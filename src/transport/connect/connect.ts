@@ -16,6 +16,7 @@ import type { Head, TimeoutHeader } from '../../call/head.ts';
 import { readerOf } from '../../rpc/codec/read-message.ts';
 import { JSON_OPTIONS } from '../../rpc/message-codec.ts';
 import type { Rpc, RpcCall, RpcStream, StreamingMethod } from '../../rpc/rpc.ts';
+import type { BodyBudget } from '../body/budget.ts';
 import { endWith, type NodeRequest, type NodeResponse } from '../http/node-http.ts';
 import { stopSending } from '../http/stop-sending.ts';
 import type { TransportLog } from '../listener.ts';
@@ -27,6 +28,7 @@ import { received, takeMessage } from './received.ts';
 export interface ConnectOptions {
   readonly rpc: Rpc;
   readonly log: TransportLog;
+  readonly budget: BodyBudget;
   /** Aborted when streams are to end. */
   readonly draining: AbortSignal;
 }
@@ -45,7 +47,8 @@ export interface ConnectPath {
  * decoder is one more thing to attack.
  */
 export function createConnect(options: ConnectOptions): ReadonlyMap<string, ConnectPath> {
-  const { rpc, log, draining } = options;
+  const { rpc, draining, budget } = options;
+  const tell = tellAtTimes(options.log);
   const router = createConnectRouter({
     acceptCompression: [],
     jsonOptions: JSON_OPTIONS,
@@ -72,11 +75,11 @@ export function createConnect(options: ConnectOptions): ReadonlyMap<string, Conn
         // end the process.
         const values = createContextValues().set(begunKey, call);
         const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-        const answer = await handler(received(universal, { read, call, isOne }));
+        const answer = await handler(received(universal, { read, call, isOne, budget }));
         await universalResponseToNodeResponse(tidy(answer, request, response), response);
       } catch (thrown) {
         if (ConnectError.from(thrown).code === Code.Aborted) return;
-        log.warn({ path: head.path, problem: (thrown as Error).name }, 'request not answered');
+        tell(head.path, thrown);
         if (response.headersSent) response.destroy();
         else endWith(response, 400);
       }
@@ -84,6 +87,23 @@ export function createConnect(options: ConnectOptions): ReadonlyMap<string, Conn
     return [requestPath, { verbs: allowedMethods, serve }];
   });
   return new Map(paths);
+}
+
+/** Between two lines of the log about requests that could not be answered, in milliseconds. */
+const SILENCE_MS = 30_000;
+
+/** A client can bring it about, by its Host or by going away: not a line for each. */
+function tellAtTimes(log: TransportLog): (path: string, thrown: unknown) => void {
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+  return (path, thrown) => {
+    const nowMs = performance.now();
+    untold += 1;
+    if (nowMs - toldAtMs < SILENCE_MS) return;
+    log.warn({ path, problem: (thrown as Error).name, count: untold }, 'requests not answered');
+    toldAtMs = nowMs;
+    untold = 0;
+  };
 }
 
 /** The header in which a protocol of connect-node says how long a client waits. */

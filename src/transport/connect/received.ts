@@ -4,7 +4,9 @@ import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
 import { invalidField, SignumError } from '../../domain/errors.ts';
 import { type Encoding, messageTooLarge, type ReadMessage } from '../../rpc/codec/read-message.ts';
 import { RULE } from '../../rpc/codec/rules.ts';
-import { envelopeOf, payloads } from './envelopes.ts';
+import type { BodyBudget } from '../body/budget.ts';
+import { frameOf, hasFlags, PREFIX_BYTES } from '../body/frames.ts';
+import { receiveFrames, receiveWhole } from '../body/receive.ts';
 import { readGetQuery, refuseQuery } from './get-query.ts';
 
 /** A message, or why there is none. */
@@ -25,6 +27,7 @@ export interface Reading {
   readonly read: ReadMessage;
   /** Says how long a message may be, once it has been let in. */
   readonly call: { readonly maxBytes: number };
+  readonly budget: BodyBudget;
   /** Whether there is exactly one message. */
   readonly isOne: boolean;
 }
@@ -54,7 +57,7 @@ export function received(
   const type = request.header.get('content-type') ?? '';
   const encoding = /json/i.test(type) ? 'json' : 'binary';
   const hasEnvelopes = !/^application\/(json|proto)\b/i.test(type);
-  const nothing = hasEnvelopes ? envelopeOf(NOTHING[encoding]) : NOTHING[encoding];
+  const nothing = hasEnvelopes ? frameOf(NOTHING[encoding]) : NOTHING[encoding];
   async function* body(): AsyncGenerator<Uint8Array> {
     try {
       for await (const bytes of hasEnvelopes
@@ -96,37 +99,32 @@ function withoutMessage(
 
 async function* enveloped(
   { url, body }: UniversalServerRequest,
-  { call, isOne }: Reading,
+  { call, budget, isOne }: Reading,
 ): AsyncGenerator<Uint8Array> {
   refuseQuery(new URL(url).search);
-  const all = payloads(body as AsyncIterable<Uint8Array>, call.maxBytes);
-  if (!isOne) {
-    yield* all;
-    return;
-  }
+  const { maxBytes } = call;
   let only: Uint8Array | undefined;
-  for await (const payload of all) {
-    if (only !== undefined) throw invalidField('message', RULE.once);
-    only = payload;
+  for await (const frame of receiveFrames(body as AsyncIterable<Uint8Array>, {
+    budget,
+    maxBytes,
+  })) {
+    if (frame[0] !== 0) throw hasFlags();
+    const payload = frame.subarray(PREFIX_BYTES);
+    if (!isOne) yield payload;
+    else if (only !== undefined) throw invalidField('message', RULE.once);
+    else only = payload;
   }
-  if (only === undefined) throw invalidField('message', 'is required');
-  yield only;
+  if (only !== undefined) yield only;
+  else if (isOne) throw invalidField('message', 'is required');
 }
 
 /** A body that is a message. */
 async function* whole(
   { url, header, body }: UniversalServerRequest,
-  { call: { maxBytes } }: Reading,
+  { call, budget }: Reading,
 ): AsyncGenerator<Uint8Array> {
   refuseQuery(new URL(url).search);
-  let length = Number(header.get('content-length') ?? 0);
-  if (length > maxBytes) throw messageTooLarge(maxBytes);
-  const pieces: Uint8Array[] = [];
-  length = 0;
-  for await (const piece of body as AsyncIterable<Uint8Array>) {
-    pieces.push(piece);
-    length += piece.byteLength;
-    if (length > maxBytes) throw messageTooLarge(maxBytes);
-  }
-  yield Buffer.concat(pieces);
+  const { maxBytes } = call;
+  if (Number(header.get('content-length') ?? 0) > maxBytes) throw messageTooLarge(maxBytes);
+  yield await receiveWhole(body as AsyncIterable<Uint8Array>, { budget, maxBytes });
 }

@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Session } from 'node:http2';
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientSignal } from '../../call/head.ts';
 import { trackSockets } from './connections.ts';
 
 /** Between "go elsewhere" and no more calls on a connection, in milliseconds: a round trip of any client. */
@@ -14,21 +14,32 @@ const ALL_STREAMS = 2 ** 31 - 1;
 const QUIET_MS = 100;
 const POLL_MS = 10;
 
-/** What an HTTP server owes to its clients. */
+/** A call that its client is owed an answer to. */
+export interface Owed {
+  readonly signal: ClientSignal;
+  /** Tells the client, if it can still be told, that the connection ends with this answer. */
+  beLast?(): void;
+}
+
+/** The calls under way on a listener, whatever their protocol. */
 export interface Underway {
-  /** Tells every client, and those that still come, to go elsewhere. */
+  add(call: Owed): void;
+  delete(call: Owed): void;
+  /** Tells every client to go elsewhere, and those that still come. */
   sendAway(): void;
   /**
-   * Resolves once every call is answered. Connections may then be left that have no call: silent
-   * ones, ones in their TLS handshake, and those whose client does not close its side.
+   * Resolves once every call is answered and its bytes have left. Connections may then be left that
+   * have no call: silent ones, ones in their TLS handshake, and those whose client does not close.
    */
   none(): Promise<void>;
 }
 
-/** Takes HTTP/1.1 and HTTP/2, of which a server that is being closed forgets some connections. */
-export function trackUnderway(server: Server, isElsewhereQuiet: () => boolean): Underway {
-  // Whether a connection is owed an answer is looked up when it matters: keeping count of each
-  // answer would take a quarter of what a validation costs.
+/** `isElsewhereQuiet`: whether no call is under way that is not counted here. */
+export function trackUnderway(
+  server: Server,
+  isElsewhereQuiet: () => boolean = () => true,
+): Underway {
+  const calls = new Set<Owed>();
   const sockets = trackSockets(server, ['connection', 'secureConnection']);
   const sessions = new Set<ServerHttp2Session>();
   let leaving = false;
@@ -40,19 +51,18 @@ export function trackUnderway(server: Server, isElsewhereQuiet: () => boolean): 
     if (leaving) dismiss(session);
   });
 
-  /** One that is destroyed has sent all that it had, although its client may not have closed. */
+  /** Of a session what counts are its calls: one that never spoke may not close. */
   const isQuiet = () =>
+    calls.size === 0 &&
     isElsewhereQuiet() &&
-    sockets.values().every((each) => owedTo(each) === undefined) &&
-    sessions.values().every((each) => each.destroyed);
+    sockets.values().every(({ writableLength, destroyed }) => destroyed || writableLength === 0);
 
   return {
+    add: (call) => void calls.add(call),
+    delete: (call) => void calls.delete(call),
     sendAway() {
       leaving = true;
-      for (const socket of sockets) {
-        const response = owedTo(socket);
-        if (response && !response.headersSent) response.shouldKeepAlive = false;
-      }
+      for (const call of calls) call.beLast?.();
       for (const session of sessions) dismiss(session);
     },
     async none() {
@@ -62,11 +72,6 @@ export function trackUnderway(server: Server, isElsewhereQuiet: () => boolean): 
       }
     },
   };
-}
-
-/** The answer that Node is waiting for on an HTTP/1.1 connection, which its types keep quiet about. */
-function owedTo(socket: Socket): ServerResponse | undefined {
-  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
 /**

@@ -1,32 +1,36 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { DEFAULT_MESSAGE_LIMITS } from '../../rpc/create-rpc.ts';
+import { STRANGER_MAX_BYTES } from '../../call/open-call.ts';
 import type { Rpc } from '../../rpc/rpc.ts';
+import { type BodyBudget, createBodyBudget } from '../body/budget.ts';
 import { trackConnections } from '../drain/connections.ts';
+import { trackUnderway } from '../drain/underway.ts';
+import type { RawHeaders } from '../http/raw-headers.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions, ProxyOptions } from '../listener.ts';
+import { readProxyHeaders } from '../proxy/proxied-connections.ts';
+import { NO_PROXIES } from '../proxy/trusted-proxies.ts';
 import type { TlsListenOptions } from '../tls/options.ts';
+import { createPeers } from '../tls/peers.ts';
 import { createGrpcConnections } from './connections.ts';
+import { GrpcExchange } from './exchange.ts';
+import { takeStreams } from './grpc-js-streams.ts';
+import { createGrpcMethods } from './methods.ts';
 import { addReflection } from './reflection.ts';
-import { grpcDefinition, grpcImplementation } from './service.ts';
 
 export interface GrpcOptions extends ListenOptions, TlsListenOptions, ProxyOptions {
   readonly rpc: Rpc;
-  /** The longest message of any method, in bytes; default 2,097,152. */
-  readonly maxMessageBytes?: number;
   /** Connections at once, default 20,000; more are refused. */
   readonly maxConnections?: number;
+  /** Default: one of its own. */
+  readonly budget?: BodyBudget;
 }
 
 export interface GrpcListener extends Listener {
   /** What grpc.health.v1 answers, for the server ('') and every service; not serving at first. */
   setServing(serving: boolean): void;
 }
-
-/** After the last answer, for its bytes to leave, in milliseconds. */
-const FLUSH_MS = 100;
-const POLL_MS = 10;
 
 /** When sessions end whatever they do, in milliseconds: longer than any call may take. */
 const SESSION_GRACE_MS = 60_000;
@@ -40,27 +44,26 @@ const SERVER_OPTIONS: ServerOptions = {
   // Gateways spread anew over the servers within the hour; calls under way get their answer.
   'grpc.max_connection_age_ms': 3_600_000,
   'grpc.max_connection_age_grace_ms': 30_000,
-  'grpc.max_connection_idle_ms': 1_800_000,
   // Finds peers that vanished without a word.
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
+  // Of health checks and reflection: nobody has vouched for those who ask.
+  'grpc.max_receive_message_length': STRANGER_MAX_BYTES,
 };
 
-/** gRPC for gateways and services, with health checking and server reflection. */
+const ANSWER_HEADERS = { 'grpc-accept-encoding': 'identity,deflate,gzip' };
+
+/**
+ * gRPC for gateways and services, with health checking and server reflection. Those two are served by
+ * grpc-js, which has the sessions too; the methods of the contract are served on the bare streams.
+ */
 export async function startGrpc(options: GrpcOptions): Promise<GrpcListener> {
-  const { maxMessageBytes = DEFAULT_MESSAGE_LIMITS.maxBatchBytes } = options;
-  const grpc = new Server({
-    ...SERVER_OPTIONS,
-    'grpc.max_receive_message_length': maxMessageBytes,
-  });
+  const { rpc, budget = createBodyBudget() } = options;
+  const grpc = new Server(SERVER_OPTIONS);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const { server, peerAt } = createGrpcConnections(options, injector);
-  const { rpc, inFlight } = counted(options.rpc);
+  const server = createGrpcConnections(options, injector);
+  const peers = createPeers(readProxyHeaders(server, options.proxies ?? NO_PROXIES));
   const leaving = new AbortController();
-  const deps = { rpc, peerAt, draining: leaving.signal };
-  for (const service of rpc.services) {
-    grpc.addService(grpcDefinition(service), grpcImplementation(service, deps));
-  }
   const health = new HealthImplementation();
   health.addToServer(grpc);
   addReflection(grpc, rpc);
@@ -72,6 +75,16 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcListener> {
 
   server.maxConnections = options.maxConnections ?? 20_000;
   const connections = trackConnections(server);
+  const underway = trackUnderway(server);
+  const methods = createGrpcMethods({ rpc, draining: leaving.signal, unfolds: true });
+  takeStreams(grpc, (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: RawHeaders) => {
+    const serve = methods.get(headers[':path'] ?? '');
+    if (serve === undefined) return false;
+    const peer = peers.of(stream.session?.socket);
+    const of = { stream, headers, rawHeaders: raw, peer, budget, underway };
+    void serve(new GrpcExchange({ ...of, answerHeaders: ANSWER_HEADERS }));
+    return true;
+  });
   const address = await listen(server, options);
 
   const close = async () => {
@@ -91,48 +104,9 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcListener> {
       // has closed the sessions first, as Node's does, however many calls are under way.
       injector.drain(SESSION_GRACE_MS);
       // Health watches and reflection streams never end by themselves: only calls are waited for.
-      await Promise.race([finished, inFlight.none()]);
+      await Promise.race([finished, underway.none()]);
       await close();
     },
     close,
-  };
-}
-
-/** The same methods, with the calls under way counted. */
-function counted(rpc: Rpc): { rpc: Rpc; inFlight: { none(): Promise<void> } } {
-  let count = 0;
-  const none = async () => {
-    while (count > 0) await delay(POLL_MS);
-    await delay(FLUSH_MS);
-  };
-  return {
-    inFlight: { none },
-    rpc: {
-      services: rpc.services,
-      open(method, head) {
-        const call = rpc.open(method, head);
-        const run = call.run.bind(call);
-        call.run = (input) => {
-          count += 1;
-          return run(input).finally(() => {
-            count -= 1;
-          });
-        };
-        return call;
-      },
-      openStream(method, head) {
-        const call = rpc.openStream(method, head);
-        const run = call.run.bind(call);
-        call.run = async function* (messages, leaving) {
-          count += 1;
-          try {
-            yield* run(messages, leaving);
-          } finally {
-            count -= 1;
-          }
-        };
-        return call;
-      },
-    },
   };
 }

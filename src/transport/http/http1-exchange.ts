@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpAnswer } from '../../call/endpoint.ts';
 import { CallSignal, type Peer, type TimeoutHeader } from '../../call/head.ts';
+import type { BodyBudget } from '../body/budget.ts';
+import { readBody } from '../body/read-body.ts';
+import type { Owed, Underway } from '../drain/underway.ts';
 import type { HeaderRecord } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import { joined, valuesIn } from './raw-headers.ts';
-import { readBody } from './read-body.ts';
 
 /** In bytes. */
 const LONGEST_TEXT = 4_096;
@@ -12,8 +14,20 @@ const LONGEST_TEXT = 4_096;
 /** So much of a body is thrown away rather than a connection, in bytes. */
 const SHORT = 65_536;
 
+export interface Http1ExchangeOptions {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly peer: Peer;
+  /** On the answer. */
+  readonly headers: HeaderRecord;
+  readonly budget: BodyBudget;
+  readonly underway: Underway;
+  /** How long ago the first byte of the request came, in milliseconds; undefined for just now. */
+  readonly elapsedMs: number | undefined;
+}
+
 /** A request over HTTP/1.1. */
-export class Http1Exchange implements Exchange {
+export class Http1Exchange implements Exchange, Owed {
   readonly verb: string;
   readonly path: string;
   readonly query: string;
@@ -23,16 +37,12 @@ export class Http1Exchange implements Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #headers: HeaderRecord;
+  readonly #options: Pick<Http1ExchangeOptions, 'budget' | 'elapsedMs'>;
   #isBodyRead = false;
 
-  /** `headers` go on the answer. */
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    peer: Peer,
-    headers: HeaderRecord,
-  ) {
+  constructor({ request, response, peer, headers, ...options }: Http1ExchangeOptions) {
     const { method = '', url = '' } = request;
+    const { underway } = options;
     const end = url.indexOf('?');
     this.verb = method;
     this.path = end < 0 ? url : url.slice(0, end);
@@ -41,9 +51,16 @@ export class Http1Exchange implements Exchange {
     this.#request = request;
     this.#response = response;
     this.#headers = headers;
+    this.#options = options;
     response.on('close', () => {
+      underway.delete(this);
       if (!response.writableFinished) this.signal.abort();
     });
+    underway.add(this);
+  }
+
+  beLast(): void {
+    if (!this.#response.headersSent) this.#response.shouldKeepAlive = false;
   }
 
   header(name: string): string | undefined {
@@ -60,7 +77,9 @@ export class Http1Exchange implements Exchange {
 
   readBody(maxBytes: number): Promise<Uint8Array> {
     this.#isBodyRead = true;
-    return readBody(this.#request, maxBytes, this.header('content-length'));
+    const announced = this.#request.headers['content-length'];
+    const { budget, elapsedMs } = this.#options;
+    return readBody(this.#request, { budget, maxBytes, announced, elapsedMs });
   }
 
   respond(status: number, contentType: string, body: Uint8Array): void {

@@ -1,14 +1,27 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { HttpAnswer } from '../../call/endpoint.ts';
 import { CallSignal, type Peer, type TimeoutHeader } from '../../call/head.ts';
+import type { BodyBudget } from '../body/budget.ts';
+import { readBody } from '../body/read-body.ts';
+import type { Owed, Underway } from '../drain/underway.ts';
 import type { HeaderRecord } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import { joined, type RawHeaders, valuesIn } from './raw-headers.ts';
-import { readBody } from './read-body.ts';
 import { stopSending } from './stop-sending.ts';
 
+export interface Http2ExchangeOptions {
+  readonly stream: ServerHttp2Stream;
+  readonly requestHeaders: IncomingHttpHeaders;
+  readonly rawHeaders: RawHeaders;
+  readonly peer: Peer;
+  /** On the answer. */
+  readonly headers: HeaderRecord;
+  readonly budget: BodyBudget;
+  readonly underway: Underway;
+}
+
 /** A request over HTTP/2, on the bare stream. */
-export class Http2Exchange implements Exchange {
+export class Http2Exchange implements Exchange, Owed {
   readonly verb: string;
   readonly path: string;
   readonly query: string;
@@ -16,61 +29,55 @@ export class Http2Exchange implements Exchange {
   readonly signal = new CallSignal();
   timeoutHeader: TimeoutHeader | undefined;
   readonly #stream: ServerHttp2Stream;
-  readonly #requestHeaders: IncomingHttpHeaders;
-  readonly #rawHeaders: RawHeaders;
-  readonly #headers: HeaderRecord;
+  readonly #options: Http2ExchangeOptions;
   #responded = false;
 
-  /** `headers` go on the answer. */
-  constructor(
-    stream: ServerHttp2Stream,
-    requestHeaders: IncomingHttpHeaders,
-    rawHeaders: RawHeaders,
-    peer: Peer,
-    headers: HeaderRecord,
-  ) {
+  constructor(options: Http2ExchangeOptions) {
+    const { stream, requestHeaders, peer, underway } = options;
     const url = requestHeaders[':path'] ?? '';
     const end = url.indexOf('?');
     this.verb = requestHeaders[':method'] ?? '';
     this.path = end < 0 ? url : url.slice(0, end);
     this.query = end < 0 ? '' : url.slice(end + 1);
     this.peer = peer;
+    this.#options = options;
     this.#stream = stream;
-    this.#requestHeaders = requestHeaders;
-    this.#rawHeaders = rawHeaders;
-    this.#headers = headers;
     // Without a listener a stream that breaks would end the process.
     stream.on('error', () => this.signal.abort());
     stream.on('close', () => {
+      underway.delete(this);
       if (!this.#responded) this.signal.abort();
     });
+    underway.add(this);
   }
 
   header(name: string): string | undefined {
-    const value = this.#requestHeaders[name];
+    const value = this.#options.requestHeaders[name];
     // Of a header that may come once Node keeps the first; whether it was the only one matters here.
-    if (name === 'authorization' && value !== undefined) return joined(this.#rawHeaders, name);
+    if (name === 'authorization' && value !== undefined)
+      return joined(this.#options.rawHeaders, name);
     return typeof value === 'object' ? value.join(', ') : value;
   }
 
   headerValues(name: string): readonly string[] {
-    return valuesIn(this.#rawHeaders, name);
+    return valuesIn(this.#options.rawHeaders, name);
   }
 
   readBody(maxBytes: number): Promise<Uint8Array> {
-    return readBody(this.#stream, maxBytes, this.header('content-length'));
+    const announced = this.#options.requestHeaders['content-length'];
+    return readBody(this.#stream, { budget: this.#options.budget, maxBytes, announced });
   }
 
   respond(status: number, contentType: string, body: Uint8Array): void {
     const own = { 'content-type': contentType, 'content-length': body.byteLength };
-    if (!this.#begin({ ':status': status, ...this.#headers, ...own })) return;
+    if (!this.#begin({ ':status': status, ...this.#options.headers, ...own })) return;
     this.#stream.end(body);
   }
 
   send({ status, headers, body }: HttpAnswer): void {
     const hasBody = status !== 204 && status !== 304;
     const length = { 'content-length': Buffer.byteLength(body) };
-    const all = { ':status': status, ...this.#headers, ...headers, ...(hasBody && length) };
+    const all = { ':status': status, ...this.#options.headers, ...headers, ...(hasBody && length) };
     if (!this.#begin(all as OutgoingHttpHeaders)) return;
     if (hasBody && this.verb !== 'HEAD') this.#stream.end(body);
     else this.#stream.end();

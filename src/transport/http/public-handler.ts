@@ -6,8 +6,13 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { BodyBudget } from '../body/budget.ts';
 import { type ConnectPath, timeoutHeaderOf } from '../connect/connect.ts';
+import type { Underway } from '../drain/underway.ts';
 import type { DirectUnary } from '../fast-path/direct-unary.ts';
+import { GrpcExchange } from '../grpc/exchange.ts';
+import { isGrpc, noSuchMethod, type ServeGrpc } from '../grpc/methods.ts';
 import type { Peers } from '../tls/peers.ts';
 import type { Cors, HeaderRecord } from './cors.ts';
 import { type Endpoints, methodNotAllowed, notFound } from './endpoints.ts';
@@ -31,6 +36,12 @@ export interface PublicHandlerDeps {
   /** On every answer. */
   readonly headers: HeaderRecord;
   readonly peers: Peers;
+  readonly budget: BodyBudget;
+  readonly underway: Underway;
+  /** What serves gRPC, by path. */
+  readonly grpc: ReadonlyMap<string, ServeGrpc>;
+  /** How long ago the request began that comes now, in milliseconds, if that was not just now. */
+  elapsedMs(socket: Socket): number | undefined;
   /** Paths of methods that stream. */
   readonly streamPaths: ReadonlySet<string>;
   isDraining(): boolean;
@@ -48,7 +59,7 @@ export interface PublicHandler {
 }
 
 export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
-  const { peers, cors } = deps;
+  const { peers, cors, budget, underway } = deps;
   const withoutOrigin = { ...deps.headers, ...cors.headersFor(undefined) };
   const headersFor = (origin: string | undefined): HeaderRecord =>
     origin === undefined ? withoutOrigin : { ...deps.headers, ...cors.headersFor(origin) };
@@ -58,7 +69,9 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
       if (deps.isDraining()) response.shouldKeepAlive = false;
       const headers = headersFor(request.headers.origin);
       const peer = peers.of(request.socket);
-      const exchange = new Http1Exchange(request, response, peer, headers);
+      const elapsedMs = deps.elapsedMs(request.socket);
+      const about = { request, response, peer, headers, budget, underway, elapsedMs };
+      const exchange = new Http1Exchange(about);
       if (lacksHost(request)) {
         exchange.send({ status: 400, headers: { connection: 'close' }, body: '' });
         return;
@@ -73,7 +86,16 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
       const peer = peers.of(stream.session?.socket);
       const { origin, expect } = requestHeaders;
       const headers = headersFor(typeof origin === 'object' ? origin[0] : origin);
-      const exchange = new Http2Exchange(stream, requestHeaders, rawHeaders, peer, headers);
+      if (isGrpc(requestHeaders['content-type'])) {
+        const grpc = { stream, headers: requestHeaders, rawHeaders, peer, budget, underway };
+        const call = new GrpcExchange({ ...grpc, answerHeaders: headers });
+        const serveGrpc = deps.grpc.get(call.path);
+        if (serveGrpc === undefined) call.fail(noSuchMethod());
+        else void serveGrpc(call);
+        return;
+      }
+      const about = { stream, requestHeaders, rawHeaders, peer, headers, budget, underway };
+      const exchange = new Http2Exchange(about);
       if (expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
       serve(deps, exchange, () => {
         const idleMs = deps.streamPaths.has(exchange.path) ? IDLE_STREAMING_MS : IDLE_STREAM_MS;

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { createSecureServer, type SecureServerOptions } from 'node:http2';
 import type { Server } from 'node:net';
+import { MESSAGE_TIMEOUT_MS } from '../body/budget.ts';
 import { followTlsFiles, type TlsListenOptions, tlsOptions } from '../tls/options.ts';
 
 /** Header block of one request, in bytes, on HTTP/1.1 and HTTP/2. */
@@ -28,11 +29,12 @@ const HTTP2_LIMITS: SecureServerOptions = {
 const HTTP1_LIMITS = {
   maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  // Head and body together.
+  requestTimeout: MESSAGE_TIMEOUT_MS,
   // Longer than the 60 s after which common load balancers stop reusing a connection, so that it is
   // they who close it and no request is sent into a closing one.
   keepAliveTimeout: 75_000,
-  connectionsCheckingInterval: 5_000,
+  connectionsCheckingInterval: 1_000,
   // The handler answers that, with the headers that every answer has.
   requireHostHeader: false,
 };

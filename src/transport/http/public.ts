@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Rpc } from '../../rpc/rpc.ts';
+import { type BodyBudget, createBodyBudget } from '../body/budget.ts';
 import { createConnect } from '../connect/connect.ts';
 import { trackConnections } from '../drain/connections.ts';
 import { GOAWAY_GRACE_MS, trackUnderway } from '../drain/underway.ts';
@@ -7,6 +8,7 @@ import { createDirectUnary } from '../fast-path/direct-unary.ts';
 import { createAnswerHeads } from '../fast-path/http1/answer-head.ts';
 import { KEEP_ALIVE_MS } from '../fast-path/http1/connection.ts';
 import { takePlainConnections } from '../fast-path/http1/connections.ts';
+import { createGrpcMethods } from '../grpc/methods.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions, ProxyOptions, TransportLog } from '../listener.ts';
 import { pathOf, streamingMethods } from '../methods.ts';
@@ -34,6 +36,8 @@ export interface PublicOptions extends ListenOptions, TlsListenOptions, ProxyOpt
   readonly strictTransport?: boolean;
   /** Whether Connect unary calls skip connect-node; true by default. */
   readonly directUnary?: boolean;
+  /** Default: one of its own. */
+  readonly budget?: BodyBudget;
   /** Connections at once, default 20,000; more are refused. */
   readonly maxConnections?: number;
 }
@@ -41,7 +45,7 @@ export interface PublicOptions extends ListenOptions, TlsListenOptions, ProxyOpt
 /** HTTPS for apps, browsers and services: Connect, gRPC-web, gRPC and the HTTP endpoints. */
 export async function startPublic(options: PublicOptions): Promise<Listener> {
   const { rpc, log, endpoints = NO_ENDPOINTS, strictTransport = true } = options;
-  const { corsOrigins = [], corsHeaders = [] } = options;
+  const { corsOrigins = [], corsHeaders = [], budget = createBodyBudget() } = options;
   let draining = false;
   const leaving = new AbortController();
   // RFC 6797 section 7.2: never without TLS.
@@ -51,23 +55,13 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   const peers = createPeers(readProxyHeaders(server, options.proxies ?? NO_PROXIES));
   const direct = options.directUnary === false ? undefined : createDirectUnary(rpc);
   const isDraining = () => draining;
-  const handler = createPublicHandler({
-    direct,
-    connect: createConnect({ rpc, log, draining: leaving.signal }),
-    endpoints,
-    cors,
-    headers,
-    peers,
-    isDraining,
-    streamPaths: new Set(streamingMethods(rpc).map(pathOf)),
-  });
-
   server.maxConnections = options.maxConnections ?? 20_000;
   // Without TLS each read would allocate 64 KiB, but for Node's own HTTP.
   const plain =
     direct && options.tls !== 'plaintext'
       ? takePlainConnections(server, {
           direct,
+          budget,
           heads: createAnswerHeads({ ...headers, ...cors.headersFor(undefined) }, KEEP_ALIVE_MS),
           peerOf: (socket) => peers.of(socket),
           isDraining,
@@ -75,6 +69,20 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
       : undefined;
   const connections = trackConnections(server);
   const underway = trackUnderway(server, () => plain?.isQuiet() ?? true);
+  const handler = createPublicHandler({
+    direct,
+    connect: createConnect({ rpc, log, budget, draining: leaving.signal }),
+    grpc: createGrpcMethods({ rpc, draining: leaving.signal, unfolds: false }),
+    endpoints,
+    cors,
+    headers,
+    peers,
+    budget,
+    underway,
+    isDraining,
+    elapsedMs: (socket) => plain?.elapsedMs(socket),
+    streamPaths: new Set(streamingMethods(rpc).map(pathOf)),
+  });
   server.on('request', handler.http1);
   // What a client expects beyond 100-continue is not met, but it is no reason to refuse the request.
   server.on('checkExpectation', handler.http1);

@@ -52,6 +52,10 @@ function sendHalf(type: string) {
   const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': type });
   const told: string[] = [];
   stream.on('data', (chunk: Buffer) => told.push(chunk.toString()));
+  // gRPC without an answer has its status in the headers ("Trailers-Only").
+  stream.on('response', ({ 'grpc-status': status }) =>
+    told.push(JSON.stringify({ 'grpc-status': status })),
+  );
   stream.on('trailers', (trailers) => told.push(JSON.stringify(trailers)));
   stream.on('end', () => told.push('end'));
   stream.on('close', () => told.push(`closed with ${stream.rstCode}`));

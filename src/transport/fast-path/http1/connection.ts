@@ -1,5 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../../../call/head.ts';
+import { STRANGER_MAX_BYTES } from '../../../call/open-call.ts';
+import type { BodyBudget } from '../../body/budget.ts';
 import type { DirectAnswer, DirectUnary } from '../direct-unary.ts';
 import type { AnswerHeads } from './answer-head.ts';
 import { PlainExchange } from './exchange.ts';
@@ -10,8 +12,9 @@ export interface PlainConnectionDeps {
   readonly heads: AnswerHeads;
   peerOf(socket: TLSSocket): Peer;
   isDraining(): boolean;
-  /** Goes on with the connection from these bytes, for good. */
-  takeOver(socket: TLSSocket, bytes: Buffer): void;
+  readonly budget: BodyBudget;
+  /** Goes on with the connection from these bytes, for good; `beganAtMs` if they have been held. */
+  takeOver(socket: TLSSocket, bytes: Buffer, beganAtMs: number | undefined): void;
 }
 
 /** For the first request to come, and for the rest of one that has begun, in milliseconds. */
@@ -38,6 +41,8 @@ export class PlainConnection {
   #underway: PlainExchange | undefined;
   /** What has been read and belongs to no call yet. */
   #held: Buffer = NOTHING;
+  /** When the request that is held began to come, on the `performance.now()` time line. */
+  #heldAtMs: number | undefined;
   #isLast = false;
 
   /** `onEnd`: the connection is closed, or not taken care of here any more. */
@@ -74,7 +79,7 @@ export class PlainConnection {
     const head = this.#headOf(bytes);
     const missing = head === undefined ? 0 : head.bytes.length + head.bodyLength - bytes.length;
     if (head === undefined || missing < 0 || (missing > 0 && isRest)) this.#handOver(bytes);
-    else if (missing > 0) this.#hold(bytes);
+    else if (missing > 0) this.#hold(bytes, head);
     else this.#call(head, bytes.subarray(head.bytes.length), isRest);
   };
 
@@ -89,14 +94,40 @@ export class PlainConnection {
     return this.#head;
   }
 
-  /** Many clients write the head and the body on their own. */
-  #hold(bytes: Buffer): void {
+  /**
+   * Many clients write the head and the body on their own. What is longer than anybody may send whom
+   * nobody knows, Node holds, once it is known who sends it.
+   */
+  #hold(bytes: Buffer, head: RequestHead): void {
+    if (head.bodyLength > STRANGER_MAX_BYTES || !this.#hasRoomFor(bytes)) {
+      this.#handOver(bytes);
+      return;
+    }
     this.#held = bytes;
+    this.#heldAtMs = performance.now();
     this.#socket.setTimeout(REQUEST_MS);
   }
 
+  #hasRoomFor(bytes: Buffer): boolean {
+    try {
+      this.#deps.budget.take(bytes.length, true);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** What was held is on its way elsewhere. */
+  #letGo(): number | undefined {
+    const heldAtMs = this.#heldAtMs;
+    if (heldAtMs !== undefined) this.#deps.budget.give(this.#held.length, true);
+    this.#heldAtMs = undefined;
+    this.#held = NOTHING;
+    return heldAtMs;
+  }
+
   #call(head: RequestHead, body: Buffer, isRest: boolean): void {
-    if (isRest) this.#held = NOTHING;
+    if (isRest) this.#letGo();
     if (isRest || this.#socket.timeout !== IDLE_MS) this.#socket.setTimeout(IDLE_MS);
     const exchange = new PlainExchange(head, body, this.#deps.peerOf(this.#socket), this);
     this.#underway = exchange;
@@ -133,12 +164,13 @@ export class PlainConnection {
     socket.off('data', this.#onData).off('close', this.#onClosed);
     socket.off('timeout', this.#onTimeout).off('error', this.#onError);
     this.#onEnd();
-    this.#deps.takeOver(socket, bytes);
+    this.#deps.takeOver(socket, bytes, this.#letGo());
   }
 
   /** Also when the client closes its side: no answer leaves after that. */
   readonly #onClosed = (): void => {
     this.#underway?.signal.abort();
+    this.#letGo();
     this.#onEnd();
   };
 

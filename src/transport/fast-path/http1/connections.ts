@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { PlainConnection, type PlainConnectionDeps } from './connection.ts';
 
@@ -6,6 +6,8 @@ import { PlainConnection, type PlainConnectionDeps } from './connection.ts';
 export interface PlainConnections {
   /** Whether no call is under way on any. */
   isQuiet(): boolean;
+  /** How long ago the request began that was handed over last, in milliseconds; once. */
+  elapsedMs(socket: Socket): number | undefined;
   /** Each closes with its last answer, and those that wait for a request now. */
   end(): void;
 }
@@ -21,9 +23,11 @@ export function takePlainConnections(
   const [http] = server.listeners('secureConnection') as Take[];
   if (http === undefined) throw new Error('the server takes no TLS connections');
 
+  const begunAtMs = new WeakMap<Socket, number>();
   const all: PlainConnectionDeps = {
     ...deps,
-    takeOver(socket, bytes) {
+    takeOver(socket, bytes, beganAtMs) {
+      if (beganAtMs !== undefined) begunAtMs.set(socket, beganAtMs);
       socket.unshift(bytes);
       http.call(server, socket);
       socket.resume();
@@ -41,6 +45,12 @@ export function takePlainConnections(
   server.prependListener('secureConnection', take);
   return {
     isQuiet: () => connections.values().every(({ isIdle }) => isIdle),
+    elapsedMs(socket) {
+      const beganAtMs = begunAtMs.get(socket);
+      if (beganAtMs === undefined) return undefined;
+      begunAtMs.delete(socket);
+      return performance.now() - beganAtMs;
+    },
     end() {
       for (const connection of connections) connection.end();
     },

@@ -8,6 +8,7 @@ import {
 } from '../../../../test/listeners/certificates.ts';
 import { callOf } from '../../../../test/listeners/raw-calls.ts';
 import { dialRaw } from '../../../../test/listeners/raw-client.ts';
+import { createBodyBudget } from '../../body/budget.ts';
 import { openTlsFiles, type TlsSource } from '../../tls/files.ts';
 import { createAnswerHeads } from './answer-head.ts';
 import { PlainConnection } from './connection.ts';
@@ -53,6 +54,7 @@ const DEPS: ConstructorParameters<typeof PlainConnection>[1] = {
   heads: createAnswerHeads({}, 1_000),
   peerOf: () => ({ ip: '', certificateNames: [] }),
   isDraining: () => false,
+  budget: createBodyBudget(),
   takeOver: () => expect.unreachable('each call waits for the one before it'),
 };
 

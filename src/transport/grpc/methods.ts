@@ -1,0 +1,98 @@
+import type { DescMethodUnary } from '@bufbuild/protobuf';
+import { SignumError } from '../../domain/errors.ts';
+import type { Encoding } from '../../rpc/codec/read-message.ts';
+import { type MessageCodec, messageCodecOf } from '../../rpc/message-codec.ts';
+import type { Rpc, StreamingMethod } from '../../rpc/rpc.ts';
+import { PREFIX_BYTES } from '../body/frames.ts';
+import { pathOf, streamingMethods, unaryMethods } from '../methods.ts';
+import type { GrpcExchange } from './exchange.ts';
+import { unfold } from './unfold.ts';
+
+export interface GrpcMethodsOptions {
+  readonly rpc: Rpc;
+  /** Aborted when streams are to end. */
+  readonly draining: AbortSignal;
+  /** Whether messages may be compressed, by gzip or deflate. */
+  readonly unfolds: boolean;
+}
+
+/** Answers one call of a method. Never rejects. */
+export type ServeGrpc = (exchange: GrpcExchange) => Promise<void>;
+
+/** What serves each method over gRPC, by its path. */
+export function createGrpcMethods(options: GrpcMethodsOptions): ReadonlyMap<string, ServeGrpc> {
+  const { rpc } = options;
+  return new Map<string, ServeGrpc>([
+    ...unaryMethods(rpc).map((method) => [pathOf(method), unary(method, options)] as const),
+    ...streamingMethods(rpc).map((method) => [pathOf(method), streaming(method, options)] as const),
+  ]);
+}
+
+/** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests, "Content-Type". */
+export function isGrpc(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc(\+(proto|json))?$/.test(contentType);
+}
+
+export function noSuchMethod(): SignumError {
+  return new SignumError('UNIMPLEMENTED', 'there is no such method');
+}
+
+function encodingOf({ contentType }: GrpcExchange): Encoding {
+  return contentType.endsWith('+json') ? 'json' : 'binary';
+}
+
+function unary(method: DescMethodUnary, { rpc, unfolds }: GrpcMethodsOptions): ServeGrpc {
+  const codec = messageCodecOf(method);
+  return async (exchange) => {
+    const call = rpc.open(method, exchange);
+    try {
+      const admission = call.admit();
+      if (admission !== undefined) await admission;
+      const frame = await exchange.readOne(call.maxBytes);
+      const encoding = encodingOf(exchange);
+      const bytes =
+        frame[0] === 0
+          ? frame.subarray(PREFIX_BYTES)
+          : await unfold(frame, exchange, unfolds, call.maxBytes);
+      const output = await call.run(codec.read(bytes, encoding));
+      exchange.answer(codec.write(output, encoding));
+    } catch (thrown) {
+      exchange.fail(call.fail(thrown));
+    }
+  };
+}
+
+function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeGrpc {
+  const { rpc, draining, unfolds } = options;
+  const codec = messageCodecOf(method);
+  return async (exchange) => {
+    const call = rpc.openStream(method, exchange);
+    const encoding = encodingOf(exchange);
+    try {
+      await call.admit();
+      const messages = messagesOf(exchange, codec, unfolds, call.maxBytes);
+      for await (const answer of call.run(messages, draining)) {
+        await exchange.write(codec.write(answer, encoding));
+      }
+      exchange.end();
+    } catch (thrown) {
+      exchange.fail(call.fail(thrown));
+    }
+  };
+}
+
+async function* messagesOf(
+  exchange: GrpcExchange,
+  codec: MessageCodec,
+  unfolds: boolean,
+  maxBytes: number,
+) {
+  const encoding = encodingOf(exchange);
+  for await (const frame of exchange.readAll(maxBytes)) {
+    const bytes =
+      frame[0] === 0
+        ? frame.subarray(PREFIX_BYTES)
+        : await unfold(frame, exchange, unfolds, maxBytes);
+    yield codec.read(bytes, encoding);
+  }
+}
