@@ -44,8 +44,8 @@ export interface Mirror {
   cursor(): FeedCursor | undefined;
   /** Drops what no token that is still good can need. */
   tidy(): void;
-  /** Something outside has changed what is good: the keys. */
-  rulesChanged(): void;
+  /** Forgets everything. */
+  forget(): void;
 }
 
 /** What is the same for all tokens of a deployment. */
@@ -280,9 +280,7 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
       ended.forgetExpired(Math.floor((nowMs - EXPIRED_KEPT_MS) / 1_000));
       watermarks.forgetBefore(nowMs - WATERMARKS_KEPT_MS);
     },
-    rulesChanged() {
-      rules += 1;
-    },
+    forget: clear,
   };
 }
 

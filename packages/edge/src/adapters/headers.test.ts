@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import type { VerifyOptions } from '../edge.ts';
+import { refusal, type Verdict } from '../verdict.ts';
+import { createGuard, type GuardOptions } from './headers.ts';
+
+const GOOD = {
+  ...{ active: true, verdict: 'ACTIVE', reason: undefined, source: 'EDGE' },
+  token: { userId: 'ada' },
+} as unknown as Verdict;
+
+function guardOf(verdict: Verdict | Promise<Verdict>, options?: GuardOptions) {
+  const asked: { token: string; wanted: VerifyOptions | undefined }[] = [];
+  const edge = {
+    verify: (token: string, wanted?: VerifyOptions) => {
+      asked.push({ token, wanted });
+      return verdict;
+    },
+  };
+  return { guard: createGuard(edge, options), asked };
+}
+
+test('lets a good token in, from headers of Node and of the Fetch standard', () => {
+  const { guard, asked } = guardOf(GOOD, { scopes: ['read'] });
+  expect(guard({ authorization: 'Bearer a.b.c' })).toEqual({ admitted: true, token: GOOD.token });
+  const headers = new Headers({ authorization: 'bearer a.b.c' });
+  expect(guard(headers)).toMatchObject({ admitted: true });
+  expect(asked).toMatchObject([
+    { token: 'a.b.c', wanted: { scopes: ['read'] } },
+    { token: 'a.b.c', wanted: { scopes: ['read'] } },
+  ]);
+});
+
+test('waits for the server where the edge is not certain', async () => {
+  const { guard } = guardOf(Promise.resolve(GOOD));
+  expect(await guard({ authorization: 'Bearer a.b.c' })).toMatchObject({ admitted: true });
+});
+
+test('challenges who comes without a token, or with more than one', () => {
+  const { guard, asked } = guardOf(GOOD, { realm: 'api' });
+  expect(guard({})).toMatchObject({
+    ...{ admitted: false, status: 401 },
+    headers: { 'www-authenticate': 'Bearer realm="api"' },
+  });
+  const two = new Headers({ authorization: 'Bearer a.b.c' });
+  two.append('authorization', 'Bearer d.e.f');
+  const several = [
+    { authorization: 'Bearer a.b.c, Bearer d.e.f' },
+    { authorization: ['Bearer a.b.c', 'Bearer d.e.f'] },
+    { authorization: 'Bearer a.b.c d.e.f' },
+    { authorization: 'Basic YTpi' },
+    { authorization: 'Bearer ' },
+    { authorization: '' },
+    two,
+  ];
+  for (const headers of several) {
+    expect(guard(headers)).toMatchObject({
+      ...{ admitted: false, status: 401 },
+      headers: { 'www-authenticate': 'Bearer realm="api", error="invalid_token"' },
+    });
+  }
+  expect(asked).toEqual([]);
+});
+
+test('answers a bad token, a missing scope and an outage in their own ways', () => {
+  const headers = { authorization: 'Bearer a.b.c' };
+  expect(guardOf(refusal('REVOKED', 'EDGE', 'LOGOUT')).guard(headers)).toMatchObject({
+    ...{ status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } },
+  });
+  const scopes = ['read', 'write'];
+  expect(guardOf(refusal('INSUFFICIENT_SCOPE', 'EDGE'), { scopes }).guard(headers)).toMatchObject({
+    status: 403,
+    headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="read write"' },
+  });
+  const outage = guardOf(refusal('UNAVAILABLE', 'NONE')).guard(headers);
+  expect(outage).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect(outage).not.toHaveProperty(['headers', 'www-authenticate']);
+});
+
+test('takes no realm and no scope that would end a quoted string', () => {
+  expect(() => guardOf(GOOD, { realm: 'a"b' })).toThrow(RangeError);
+  expect(() => guardOf(GOOD, { scopes: ['a\\b'] })).toThrow(RangeError);
+});

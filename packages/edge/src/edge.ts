@@ -1,0 +1,191 @@
+import type { Clock } from './core/clock.ts';
+import type { KnownTokens } from './core/known-tokens.ts';
+import type { Mirror } from './core/mirror.ts';
+import type { Answer, Demands, Unsure } from './core/verifier.ts';
+import type { AskServer } from './fallback/ask-server.ts';
+import type { FeedTrouble } from './feed/follow-feed.ts';
+import { ActiveVerdict, endedVerdict, REASONS, refusal, type Verdict } from './verdict.ts';
+
+export interface EdgeOptions {
+  /** Where Signum is: `https://host:port` of either listener; of several servers, all. */
+  readonly address: string | readonly string[];
+  /** A caller with the permissions `watch` and `validate`: by API key or by certificate. */
+  readonly credentials: {
+    readonly apiKey?: string | (() => string) | undefined;
+    /** Client certificate and key, PEM. */
+    readonly cert?: string | Buffer | undefined;
+    readonly key?: string | Buffer | undefined;
+    /** Who signs the servers' certificates, PEM; the system's by default. */
+    readonly ca?: string | Buffer | undefined;
+  };
+  /** An audience that tokens must name unless `verify` is told another; any of the deployment's. */
+  readonly audience?: string | undefined;
+  /** Tenants to answer for; all that the caller may see. Of others the server is asked. */
+  readonly tenantIds?: readonly string[] | undefined;
+  /** Tokens whose signature is remembered, 1 or more; default 131,072, of about 900 bytes each. */
+  readonly maxTokens?: number | undefined;
+  /** Tokens that may wait for the server's answer; default 4,096. More are UNAVAILABLE. */
+  readonly maxWaiting?: number | undefined;
+  /** How long the server may take to answer, in milliseconds; default 2,000. */
+  readonly askTimeoutMs?: number | undefined;
+  /** How long `connectEdge` waits until the edge can answer by itself; default 10,000 ms. */
+  readonly waitMs?: number | undefined;
+  /** Answers by the server alone and counts where the edge would have answered otherwise. */
+  readonly shadow?: boolean | undefined;
+  /** Told of what went wrong, and is tried again or not. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** What a token must satisfy. */
+export interface VerifyOptions {
+  /** Scopes that it must all have. */
+  readonly scopes?: readonly string[] | undefined;
+  /** An audience that it must name, instead of the edge's. */
+  readonly audience?: string | undefined;
+}
+
+/**
+ * LIVE: answers by itself. STALE: what is known is too old, in part or as a whole; the server is asked.
+ * RESYNC: not everything is known (yet); the server is asked. CLOSED: answers nothing.
+ */
+export type EdgeState = 'LIVE' | 'STALE' | 'RESYNC' | 'CLOSED';
+
+export interface EdgeMetrics {
+  /** Verdicts by who gave them. */
+  readonly answered: Readonly<Record<'EDGE' | 'SERVER' | 'NONE', number>>;
+  /** Why the server was asked. */
+  readonly unsure: Readonly<Record<Unsure, number>>;
+  /** What happened to the feed. */
+  readonly feed: Readonly<Record<FeedTrouble['event'], number>>;
+  /** In shadow mode: answers that differed from the server's, twice in a row. */
+  readonly disagreements: number;
+  readonly knownTokens: number;
+  readonly endedTokens: number;
+  readonly watermarks: number;
+  /** Tokens waiting for the server's answer. */
+  readonly waiting: number;
+  /** Tokens that were not asked for, because too many were waiting or the server had just failed. */
+  readonly refused: number;
+  readonly stalenessMs: number;
+}
+
+export interface Edge {
+  /**
+   * Whether a token is good: at once when the edge is certain, else as soon as the server has said so.
+   * Never throws and never rejects; what nobody can answer is UNAVAILABLE, and not active.
+   */
+  verify(token: string, options?: VerifyOptions): Verdict | Promise<Verdict>;
+  /**
+   * How old the state is that it answers from, in milliseconds; Infinity if it answers from none. A
+   * token that ended longer ago is not accepted (a failover of Redis can add to it: see the guide).
+   */
+  staleness(): number;
+  readonly state: EdgeState;
+  /** What went wrong last, for people. */
+  readonly lastError: unknown;
+  metrics(): EdgeMetrics;
+  /** Ends its connections. It answers nothing from then on. */
+  close(): Promise<void>;
+}
+
+export interface EdgeDeps {
+  readonly clock: Clock;
+  readonly mirror: Mirror;
+  readonly known: KnownTokens;
+  readonly verify: (token: string, demands: Demands) => Answer;
+  readonly server: AskServer;
+  readonly options: Pick<EdgeOptions, 'audience' | 'shadow'>;
+  readonly counts: Readonly<Record<FeedTrouble['event'], number>>;
+  readonly isClosed: () => boolean;
+  readonly lastError: () => unknown;
+  close(): Promise<void>;
+}
+
+const CLOSED = refusal('UNAVAILABLE', 'NONE');
+const NO_SCOPES: readonly string[] = [];
+
+export function createEdge(deps: EdgeDeps): Edge {
+  const { clock, mirror, known, verify, server, options, counts } = deps;
+  const audience = options.audience ?? '';
+  const undemanding: Demands = { scopes: NO_SCOPES, audience };
+  const answered = { EDGE: 0, SERVER: 0, NONE: 0 };
+  const unsure = { STALE: 0, WATERMARK: 0, EXPIRY: 0, TENANT: 0, KEY: 0, BOUND: 0 };
+  let disagreements = 0;
+
+  function demandsOf(wanted: VerifyOptions | undefined): Demands {
+    if (wanted === undefined) return undemanding;
+    return { scopes: wanted.scopes ?? NO_SCOPES, audience: wanted.audience ?? audience };
+  }
+
+  /** What the edge says by itself; undefined if it is not certain. */
+  function own(token: string, answer: Answer): Verdict | undefined {
+    switch (answer.answer) {
+      case 'ACTIVE':
+        return new ActiveVerdict(token);
+      case 'REFUSED':
+        return refusal(answer.fault, 'EDGE');
+      case 'ENDED':
+        return endedVerdict(REASONS[answer.reason], 'EDGE');
+      case 'UNSURE':
+        return undefined;
+    }
+  }
+
+  async function ask(token: string, demands: Demands, answer: Answer): Promise<Verdict> {
+    const why = answer.answer === 'UNSURE' ? answer.why : undefined;
+    if (why !== undefined) unsure[why] += 1;
+    const verdict = await server.ask(token, demands, why === 'KEY');
+    answered[verdict.source] += 1;
+    return verdict;
+  }
+
+  async function shadow(token: string, demands: Demands): Promise<Verdict> {
+    const before = verify(token, demands);
+    const verdict = await ask(token, demands, before);
+    const said = own(token, before);
+    // What ended in between is no disagreement: it must be one before and after.
+    const after = own(token, verify(token, demands));
+    const differs = (one: Verdict | undefined) =>
+      one !== undefined && one.active !== verdict.active;
+    if (verdict.source === 'SERVER' && differs(said) && differs(after)) disagreements += 1;
+    return verdict;
+  }
+
+  const state = (): EdgeState => {
+    if (deps.isClosed()) return 'CLOSED';
+    const { deployment, lease, ready } = mirror;
+    if (deployment === undefined || ready < deployment.partitions) return 'RESYNC';
+    return lease?.held(clock.monotonicMs()) === deployment.partitions ? 'LIVE' : 'STALE';
+  };
+  const staleness = () =>
+    mirror.lease?.stalenessMs(clock.monotonicMs()) ?? Number.POSITIVE_INFINITY;
+
+  return {
+    verify(token, wanted) {
+      if (deps.isClosed()) return CLOSED;
+      if (typeof token !== 'string') return refusal('MALFORMED', 'EDGE');
+      const demands = demandsOf(wanted);
+      if (options.shadow === true) return shadow(token, demands);
+      const answer = verify(token, demands);
+      const verdict = own(token, answer);
+      if (verdict === undefined) return ask(token, demands, answer);
+      answered.EDGE += 1;
+      return verdict;
+    },
+    staleness,
+    get state() {
+      return state();
+    },
+    get lastError() {
+      return deps.lastError();
+    },
+    metrics: () => ({
+      ...{ answered: { ...answered }, unsure: { ...unsure }, feed: { ...counts }, disagreements },
+      ...{ knownTokens: known.size, endedTokens: mirror.ended.size },
+      watermarks: mirror.watermarks.size,
+      ...{ waiting: server.waiting, refused: server.refused },
+      stalenessMs: staleness(),
+    }),
+    close: deps.close,
+  };
+}

@@ -1,0 +1,103 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import type {
+  EndedTokens,
+  WatchEvent,
+  WatchResponse,
+  Watermark,
+} from '@signum/contract/signum/v1/feed_service_pb.js';
+import type { EndedColumns, FeedEvent, FeedMessage } from '../core/feed-message.ts';
+import type { Mark } from '../core/watermarks.ts';
+
+/**
+ * Puts a response of the feed into plain terms. Undefined if it holds something that this version does
+ * not know: who does not understand an event has missed it.
+ */
+export function readResponse({
+  sequence: number,
+  response,
+}: WatchResponse): FeedMessage | undefined {
+  const sequence = Number(number);
+  switch (response.case) {
+    case 'welcome': {
+      const { lease, clockSkew, ...welcome } = response.value;
+      return {
+        ...{ kind: 'WELCOME', sequence },
+        ...{ deploymentId: welcome.deploymentId, partitions: welcome.partitions },
+        ...{ issuer: welcome.issuer, audiences: welcome.audiences, tenantIds: welcome.tenantIds },
+        leaseMs: durationMs(lease),
+        clockSkewMs: durationMs(clockSkew),
+      };
+    }
+    case 'keys':
+      return { kind: 'KEYS', sequence, jwksJson: response.value.jwksJson };
+    case 'snapshot': {
+      const { partition, first, last, ended, watermarks } = response.value;
+      const marks = watermarks.map(readMark);
+      if (!marks.every((mark) => mark !== undefined)) return undefined;
+      return {
+        ...{ kind: 'SNAPSHOT', sequence, partition, first, last },
+        ended: readEnded(ended),
+        watermarks: marks,
+      };
+    }
+    case 'events': {
+      const events = response.value.events.map(readEvent);
+      if (!events.every((event) => event !== undefined)) return undefined;
+      return { kind: 'EVENTS', sequence, partition: response.value.partition, events };
+    }
+    case 'checkpoint': {
+      const { renewal, time, moved, uncovered } = response.value;
+      return {
+        ...{ kind: 'CHECKPOINT', sequence, renewal: Number(renewal), uncovered },
+        timeMs: time === undefined ? 0 : timestampMs(time),
+        moved: moved.map(({ partition, revision, entryId }) => ({
+          partition,
+          revision: Number(revision),
+          entryId,
+        })),
+      };
+    }
+    case 'reset':
+      return { kind: 'RESET', sequence, partition: response.value.partition };
+    default:
+      return undefined;
+  }
+}
+
+function durationMs(duration: { seconds: bigint; nanos: number } | undefined): number {
+  return duration === undefined ? 0 : Number(duration.seconds) * 1_000 + duration.nanos / 1e6;
+}
+
+const NOTHING_ENDED: EndedColumns = { tokenIds: new Uint8Array(), expiresAtS: [], reasons: [] };
+
+function readEnded(ended: EndedTokens | undefined): EndedColumns {
+  if (ended === undefined) return NOTHING_ENDED;
+  const { tokenIds, expireSeconds: expiresAtS, reasons } = ended;
+  return { tokenIds, expiresAtS, reasons };
+}
+
+function readEvent({ revision, entryId, awaited, event }: WatchEvent): FeedEvent | undefined {
+  const at = { revision: Number(revision), entryId, awaited };
+  if (event.case === 'watermark') {
+    const watermark = readMark(event.value);
+    return watermark && { ...at, change: { watermark } };
+  }
+  if (event.case !== 'ended' || event.value.expireTime === undefined) return undefined;
+  const { tokenId, expireTime, reason } = event.value;
+  return { ...at, change: { ended: { tokenId, expiresAtS: Number(expireTime.seconds), reason } } };
+}
+
+function readMark({ scope, time }: Watermark): Mark | undefined {
+  if (time === undefined) return undefined;
+  const timeMs = timestampMs(time);
+  switch (scope.case) {
+    case 'tenantId':
+      return { scope: { tenantId: scope.value }, timeMs };
+    case 'keyId':
+      return { scope: { keyId: scope.value }, timeMs };
+    case 'all':
+      return scope.value ? { scope: { all: true }, timeMs } : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Interceptor, Transport } from '@connectrpc/connect';
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import type { EdgeOptions } from './edge.ts';
+import { EdgeError } from './edge-error.ts';
+
+/** Connections to the servers: one for the feed, one for calls, so that neither waits for the other. */
+export interface Transports {
+  feed(): Transport;
+  calls(): Transport;
+  /** Goes on to the next server. */
+  next(): void;
+  close(): void;
+}
+
+/** A part of a snapshot is the longest message. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const PING_MS = 5_000;
+
+export function openTransports({ address, credentials }: EdgeOptions): Transports {
+  const addresses = [address].flat().map(checkAddress);
+  if (addresses.length === 0) throw new EdgeError('ADDRESS', '`address` must name a server');
+  const { ca, cert, key } = credentials;
+  const tls = { minVersion: 'TLSv1.2' as const, ...defined({ ca, cert, key }) };
+  const servers = addresses.map((baseUrl) => ({ feed: open(baseUrl), calls: open(baseUrl) }));
+  let current = 0;
+
+  function open(baseUrl: string) {
+    const sessionManager = new Http2SessionManager(baseUrl, { pingIntervalMs: PING_MS }, tls);
+    const transport = createGrpcTransport({
+      ...{ baseUrl, sessionManager, interceptors: [authorize(credentials)] },
+      readMaxBytes: MAX_MESSAGE_BYTES,
+      acceptCompression: [],
+    });
+    return { transport, close: () => sessionManager.abort() };
+  }
+
+  const server = () => servers[current % servers.length] as (typeof servers)[number];
+  return {
+    feed: () => server().feed.transport,
+    calls: () => server().calls.transport,
+    next() {
+      current += 1;
+    },
+    close() {
+      for (const { feed, calls } of servers) {
+        feed.close();
+        calls.close();
+      }
+    },
+  };
+}
+
+function checkAddress(address: string): string {
+  const url = URL.parse(address);
+  if (
+    url?.protocol !== 'https:' ||
+    url.pathname !== '/' ||
+    url.search !== '' ||
+    url.username !== ''
+  ) {
+    throw new EdgeError(
+      'ADDRESS',
+      '`address` must be like https://signum.example:8443, nothing more',
+    );
+  }
+  return url.origin;
+}
+
+/** A key that is a function is asked for each call, so that it can be replaced. */
+function authorize({ apiKey }: EdgeOptions['credentials']): Interceptor {
+  return (next) => (request) => {
+    const key = typeof apiKey === 'function' ? apiKey() : apiKey;
+    if (key !== undefined) request.header.set('authorization', `Bearer ${key}`);
+    return next(request);
+  };
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as ReturnType<typeof defined<T>>;
+}

@@ -1,0 +1,126 @@
+import type { Fault } from './core/verifier.ts';
+
+/** Why a token or session came to its end: RevocationReason of token.proto. */
+export type RevocationReason =
+  | 'LOGOUT'
+  | 'SUPERSEDED'
+  | 'ROTATED'
+  | 'REFRESH_REUSE'
+  | 'ADMIN'
+  | 'EXPIRED'
+  | 'TENANT'
+  | 'KEY';
+
+/** What was found. All but UNAVAILABLE mean what Validate means by them; only ACTIVE lets in. */
+export type VerdictName =
+  | 'ACTIVE'
+  | Fault
+  | 'REVOKED'
+  | 'SUPERSEDED'
+  | 'UNKNOWN'
+  /** Neither this edge nor a server could answer: the token may be good, and is not let in. */
+  | 'UNAVAILABLE'
+  /** The server found what this version does not know. */
+  | 'OTHER';
+
+/** What an active token says. */
+export interface VerifiedToken {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly sessionId: string;
+  readonly tokenId: string;
+  readonly scopes: readonly string[];
+  readonly audiences: readonly string[];
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  /** Claims under names that are not reserved. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+export interface Verdict {
+  /** Whether the token is good: verdict is ACTIVE. */
+  readonly active: boolean;
+  readonly verdict: VerdictName;
+  /** Why it ended, with REVOKED and SUPERSEDED, where that is known. */
+  readonly reason: RevocationReason | undefined;
+  /** Who answered; NONE if nobody could. */
+  readonly source: 'EDGE' | 'SERVER' | 'NONE';
+  /** Set when the verdict is ACTIVE. */
+  readonly token: VerifiedToken | undefined;
+}
+
+/** By its number in RevocationReason. */
+export const REASONS: readonly (RevocationReason | undefined)[] = [
+  undefined,
+  'LOGOUT',
+  'SUPERSEDED',
+  'ROTATED',
+  'REFRESH_REUSE',
+  'ADMIN',
+  'EXPIRED',
+  'TENANT',
+  'KEY',
+];
+
+/** A good token, by its text, which is read when somebody asks what it says. */
+export class ActiveVerdict implements Verdict {
+  readonly active = true;
+  readonly verdict = 'ACTIVE';
+  readonly reason = undefined;
+  readonly source = 'EDGE';
+  readonly #text: string;
+  #token: VerifiedToken | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get token(): VerifiedToken {
+    this.#token ??= readVerified(this.#text);
+    return this.#token;
+  }
+}
+
+export function refusal(
+  verdict: VerdictName,
+  source: Verdict['source'],
+  reason?: RevocationReason,
+): Verdict {
+  return { active: false, verdict, reason, source, token: undefined };
+}
+
+/** REVOKED, or the verdict of its own that a reason has. */
+export function endedVerdict(
+  reason: RevocationReason | undefined,
+  source: Verdict['source'],
+): Verdict {
+  const verdict = reason === 'SUPERSEDED' || reason === 'EXPIRED' ? reason : 'REVOKED';
+  return refusal(verdict, source, reason);
+}
+
+const RESERVED: ReadonlySet<string> = new Set(
+  'iss aud sub tid did sid jti iat nbf exp scope cnf client_id auth_time acr amr'.split(' '),
+);
+
+/** The text has been read strictly before: here nothing can be wrong with it. */
+function readVerified(text: string): VerifiedToken {
+  const payload = text.slice(text.indexOf('.') + 1, text.lastIndexOf('.'));
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<
+    string,
+    unknown
+  >;
+  const { sub, tid, did, sid, jti, iat, exp, aud, scope } = claims as Record<string, string>;
+  return {
+    tenantId: tid as string,
+    userId: sub as string,
+    deviceId: did as string,
+    sessionId: sid as string,
+    tokenId: jti as string,
+    scopes: scope === undefined ? [] : scope.split(' '),
+    audiences: [aud as string | string[]].flat(),
+    issuedAt: new Date(Number(iat) * 1_000),
+    expiresAt: new Date(Number(exp) * 1_000),
+    claims: Object.fromEntries(Object.entries(claims).filter(([name]) => !RESERVED.has(name))),
+  };
+}
