@@ -184,6 +184,8 @@ describe('the audit trail', () => {
   it.each([
     ['a token', TOKEN, '[token]'],
     ['a token without a signature', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1In0.', '[token]'],
+    ['a token among other things', `Bearer ${TOKEN} x`, 'Bearer [token] x'],
+    ['a token behind a name', `token=${TOKEN}`, 'token=[token]'],
     ['an encrypted token', 'eyJhbGciOiJkaXIifQ..aXY.Y3Q.dGFn', '[token]'],
     ['an API key', KEY, 'sgn_Ab12Cd34Ef56_[redacted]'],
     ['an API key among other things', `x ${KEY} y`, 'x sgn_Ab12Cd34Ef56_[redacted] y'],

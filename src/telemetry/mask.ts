@@ -12,19 +12,16 @@ export function mask(text: string): string {
 }
 
 /**
- * The same for one id, which is whatever its owner has made of it: only what is a credential as a whole
- * is masked, so that two ids stay two. A token is one whose parts are those of a JWS or a JWE.
+ * The same for one id, which is whatever its owner has made of it: only what is a whole credential is
+ * masked, so that two ids stay two. A token is one whose parts decode to those of a JWS or a JWE.
  */
 export function maskId(id: string): string {
-  if (isToken(id)) return '[token]';
-  const masked = id.replace(WHOLE_API_KEY, '$1[redacted]');
+  const masked = id
+    .replace(WHOLE_TOKEN, (text, header, payload, encrypted) =>
+      isJson(header) && (encrypted !== undefined || isJson(payload)) ? '[token]' : text,
+    )
+    .replace(WHOLE_API_KEY, '$1[redacted]');
   return masked.includes('://') ? masked.replace(URL_PASSWORD, '$1[redacted]@') : masked;
-}
-
-function isToken(text: string): boolean {
-  const [header = '', payload = '', ...rest] = text.split('.');
-  if (rest.length === 1) return isJson(header) && isJson(payload);
-  return rest.length === 3 && isJson(header);
 }
 
 function isJson(base64url: string): boolean {
@@ -40,6 +37,8 @@ function isJson(base64url: string): boolean {
 const JWT = /eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]+)+\.?/g;
 /** The key id is public and helps to find the key; the secret is not. */
 const API_KEY = /(sgn_[A-Za-z0-9]+_)[A-Za-z0-9_-]+/g;
+/** Three parts of a JWS or five of a JWE (RFC 7515 and 7516, sections 3.1), the last ones perhaps empty. */
+const WHOLE_TOKEN = /(eyJ[\w-]+)\.([\w-]*)\.[\w-]*(\.[\w-]*\.[\w-]*)?/g;
 const WHOLE_API_KEY = /(sgn_[A-Za-z0-9]+_)[A-Za-z0-9_-]{43}/g;
 const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^:@/\s"]{0,256}:)[^@/\s"]+@/gi;
 /** Redis repeats the arguments of a command it does not know. Up to the end of a JSON string. */
