@@ -81,6 +81,10 @@ export function createHub({ store, newId, timeoutMs, onAwaited }: HubOptions): H
   let flushTimer: NodeJS.Timeout | undefined;
   const waiting = new Set<{ readonly subscriber: Subscriber; readonly partition: number }>();
   let loads = 0;
+  /** How often each partition's source was lost. */
+  const losses = partitions.map(() => 0);
+  /** Who has read a partition's state further than its source has come, and how far. */
+  const ahead = partitions.map(() => new Map<Subscriber, number>());
 
   const soon = () => ({ deadlineAtMs: performance.now() + TIMEOUT_MS });
 
@@ -106,6 +110,7 @@ export function createHub({ store, newId, timeoutMs, onAwaited }: HubOptions): H
         onLost: (p) => {
           if (open) open.deployment = undefined;
           sources[p]?.lost();
+          lost(p);
         },
       },
     });
@@ -126,6 +131,10 @@ export function createHub({ store, newId, timeoutMs, onAwaited }: HubOptions): H
     if (before) before.push(...events);
     else fresh.set(partition, [...events]);
     const told = events.map(({ event }) => event);
+    const reached = told.at(-1)?.revision ?? 0;
+    for (const [subscriber, upTo] of ahead[partition] ?? []) {
+      if (upTo <= reached) ahead[partition]?.delete(subscriber);
+    }
     tellListeners(partition, (listener) => listener.onEvents(told));
     let isUrgent = false;
     for (const each of events) {
@@ -139,6 +148,21 @@ export function createHub({ store, newId, timeoutMs, onAwaited }: HubOptions): H
         flush,
         Math.min(subscribers.size / SUBSCRIBERS_PER_MS, MOST_DELAY_MS),
       );
+  }
+
+  /** What was read ahead of the source may be of a history that the source does not come to. */
+  function lost(partition: number): void {
+    losses[partition] = (losses[partition] ?? 0) + 1;
+    const those = [...(ahead[partition]?.keys() ?? [])];
+    ahead[partition]?.clear();
+    for (const subscriber of those) subscriber.reset(partition, 'SOURCE_LOST');
+  }
+
+  /** Notes how far a subscriber has come that has just been told a partition's state. */
+  function loaded(subscriber: Subscriber, partition: number, upTo: number, before?: number): void {
+    const { place } = open?.sources[partition] ?? {};
+    if (losses[partition] !== before) subscriber.reset(partition, 'SOURCE_LOST');
+    else if (upTo > (place?.revision ?? 0)) ahead[partition]?.set(subscriber, upTo);
   }
 
   function tellListeners(partition: number, tell: (listener: PartitionListener) => void): void {
@@ -179,8 +203,10 @@ export function createHub({ store, newId, timeoutMs, onAwaited }: HubOptions): H
   async function load(subscriber: Subscriber, partition: number, place: FeedPlace): Promise<void> {
     loads += 1;
     flush();
+    const before = losses[partition];
     try {
-      await subscriber.load(partition, place);
+      const upTo = await subscriber.load(partition, place);
+      if (upTo !== undefined) loaded(subscriber, partition, upTo, before);
     } catch {
       await sleep(RETRY_MS);
       waiting.add({ subscriber, partition });

@@ -44,8 +44,11 @@ export interface Subscriber {
   deliver(events: Events): void;
   /** The partition's source does not join on to what it told before. */
   reset(partition: number, reason: ResetReason): void;
-  /** Tells the partition's state, or what the subscriber's cursor has missed. `place`: of its source. */
-  load(partition: number, place: FeedPlace): Promise<void>;
+  /**
+   * Tells the partition's state, or what the subscriber's cursor has missed. `place`: of its source.
+   * Returns up to which revision, which may be ahead of the source; undefined if it began anew.
+   */
+  load(partition: number, place: FeedPlace): Promise<number | undefined>;
   /** Everything in these partitions that was committed before has been delivered. */
   checkpoint(renewal: number, timeMs: number, covered: ReadonlyMap<number, FeedPlace>): void;
   /** The public keys have changed. */
@@ -210,15 +213,16 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     reset,
     async load(partition, place) {
       const part = parts[partition];
-      if (part?.state !== 'LOADING' || isEnded) return;
+      if (part?.state !== 'LOADING' || isEnded) return undefined;
       const { known } = part;
       const isThere = known?.revision === place.revision && known.entryId === place.entryId;
       const tellRest = () => (known ? tellSince(partition, known) : tellState(partition));
       const upTo = isThere ? place : await tellRest();
-      if (!upTo || parts[partition] !== part) return;
+      if (!upTo || parts[partition] !== part) return undefined;
       parts[partition] = { state: 'LIVE', from: upTo.revision };
       const held = part.held.filter(({ revision }) => revision > upTo.revision);
       tell(partition, held, held.at(-1)?.revision ?? upTo.revision);
+      return upTo.revision;
     },
     checkpoint(renewal, timeMs, covered) {
       const moved: { partition: number; place: FeedPlace }[] = [];

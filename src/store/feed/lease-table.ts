@@ -14,7 +14,10 @@ export interface AppliedUpTo {
 export interface LeaseEntry {
   /** The server's incarnation: another one after each start. */
   readonly server: string;
-  /** Changes with each registration, and with nothing else. */
+  /**
+   * A number that grows with each registration, and with nothing else: a change that comes late does
+   * not undo a later one.
+   */
   readonly registration: string;
   /** How many edges it speaks for. */
   readonly edges: number;
@@ -42,9 +45,8 @@ export async function changeLeases(
   newId: () => string,
   deadline: Deadline,
 ): Promise<LeaseTable> {
-  const entry = write && write.edges > 0 ? encode(write) : '';
   const left = gone.flatMap((each) => [each.server, encode(each)]);
-  const args = [newId(), write?.server ?? '', entry, ...left];
+  const args = [newId(), write?.server ?? '', write ? encode(write) : '', ...left];
   return parse(await runner.run(SCRIPTS.leases, [SHARED_KEYS.leases], args, deadline));
 }
 
