@@ -71,6 +71,7 @@ const SILENT: readonly (readonly [what: string, come: () => Promise<unknown>])[]
       await once(socket, 'data');
     },
   ],
+  ['an HTTP/2 connection that has not begun', () => dialTls('h2')],
   [
     'an HTTP/2 connection that its client does not close',
     async () => {
@@ -128,6 +129,42 @@ test('connections whose handshake ends during the drain end with it', { timeout 
   const silent = connectHttp2('https://localhost', { createConnection: () => upgrade(sockets[1]) });
   silent.on('error', () => {});
   await once(silent, 'connect');
+  release.resolve();
+  expect((await answer).status).toBe(200);
+  await drain;
+});
+
+test('HTTP/2 connections that are opened and closed without a word do not hold up a drain', {
+  timeout,
+}, async () => {
+  const begun = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  rpc.before = () => {
+    begun.resolve();
+    return release.promise;
+  };
+  const { port } = listener.address;
+  const { ca } = certificates;
+  const answer = send({
+    port,
+    ca,
+    version: '2',
+    method: 'POST',
+    path: '/signum.v1.TokenService/Refresh',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  await begun.promise;
+  // As the health checks of balancers do: before the drain, and while it goes on.
+  (await dialTls('h2')).destroy();
+  const waiting = [await dial(), await dial()];
+  const drain = listener.drain();
+  for (const tcp of waiting) {
+    const socket = connectTls({ socket: tcp, servername: 'localhost', ca, ALPNProtocols: ['h2'] });
+    socket.on('error', () => {});
+    await once(socket, 'secureConnect');
+    socket.destroy();
+  }
   release.resolve();
   expect((await answer).status).toBe(200);
   await drain;

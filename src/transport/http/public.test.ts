@@ -15,7 +15,8 @@ import { openTlsFiles, type TlsSource } from '../tls/files.ts';
 import { createEndpoints } from './endpoints.ts';
 import { startPublic } from './public.ts';
 
-const log = { info: () => {}, warn: () => {} };
+const warnings: unknown[] = [];
+const log = { info: () => {}, warn: (fields: unknown) => warnings.push(fields) };
 const ORIGIN = 'https://app.example';
 const REFRESH = '/signum.v1.TokenService/Refresh';
 const call = { method: 'POST', path: REFRESH, body: '{}' };
@@ -40,6 +41,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   rpc = createCannedRpc();
+  warnings.length = 0;
   const ring = { jwksJson: () => '{"keys":[]}' };
   const endpoints = createEndpoints(createTestRpc().pipeline, [jwks({ ring })]);
   const options = { rpc, tls, log, endpoints, corsOrigins: [ORIGIN] };
@@ -177,6 +179,48 @@ test.each([
   socket.destroy();
   expect((await request({ version: '1.1', ...call, headers: json })).status).toBe(200);
 });
+
+test('what clients send that is none of HTTP writes a line of the log at times, not each time', async () => {
+  for (let i = 0; i < 20; i += 1) {
+    const text = `POST ${REFRESH} HTTP/1.1\r\nhost: [\r\ncontent-type: application/grpc-web+proto\r\n\r\n`;
+    const { port } = listener.address;
+    const options = { port, host: 'localhost', ca: certificates.ca };
+    const socket = connectTls({ ...options, ALPNProtocols: ['http/1.1'] });
+    socket.write(text);
+    await once(socket, 'data');
+    socket.destroy();
+  }
+  expect(warnings).toHaveLength(1);
+});
+
+describe.each(['1.1', '2'] as const)('a method over HTTP/%s', (version) => {
+  test.each(['GET', 'PUT', 'DELETE', 'HEAD'])(
+    'is no thing to %s, and says what it is',
+    async (method) => {
+      const answer = await request({ version, path: REFRESH, method });
+      expect([answer.status, answer.headers['allow']]).toEqual([405, 'POST']);
+    },
+  );
+
+  test('without side effects may be got as well', async () => {
+    const path = '/signum.v1.KeyService/GetJwks';
+    const answer = await request({ version, path, method: 'PUT' });
+    expect([answer.status, answer.headers['allow']]).toEqual([405, 'POST, GET']);
+  });
+});
+
+test.each(['/signum.v1.TokenService/Nothing', '/no.such.Service/Nothing', '/'])(
+  'gRPC to %s is UNIMPLEMENTED in the way of gRPC',
+  async (path) => {
+    const headers = { 'content-type': 'application/grpc', te: 'trailers' };
+    const answer = await request({ version: '2', path, method: 'POST', headers });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/grpc', 'grpc-status': '12' },
+    });
+    expect(answer.headers).toMatchObject(SECURITY);
+  },
+);
 
 test('a client without ALPN is served HTTP/1.1', async () => {
   const socket = connectTls({
