@@ -152,6 +152,7 @@ export abstract class OpenCall<I> implements Call {
 
   /** Lets the caller do what this message asks for, or throws. */
   protected authorise(input: I): void | Promise<void> {
+    if (this.#caller === undefined) throw new Error('the call has not been admitted');
     const { access } = this.#endpoint;
     const presented = this.#presentedBy(input);
     if (presented === undefined) return this.#meet(access.required(input));

@@ -1,9 +1,12 @@
+import { create } from '@bufbuild/protobuf';
 import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { describe, expect, test } from 'vitest';
-import { invoke } from '../../test/listeners/invoke.ts';
+import { headOf, invoke } from '../../test/listeners/invoke.ts';
 import { createTestRpc } from '../../test/listeners/test-rpc.ts';
 import { SignumError } from '../domain/errors.ts';
+import { accessOf } from '../policy/access.ts';
+import type { UnaryEndpoint } from './endpoint.ts';
 
 const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
 const { issue, refresh } = TokenService.method;
@@ -109,5 +112,69 @@ describe('what is told of a call', () => {
       { code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID', callerKind: 'user' },
       { code: 'UNAUTHENTICATED', reason: 'CREDENTIAL_INVALID', callerKind: 'unknown' },
     ]);
+  });
+});
+
+describe('a call is let in, or does nothing', () => {
+  test('one that nobody has let in does nothing', async () => {
+    const test = createTestRpc();
+    const message = create(refresh.input, { refreshToken: 'x' });
+    const answer = test.rpc.open(refresh, headOf({ as: 'admin' })).run(message);
+    await expect(answer).rejects.toEqual(reason('INTERNAL'));
+    expect(test.tokens.calls).toEqual([]);
+  });
+
+  test('an endpoint that the access table does not know does not start', () => {
+    expect(() => accessOf('no/such/endpoint')).toThrow('no line for no/such/endpoint');
+  });
+
+  test('who fails is told, with why and as whom', async () => {
+    const test = createTestRpc();
+    await invoke(test, issue, { device }, { as: 'validator' }).catch(() => {});
+    await invoke(test, issue, { device }).catch(() => {});
+    expect(test.failures).toMatchObject([
+      {
+        call: { caller: { name: 'validator' }, peer: '192.0.2.1' },
+        error: { reason: 'PERMISSION_DENIED' },
+      },
+      { call: { caller: { kind: 'anonymous' } }, error: { reason: 'CREDENTIAL_MISSING' } },
+    ]);
+  });
+});
+
+describe('credentials in a message', () => {
+  const endpoint: UnaryEndpoint<{ readonly key?: string }, string> = {
+    kind: 'unary',
+    name: 'signum.v1.TokenService/RevokeTenant',
+    access: {
+      ...accessOf('signum.v1.TokenService/RevokeTenant'),
+      required: () => ({ by: 'permission', permission: 'revoke' }),
+    },
+    maxBytes: 100_000,
+    inputCredentials: ({ key }) =>
+      key === undefined ? undefined : { authorization: `Bearer ${key}` },
+    handle: async ({ caller }) => (caller.kind === 'service' ? caller.name : caller.kind),
+  };
+  const ask = async (input: { readonly key?: string }, as?: string) => {
+    const call = createTestRpc().pipeline.open(endpoint, headOf({ as }));
+    await call.admit();
+    return { maxBytes: call.maxBytes, answer: call.run(input) };
+  };
+
+  test('say who calls, of whom no more is read than of a stranger', async () => {
+    const { maxBytes, answer } = await ask({ key: 'acme' });
+    expect([maxBytes, await answer]).toEqual([8_192, 'acme']);
+    await expect((await ask({ key: 'unknown' })).answer).rejects.toEqual(
+      reason('CREDENTIAL_INVALID'),
+    );
+    await expect((await ask({})).answer).rejects.toEqual(reason('CREDENTIAL_MISSING'));
+    await expect((await ask({ key: 'validator' })).answer).rejects.toEqual(
+      reason('PERMISSION_DENIED'),
+    );
+  });
+
+  test('are refused beside others in the head', async () => {
+    const { answer } = await ask({ key: 'acme' }, 'acme');
+    await expect(answer).rejects.toEqual(reason('INVALID_FIELD'));
   });
 });

@@ -1,6 +1,7 @@
-import type { Caller, Permission } from '../domain/caller.ts';
+import { type Caller, PERMISSIONS, type Permission } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Durability, FenceWanted } from '../domain/session.ts';
+import { ACCESS } from './access-table.ts';
 
 /** Whose data a call is about. */
 export interface Target {
@@ -18,17 +19,19 @@ interface Rule {
   readonly everyTenant: boolean;
 }
 
-/** Who may do what, beyond service callers that have the permission and the tenant. */
-const RULES: { readonly [P in Permission]: Rule } = {
-  issue: { ownUser: false, holder: false, everyTenant: false },
-  refresh: { ownUser: false, holder: true, everyTenant: false },
-  validate: { ownUser: false, holder: false, everyTenant: false },
-  revoke: { ownUser: true, holder: true, everyTenant: false },
-  list: { ownUser: true, holder: false, everyTenant: false },
-  keys: { ownUser: false, holder: false, everyTenant: true },
-  callers: { ownUser: false, holder: false, everyTenant: false },
-  watch: { ownUser: false, holder: true, everyTenant: false },
-};
+/** What the lines of the access table say of each permission, beyond service callers that have it. */
+const RULES = Object.fromEntries(
+  PERMISSIONS.map((permission) => [permission, ruleOf(permission)]),
+) as { readonly [P in Permission]: Rule };
+
+function ruleOf(permission: Permission): Rule {
+  const scopes = ACCESS.filter((line) => line.permission === permission).map(({ scope }) => scope);
+  return {
+    ownUser: scopes.includes('user'),
+    holder: scopes.includes('holder'),
+    everyTenant: scopes.includes('deployment'),
+  };
+}
 
 /**
  * Lets a caller do something to a user or a tenant. Looks at no data.

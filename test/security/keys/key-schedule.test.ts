@@ -37,7 +37,9 @@ async function signingSide(clock: TestClock, rootSecrets: RootSecrets) {
   const { endpoint, encode } = jwks({ ring, publishMs: PUBLISH_MS });
   const { pipeline } = createTestRpc();
   const published = async (): Promise<readonly string[]> => {
-    const keySet = await pipeline.open(endpoint, headOf()).run();
+    const call = pipeline.open(endpoint, headOf());
+    await call.admit();
+    const keySet = await call.run();
     const { body } = encode(keySet, headOf());
     return JSON.parse(String(body)).keys.map(({ kid }: { kid: string }) => kid);
   };
