@@ -4,7 +4,7 @@ import { FORMAT } from '../../store/meta.ts';
 import { SHARED_KEYS } from '../../store/scripts/keys.ts';
 import type { Examination, Finding } from './finding.ts';
 import { addressOf } from './primaries.ts';
-import { judgeSettings, SETTINGS } from './redis-settings.ts';
+import { judgeSettings, readSettings } from './redis-settings.ts';
 
 const SKEW_WARNING_MS = 1_000;
 const SKEW_ERROR_MS = 60_000;
@@ -70,18 +70,6 @@ function wrongFormat(found: string | undefined): Finding {
   const problem = `the data is in format ${found ?? 'unknown'}, this version reads format ${FORMAT}`;
   const fix = 'use the version of Signum that wrote the data';
   return { severity: 'error', subject: SHARED_KEYS.meta, problem, fix };
-}
-
-/** CONFIG GET, which the ACL of a production Redis need not allow: undefined then. */
-async function readSettings(node: Redis): Promise<ReadonlyMap<string, string> | undefined> {
-  try {
-    const reply = (await node.call('CONFIG', 'GET', ...SETTINGS)) as string[];
-    const pairs = Array.from({ length: reply.length / 2 }, (_, i) => reply.slice(2 * i, 2 * i + 2));
-    return new Map(pairs as [string, string][]);
-  } catch (error) {
-    if (/^(NOPERM|ERR unknown command)/.test((error as Error).message)) return undefined;
-    throw error;
-  }
 }
 
 /** Redis' clock against this machine's; half the round trip is how wrong this may be. */

@@ -35,7 +35,7 @@ test('every primary of a Cluster is examined, and each key once', async () => {
     await fill(url);
     const examinations = await examine(url);
     const areas = examinations.map(({ area }) => area.replace(/ at .*/, ''));
-    expect(areas).toEqual(['Redis', 'Redis', 'Redis', 'Deployment', 'Keys']);
+    expect(areas).toEqual(['Redis', 'Redis', 'Redis', 'Deployment', 'Edges', 'Keys']);
     expect(examinations.flatMap(({ findings }) => findings)).toEqual([]);
     expect(examinations.at(-1)?.facts.join()).toContain('20 active');
   } finally {

@@ -1,8 +1,9 @@
 import { connect, createClient, type RedisClient } from '../../store/client/client.ts';
 import { storeFault } from '../../store/client/faults.ts';
-import { Keyspace } from '../../store/scripts/keys.ts';
+import { Keyspace, SHARED_KEYS } from '../../store/scripts/keys.ts';
 import type { KeyRules } from './check-key.ts';
 import type { DoctorConfig } from './doctor-config.ts';
+import { examineEdges } from './examine-edges.ts';
 import { examineMeta, examineRedis } from './examine-redis.ts';
 import type { Examination, Finding } from './finding.ts';
 import { primaries } from './primaries.ts';
@@ -58,7 +59,9 @@ async function examine(client: RedisClient, options: StoreOptions): Promise<Exam
   const meta = { area: 'Deployment', facts, findings };
   if (partitions === undefined) return [...redis, meta];
   const rules = keyRules(config, partitions, await redisTime(nodes));
-  return [...redis, meta, await scanKeys(nodes, rules, { limit, onProgress })];
+  const stored = await client.hget(SHARED_KEYS.meta, 'lease_ms');
+  const edges = await examineEdges(nodes, config.edges, stored);
+  return [...redis, meta, edges, await scanKeys(nodes, rules, { limit, onProgress })];
 }
 
 /** Bounds by the configuration where it is set here; else by what no configuration can exceed. */

@@ -25,11 +25,11 @@ const SHARED: readonly KeyKind[] = [
   { name: 'sweeper', type: 'string', lasting: false },
 ];
 
-/** With a hash tag of their own. */
-const LEASES: readonly KeyKind[] = [
-  { name: 'table', type: 'hash', lasting: true },
-  { name: 'touch', type: 'string', lasting: true },
-];
+/** By what follows their own hash tag. */
+const LEASES: Readonly<Record<string, KeyKind>> = {
+  table: { name: 'leases', type: 'hash', lasting: true },
+  touch: { name: 'leasesTouch', type: 'string', lasting: true },
+};
 
 const PARTITIONED: readonly (KeyKind & { readonly ids: number })[] = [
   { name: 'active', type: 'hash', lasting: false, ids: 3 },
@@ -49,8 +49,8 @@ const FORM = /^signum:(?:\{(0|[1-9]\d{0,3}|leases)\}:)?([a-z]+)(?::(.*))?$/s;
 export function parseKey(key: string): ParsedKey | undefined {
   const [, partition, name, rest] = FORM.exec(key) ?? [];
   if (partition === undefined || partition === 'leases') {
-    const shared = partition === undefined ? SHARED : LEASES;
-    const kind = shared.find((each) => each.name === name);
+    const shared = SHARED.find((each) => each.name === name);
+    const kind = partition === undefined ? shared : LEASES[name ?? ''];
     return kind && rest === undefined ? { key, kind, rest: '' } : undefined;
   }
   const kind = PARTITIONED.find((each) => each.name === name);

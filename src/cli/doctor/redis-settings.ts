@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { Finding } from './finding.ts';
 
 type Info = ReadonlyMap<string, string>;
@@ -8,7 +9,12 @@ type Settings = ReadonlyMap<string, string> | undefined;
 type Check = (info: Info, settings: Settings) => Finding | undefined;
 
 /** What the doctor asks CONFIG GET for. */
-export const SETTINGS = ['appendfsync', 'hash-max-listpack-value'] as const;
+const SETTINGS = [
+  'appendfsync',
+  'hash-max-listpack-value',
+  'min-replicas-max-lag',
+  'cluster-node-timeout',
+] as const;
 
 /** Bytes of a session's longest value, a user agent's worth, up to which its hash shall stay small. */
 const LISTPACK_VALUE = 1024;
@@ -50,4 +56,16 @@ const CHECKS: readonly Check[] = [
 
 export function judgeSettings(info: Info, settings: Settings): Finding[] {
   return CHECKS.flatMap((check) => check(info, settings) ?? []);
+}
+
+/** CONFIG GET, which the ACL of a production Redis need not allow: undefined then. */
+export async function readSettings(node: Redis): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    const reply = (await node.call('CONFIG', 'GET', ...SETTINGS)) as string[];
+    const pairs = Array.from({ length: reply.length / 2 }, (_, i) => reply.slice(2 * i, 2 * i + 2));
+    return new Map(pairs as [string, string][]);
+  } catch (error) {
+    if (/^(NOPERM|ERR unknown command)/.test((error as Error).message)) return undefined;
+    throw error;
+  }
 }
