@@ -1,13 +1,7 @@
-import {
-  createRegistry,
-  type DescMethod,
-  type Message,
-  toBinary,
-  toJsonString,
-} from '@bufbuild/protobuf';
+import { createRegistry, type DescMethod, type Message, toJsonString } from '@bufbuild/protobuf';
 import { file_google_rpc_error_details } from '@signum/contract/google/rpc/error_details_pb.js';
-import { quickWriterOf } from './codec/quick-writer.ts';
 import { type Encoding, type ReadMessage, readerOf } from './codec/read-message.ts';
+import { writerOf } from './codec/write-message.ts';
 
 /** Reads the requests of one method, and writes its answers. */
 export interface MessageCodec {
@@ -23,12 +17,12 @@ export const JSON_OPTIONS = { registry: createRegistry(file_google_rpc_error_det
 
 export function messageCodecOf(method: DescMethod): MessageCodec {
   const { output } = method;
-  const writeQuickly = quickWriterOf(method);
+  const writeBinary = writerOf(method);
   return {
     read: readerOf(method),
     write(message, encoding) {
       if (encoding === 'json') return Buffer.from(toJsonString(output, message, JSON_OPTIONS));
-      return writeQuickly(message) ?? toBinary(output, message);
+      return writeBinary(message);
     },
   };
 }

@@ -15,7 +15,7 @@ import {
   message as messageOption,
   oneof as oneofOption,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
-import type { Draft } from './codec/empty-message.ts';
+import type { Draft } from './codec/draft.ts';
 import { allOf, always, type Bounds, never, type Surely, surelyKept } from './surely-kept.ts';
 
 /**
@@ -105,11 +105,11 @@ function messageCheck(desc: DescMessage): Surely {
 function boundsOf(desc: DescMessage, rules: Message): Bounds {
   const all = reflect(desc, rules);
   const set = all.fields.filter((field) => all.isSet(field));
-  return Object.fromEntries(set.map((field) => [field.name, plain(field, all.get(field))]));
+  return Object.fromEntries(set.map((field) => [field.name, unwrapped(field, all.get(field))]));
 }
 
 /** Without the wrapping of reflection. */
-function plain({ fieldKind }: DescField, value: unknown): unknown {
+function unwrapped({ fieldKind }: DescField, value: unknown): unknown {
   if (fieldKind === 'list') return [...(value as Iterable<unknown>)];
   return fieldKind === 'message' ? (value as { readonly message: Message }).message : value;
 }

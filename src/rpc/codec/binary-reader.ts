@@ -1,10 +1,9 @@
 import type { Message } from '@bufbuild/protobuf';
 import { BinaryCursor, DELIMITED, VARINT } from './binary-cursor.ts';
-import type { Draft } from './empty-message.ts';
+import { type Draft, setOwn } from './draft.ts';
 import { FieldPath } from './field-path.ts';
 import type { Field, MessageShape } from './message-shape.ts';
 import { atMost, RULE } from './rules.ts';
-import { setOwn } from './set-own.ts';
 import { readDuration, readStruct } from './well-known-binary.ts';
 
 /** Reads a message; throws INVALID_FIELD for one that is not in every respect as the contract says. */

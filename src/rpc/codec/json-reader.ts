@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { Message } from '@bufbuild/protobuf';
-import type { Draft } from './empty-message.ts';
+import { type Draft, setOwn } from './draft.ts';
 import { FieldPath } from './field-path.ts';
 import { JsonCursor, type JsonStart } from './json-cursor.ts';
 import type { Field, MessageShape } from './message-shape.ts';
 import { atMost, RULE } from './rules.ts';
-import { setOwn } from './set-own.ts';
 import { durationOf, readJsonObject } from './well-known-json.ts';
 
 /** Without a fraction, an exponent, a zero in front or a minus before 0. */

@@ -6,7 +6,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { field as rulesOf } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
-import { type Draft, emptyOf } from './empty-message.ts';
+import { type Draft, emptyOf } from './draft.ts';
 import { RULE } from './rules.ts';
 
 /** What a field of a request holds. */

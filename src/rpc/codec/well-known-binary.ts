@@ -1,8 +1,8 @@
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import type { JsonObject, JsonValue } from '@signum/token';
 import { type BinaryCursor, DELIMITED, FIXED64, VARINT } from './binary-cursor.ts';
+import { setOwn } from './draft.ts';
 import { isDuration, isKept, MAX_LEVELS, RULE } from './rules.ts';
-import { setOwn } from './set-own.ts';
 
 /** Fails for what breaks a rule. */
 export type Refuse = (rule: string) => never;

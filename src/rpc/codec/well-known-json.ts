@@ -1,8 +1,8 @@
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import type { JsonObject, JsonValue } from '@signum/token';
+import { setOwn } from './draft.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import { isDuration, isKept, MAX_LEVELS, RULE } from './rules.ts';
-import { setOwn } from './set-own.ts';
 import type { Refuse } from './well-known-binary.ts';
 
 const DURATION = /^(-?)(0|[1-9]\d{0,11})(?:\.(\d{1,9}))?s$/;

@@ -2,9 +2,9 @@ import { create, type DescMethod, toBinary } from '@bufbuild/protobuf';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quickWriterOf } from './quick-writer.ts';
+import { quickWriterOf } from './write-message.ts';
 
-const { issue, refresh, revoke, validate, batchValidate, validateStream } = TokenService.method;
+const { validate, batchValidate, validateStream } = TokenService.method;
 
 /** UTF-16 as it comes, halves of pairs included. */
 const unit = fc
@@ -37,6 +37,7 @@ const response = fc.record({
   expireTime: time,
   revision: uint64,
   audiences: texts,
+  clientId: text,
   claims: fc.constantFrom(undefined, {}, { plan: 'gold' }),
 });
 
@@ -52,41 +53,15 @@ const result = fc.record({
 
 const results = fc.record({ results: fc.array(result, { maxLength: 12 }) });
 
-const tokens = fc.option(
-  fc.record({
-    accessToken: fc.oneof(text, fc.string({ minLength: 500, maxLength: 6_000 })),
-    refreshToken: fc.oneof(text, fc.string({ minLength: 500, maxLength: 6_000 })),
-    tokenId: text,
-    sessionId: text,
-    accessExpireTime: time,
-    refreshExpireTime: time,
-    expiresIn: time,
-  }),
-  { nil: undefined },
-);
-const issueResponse = fc.record({ tokens, supersededSessionId: text, revision: uint64 });
-const durability = fc.option(fc.record({ replicas: fc.nat({ max: 20 }), fsync: fc.boolean() }), {
-  nil: undefined,
-});
-const revokeResponse = fc.record({
-  revokedCount: fc.nat({ max: 300 }),
-  revision: uint64,
-  durability,
-});
-const refreshResponse = fc.record({ tokens, replayed: fc.boolean(), revision: uint64 });
-
 /** A field that no message has. */
 const UNKNOWN = { no: 31, wireType: 0, data: Uint8Array.of(7) };
 
 describe.each<[string, DescMethod, fc.Arbitrary<unknown>]>([
-  ['Issue', issue, issueResponse],
-  ['Refresh', refresh, refreshResponse],
-  ['Revoke', revoke, revokeResponse],
   ['Validate', validate, response],
   ['BatchValidate', batchValidate, results],
   ['ValidateStream', validateStream, results],
 ])('of %s', (_name, method, outputs) => {
-  const write = quickWriterOf(method);
+  const write = quickWriterOf(method.output) ?? (() => undefined);
 
   test('answers are written as protobuf-es writes them', () => {
     let written = 0;

@@ -6,20 +6,21 @@ import {
   ValidateResponseSchema,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { quickWriterOf } from './quick-writer.ts';
+import { quickWriterOf, writerOf } from './write-message.ts';
+import { knowsContract, WRITTEN } from './write-validation.ts';
 
 type Response = MessageInitShape<typeof ValidateResponseSchema>;
 type Result = MessageInitShape<typeof BatchValidateResultSchema>;
 
-const writeOne = quickWriterOf(TokenService.method.validate);
-const writeBatch = quickWriterOf(TokenService.method.batchValidate);
+const writeOne = quickWriterOf(ValidateResponseSchema);
+const writeBatch = writerOf(TokenService.method.batchValidate);
 
 const $unknown = [{ no: 31, wireType: 0, data: Uint8Array.of(7) }];
 const unknown = Object.assign(create(ValidateResponseSchema, { sessionId: 'strange' }), {
   $unknown,
 });
 
-/** Responses that are not plain. */
+/** Responses that are not of the usual form. */
 const STRANGE: readonly [string, Response][] = [
   ['a text that is too long', { sessionId: 'x'.repeat(20_000) }],
   ['a text that is too long once it is UTF-8', { sessionId: 'ß'.repeat(1_025) }],
@@ -31,20 +32,32 @@ const STRANGE: readonly [string, Response][] = [
 ];
 
 test.each(STRANGE)('an answer with %s is left to protobuf-es', (_what, response) => {
-  expect(writeOne(create(ValidateResponseSchema, response))).toBeUndefined();
+  expect(writeOne?.(create(ValidateResponseSchema, response))).toBeUndefined();
 });
 
 test.each(STRANGE)('a result with %s is written in its place', (_what, response) => {
-  const plain = result({ sessionId: 'plain' });
+  const usual = result({ sessionId: 'usual' });
   expectSameBytes([result(response)]);
-  expectSameBytes([plain, result(response), result(response), plain]);
+  expectSameBytes([usual, result(response), result(response), usual]);
 });
 
 test('errors, and results of no kind, are written in their places', () => {
-  const plain = result({ sessionId: 'plain' });
+  const usual = result({ sessionId: 'usual' });
   const error: Result = { result: { case: 'error', value: { code: 7, message: 'no' } } };
-  const [strange] = create(BatchValidateResponseSchema, { results: [plain] }).results;
-  expectSameBytes([plain, error, plain, {}, Object.assign({ ...strange }, { $unknown }) as Result]);
+  const [strange] = create(BatchValidateResponseSchema, { results: [usual] }).results;
+  expectSameBytes([usual, error, usual, {}, Object.assign({ ...strange }, { $unknown }) as Result]);
+});
+
+test('a usual answer is written by hand', () => {
+  const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
+  const tokenId = '0192f0c4-7b7e-7000-8000-000000000000';
+  const time = { seconds: 1_700_000_000n, nanos: 123_000_000 };
+  const answer = create(ValidateResponseSchema, {
+    ...{ active: true, verdict: 1, source: 2, token: { ...device, tokenId }, sessionId: tokenId },
+    ...{ scopes: ['read', 'write'], issueTime: time, expireTime: time, revision: 12_345n },
+    ...{ audiences: ['https://api.example'], claims: {}, clientId: 'web' },
+  });
+  expect(writeOne?.(answer)).toEqual(Buffer.from(toBinary(ValidateResponseSchema, answer)));
 });
 
 test('results are written however many there are', () => {
@@ -62,3 +75,13 @@ function expectSameBytes(results: Result[]): void {
   const expected = Buffer.from(toBinary(BatchValidateResponseSchema, message));
   expect(writeBatch(message)).toEqual(expected);
 }
+
+test('answers are written by hand as long as the contract has no field that is not known', () => {
+  expect(knowsContract()).toBe(true);
+  const { claims: _, ...others } = WRITTEN['signum.v1.ValidateResponse'];
+  expect(knowsContract({ ...WRITTEN, 'signum.v1.ValidateResponse': others })).toBe(false);
+  const moved = { ...others, claims: 13 };
+  expect(knowsContract({ ...WRITTEN, 'signum.v1.ValidateResponse': moved })).toBe(false);
+  const more = { ...WRITTEN['signum.v1.TokenRef'], key_id: 5 };
+  expect(knowsContract({ ...WRITTEN, 'signum.v1.TokenRef': more })).toBe(false);
+});

@@ -41,3 +41,12 @@ export function emptyOf(desc: DescMessage): () => Draft {
     return message;
   };
 }
+
+/** Sets a property of the object itself, whatever a client has called it: `__proto__` is no name. */
+export function setOwn<V>(object: Record<string, V>, name: string, value: V): void {
+  if (name !== '__proto__') object[name] = value;
+  else {
+    const own = { value, configurable: true, enumerable: true, writable: true };
+    Object.defineProperty(object, name, own);
+  }
+}

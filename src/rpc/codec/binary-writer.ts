@@ -7,16 +7,16 @@ const LONGEST_SHORT = 16;
 
 /**
  * Writes protobuf into one piece of memory, over and over, in parts that may fail each for itself. It
- * knows only what is plain: field numbers up to 15, integers that a double holds. Given anything else,
- * or more than a part may hold, it gives up on the part that it is in: `isWhole` is false then, until
+ * knows what is usual: field numbers up to 15, integers that a double holds. Given anything else, or
+ * more than a part may hold, it gives up on the part that it is in: `isWhole` is false then, until
  * `rewind`.
  */
-export class PlainWriter {
+export class BinaryWriter {
   readonly #maxPartBytes: number;
   #bytes: Buffer;
   #at = 0;
   #limit: number;
-  #isPlain = true;
+  #isUsual = true;
 
   /** Of parts, at most 16 KiB: lengths within them take two bytes at most. */
   constructor(maxPartBytes: number) {
@@ -26,12 +26,12 @@ export class PlainWriter {
   }
 
   giveUp(): void {
-    this.#isPlain = false;
+    this.#isUsual = false;
   }
 
   /** Whether all of the part could be written. */
   get isWhole(): boolean {
-    return this.#isPlain && this.#at <= this.#limit;
+    return this.#isUsual && this.#at <= this.#limit;
   }
 
   /** Begins another part; what it gives goes to `rewind`. */
@@ -44,7 +44,7 @@ export class PlainWriter {
   /** Takes back a part, or all there is. */
   rewind(start = 0): void {
     this.#at = start;
-    this.#isPlain = true;
+    this.#isUsual = true;
   }
 
   /** Left out if it is 0, as proto3 does. */
@@ -52,7 +52,7 @@ export class PlainWriter {
     if (value === 0) return;
     if (value < 0 || value > Number.MAX_SAFE_INTEGER) this.giveUp();
     this.#byte((field << 3) | VARINT);
-    this.#varint(this.#isPlain ? value : 0);
+    this.#varint(this.#isUsual ? value : 0);
   }
 
   /** Left out if it is empty, as proto3 does. */
