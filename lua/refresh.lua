@@ -60,7 +60,11 @@ local at_generation, old_iat = number(current[3]), number(current[8])
 if generation > at_generation then return { 'NOT_FOUND' } end
 local left = audiences_left(current[11], allowed)
 local who = { member = member, device = device, sid = sid, jti = current[2], exp = current[4], rexp = current[5] }
-if generation == at_generation - 1 and now - old_iat * 1000 - number(current[9]) <= grace_ms then
+-- The window of when it was rotated, or of now, whichever ends first: a used token whose time is over
+-- does not come back with another setting. Earlier versions stored the rotation, less than 1000.
+local rotated = number(current[9] or 0)
+local grace_end = rotated < 1000 and rotated + grace_ms or math.min(rotated - 1000, 999 + grace_ms)
+if generation == at_generation - 1 and now - old_iat * 1000 <= grace_end then
   if left == '' then return { 'REVOKED', 'ADMIN' } end
   local revision = tonumber(redis.call('GET', revision_key))
   local dead = left ~= current[11] or current[10] == stale_kid or key_revoked(watermarks, current[10])
@@ -91,7 +95,7 @@ local revision = record(at, feed_ms, now, {
 })
 remember(revoked_token, old_exp * 1000, skew_ms, now, 'ROTATED', revision, by)
 redis.call('HSET', active, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, generation + 1, FIELD.iat, issued_at,
-  FIELD.exp, exp, FIELD.rexp, rexp, FIELD.rot, now % 1000, FIELD.aud, left)
+  FIELD.exp, exp, FIELD.rexp, rexp, FIELD.rot, now % 1000 + grace_ms + 1000, FIELD.aud, left)
 redis.call('HDEL', active, FIELD.fp)
 index(active, user, expiry, device, member, rexp * 1000)
 return grant('ROTATED', revision, now, active, '')

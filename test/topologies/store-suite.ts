@@ -197,6 +197,43 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     expect(await statusOf(device, 'token-2')).toBe('ACTIVE');
   });
 
+  test('the grace window is that of the rotation or that of now, whichever is shorter', async () => {
+    const generous = await openAnother({ graceMs: 300_000 });
+    const strict = await openAnother({ graceMs: 0 });
+    onTestFinished(async () => {
+      await generous.close();
+      await strict.close();
+    });
+    const on = (each: Store, device: DeviceRef, grant: Grant, tokenId: string) =>
+      refresh(
+        each,
+        {
+          ...{ presented: presented(device, grant), tokenId, keyId: 'key-1', staleKeyId: '' },
+          ...{ allowedAudiences: ['api'], rate: undefined, by: 'user' },
+        },
+        soon(),
+      );
+    const device = newDevice();
+    const { active } = store.keyspace.place(device);
+    const secondsLater = (seconds: number) => store.client.hincrby(active, FIELD.iat, -seconds);
+    // Rotated without a window: a later one brings nothing back.
+    const first = await begin(device);
+    expect((await on(strict, device, first, 'second')).status).toBe('ROTATED');
+    await secondsLater(2);
+    expect((await on(generous, device, first, 'no')).status).toBe('REUSED');
+    // Rotated with a window: one that is shorter by now ends it.
+    const again = await begin(device);
+    expect((await on(generous, device, again, 'third')).status).toBe('ROTATED');
+    await secondsLater(200);
+    expect((await on(generous, device, again, 'no')).status).toBe('REPLAYED');
+    expect((await on(store, device, again, 'no')).status).toBe('REUSED');
+    // As earlier versions stored it.
+    const old = await begin(device);
+    expect((await exchange(device, old, 'fourth')).status).toBe('ROTATED');
+    await store.client.hset(active, FIELD.rot, 999);
+    expect((await exchange(device, old, 'no')).status).toBe('REPLAYED');
+  });
+
   test('100 racing refreshes of one token get one successor', async () => {
     const device = newDevice();
     const first = await begin(device);

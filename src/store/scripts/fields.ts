@@ -29,7 +29,7 @@ export const FIELD = {
   rexp: 'r',
   /** When the session ends however often it is refreshed. */
   aexp: 'a',
-  /** Milliseconds past `iat` of the last rotation, for the grace window; absent before the first. */
+  /** Milliseconds past `iat` at which the grace window of the last rotation ends, and 1000; absent before the first. */
   rot: 't',
   /** Fingerprint of the access token; absent until it has been signed. */
   fp: 'f',

@@ -158,7 +158,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'lua/refresh.lua',
-        find: 'if generation == at_generation - 1 and now - old_iat * 1000 - number(current[9]) <= grace_ms then',
+        find: 'if generation == at_generation - 1 and now - old_iat * 1000 <= grace_end then',
         replace: 'if false then',
       },
       {
