@@ -15,8 +15,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tokens: ['domain', 'telemetry', 'store', 'signing', 'policy', 'callers'],
   revocations: ['domain', 'store'],
   call: ['domain', 'telemetry', 'policy', 'callers', 'rpc'],
+  gateway: ['domain', 'policy', 'callers', 'tokens', 'call'],
   rpc: [
     ...['domain', 'telemetry', 'signing', 'policy', 'callers', 'tokens', 'call', 'revocations'],
+    'gateway',
   ],
   oauth: ['domain', 'telemetry', 'signing', 'policy', 'callers', 'tokens', 'call'],
   transport: ['domain', 'telemetry', 'policy', 'callers', 'tokens', 'call', 'rpc', 'oauth'],
@@ -26,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: [
     'revocations',
     ...['domain', 'telemetry', 'store', 'signing', 'policy', 'callers', 'tokens', 'call', 'rpc'],
-    ...['oauth', 'transport', 'config'],
+    ...['oauth', 'gateway', 'transport', 'config'],
   ],
   cli: ['domain', 'telemetry', 'store', 'policy', 'config', 'dev', 'server'],
   main: ['config', 'cli'],

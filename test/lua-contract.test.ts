@@ -11,6 +11,7 @@ import { SHARED_KEYS } from '../src/store/scripts/keys.ts';
 import { type Argument, loadScript, SCRIPTS, type Script } from '../src/store/scripts/script.ts';
 import { noteFingerprint } from '../src/store/sessions/fingerprint.ts';
 import { issue } from '../src/store/sessions/issue.ts';
+import { useProof } from '../src/store/sessions/prove.ts';
 import { takeFromRate } from '../src/store/sessions/rate-limit.ts';
 import { refresh } from '../src/store/sessions/refresh.ts';
 import { revokeDevice } from '../src/store/sessions/revoke.ts';
@@ -123,6 +124,7 @@ async function useEveryScript(on: Store): Promise<void> {
     sessionId,
     tokenId,
     generation: 0,
+    confirmation: undefined,
     issuedAtS: 0,
     expiresAtS: 0,
   };
@@ -134,6 +136,8 @@ async function useEveryScript(on: Store): Promise<void> {
     },
     soon(),
   );
+  const proof = { thumbprint: 't', proofId: 'p', nonce: undefined, fromS: 0, untilS: 4e9 };
+  await useProof(on, device, proof, soon());
   await raiseWatermark(on, { tenantId: 'z' }, 'test', durability, soon());
   const { partition, active } = on.keyspace.place(device);
   await on.client.hset(active, FIELD.rexp, 1);

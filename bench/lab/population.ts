@@ -88,6 +88,7 @@ export async function openPopulator(
         allowedAudiences: [credentials.audience],
         scopes: ['read', 'write'],
         audiences: [credentials.audience],
+        confirmation: undefined,
         claims: {},
         clientId: 'auth-service',
         metadata: options.metadata ?? {},

@@ -9,6 +9,8 @@ export interface Head {
   readonly path: string;
   /** What follows the `?`, as it was sent; empty without one. */
   readonly query: string;
+  /** The server as the client has called it, `host` or `host:port`; empty if it does not say. */
+  readonly authority: string;
   /** The header in which the client says how long it waits, if its protocol has one. */
   readonly timeoutHeader: TimeoutHeader | undefined;
   readonly peer: Peer;
@@ -30,6 +32,11 @@ export interface Peer {
    * verified against the configured CA; empty without one.
    */
   readonly certificateNames: readonly string[];
+  /**
+   * SHA-256 in base64url of the certificate that the client has shown, whoever has signed it; undefined
+   * without one. TLS has seen that the client holds its key (RFC 8705 section 2.2).
+   */
+  readonly certificateThumbprint?: string | undefined;
 }
 
 /** Tells that a client has gone away: an AbortSignal, or something lighter that is used like one. */

@@ -2,6 +2,7 @@ import type { Authenticate, Credentials } from '../callers/authenticate.ts';
 import type { Call } from '../domain/call.ts';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
 import { invalidField, type Reason, SignumError } from '../domain/errors.ts';
+import type { KeyProof } from '../domain/key-proof.ts';
 import { meetAccess, type RequiredAccess } from '../policy/required-access.ts';
 import { codeNameOf } from '../rpc/status.ts';
 import type { AnyEndpoint } from './endpoint.ts';
@@ -75,6 +76,20 @@ export abstract class OpenCall<I> implements Call {
     return this.deps.clientIp?.(this.head) ?? this.head.peer.ip;
   }
 
+  /** What the client shows of a key over this very call: a header `DPoP`, a certificate, or neither. */
+  get shown(): KeyProof {
+    const { verb: method, path, authority, peer } = this.head;
+    const proofs = this.head.headerValues('dpop');
+    return {
+      // Of several, which are refused, none is picked (RFC 9449 section 4.3).
+      dpop: proofs.length === 0 ? undefined : proofs.join(', '),
+      method,
+      // Whoever encrypts on the way here, clients know the server by https.
+      uri: `https://${authority}${path}`,
+      certificateThumbprint: peer.certificateThumbprint,
+    };
+  }
+
   /** Made when first asked for: most calls are never logged, and a UUID takes random bytes. */
   get requestId(): string {
     this.#requestId ??= requestIdOf(this.head.header('x-request-id'), this.deps.newRequestId);
@@ -100,7 +115,7 @@ export abstract class OpenCall<I> implements Call {
     const credentials = this.#presentedByHead();
     let caller: Caller | Promise<Caller>;
     try {
-      caller = this.deps.authenticate(credentials);
+      caller = this.deps.authenticate(credentials, this);
     } catch (thrown) {
       this.#unknown(thrown);
       return;
@@ -129,7 +144,7 @@ export abstract class OpenCall<I> implements Call {
     if (this.#fault !== undefined) return;
     const { access, credentials } = this.#endpoint;
     const shown = credentials === undefined ? headCredentials(this.head) : credentials(this.head);
-    this.#caller = await this.deps.authenticate(shown);
+    this.#caller = await this.deps.authenticate(shown, this);
     access.checkCaller(this.#caller);
   }
 
@@ -157,7 +172,7 @@ export abstract class OpenCall<I> implements Call {
     const presented = this.#presentedBy(input);
     if (presented === undefined) return this.#meet(access.required(input));
     const { certificateNames } = this.head.peer;
-    const caller = this.deps.authenticate({ ...presented, certificateNames });
+    const caller = this.deps.authenticate({ ...presented, certificateNames }, this);
     const known = (who: Caller) => {
       this.#caller = who;
       this.#meet(access.required(input));

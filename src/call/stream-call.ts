@@ -186,9 +186,9 @@ export class StreamCall<I, O> extends OpenCall<I> {
 }
 
 function headOfMessages(head: Head): Head {
-  const { verb, path, query, peer } = head;
+  const { verb, path, query, authority, peer } = head;
   return {
-    ...{ verb, path, query, peer, timeoutHeader: undefined },
+    ...{ verb, path, query, authority, peer, timeoutHeader: undefined },
     header: (name) => head.header(name),
     headerValues: (name) => head.headerValues(name),
   };

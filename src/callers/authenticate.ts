@@ -7,6 +7,7 @@ import {
   type UserCaller,
 } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
+import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
 import type { RootSecrets } from '../domain/root-secret.ts';
 import type { Secret } from '../domain/secret.ts';
 import { API_KEY_PREFIX, hashSecret, parseApiKey, secretMatches } from './api-key.ts';
@@ -23,13 +24,19 @@ export interface Credentials {
   readonly certificateNames: readonly string[];
 }
 
+/** The call, as far as it shows more than credentials. */
+export interface Presenting {
+  /** What the client has shown of the key that its token is bound to. */
+  readonly shown: KeyProof;
+}
+
 export interface AuthenticatorDeps {
   readonly registry: Pick<CallerRegistry, 'epoch' | 'findKey' | 'findCertificate' | 'noteUse'>;
   readonly secrets: Pick<RootSecrets, 'current' | 'find'>;
   /** API key of a caller that may do everything, from the configuration. */
   readonly adminKey?: Secret | undefined;
   /** The user whose active access token this is; undefined if it is not one. */
-  readonly validateUserToken: (token: string) => Promise<UserCaller | undefined>;
+  readonly validateUserToken: (token: string, proof: KeyProof) => Promise<UserCaller | undefined>;
   /** Milliseconds since the epoch; default Date.now. */
   readonly now?: () => number;
 }
@@ -39,7 +46,10 @@ export interface AuthenticatorDeps {
  * caller's proves nothing: in a mesh everything has one.
  * @throws CREDENTIAL_INVALID for a credential that is not good, whatever is wrong with it.
  */
-export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
+export type Authenticate = (
+  credentials: Credentials,
+  call?: Presenting,
+) => Caller | Promise<Caller>;
 
 /** The caller that the configured admin key stands for. */
 export const ADMIN: ServiceCaller = {
@@ -49,8 +59,11 @@ export const ADMIN: ServiceCaller = {
   tenants: '*',
 };
 
-/** RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+/**
+ * RFC 6750 section 2.1, RFC 9449 section 7.1; the scheme's case does not matter (RFC 9110 section
+ * 11.1).
+ */
+const BEARER = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i;
 const MAX_HEADER_LENGTH = 8_192;
 
 /** Creates the authenticator. With a key or a certificate it answers synchronously. */
@@ -69,19 +82,23 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
     return caller;
   };
 
-  return ({ authorization, certificateNames }) => {
+  return ({ authorization, certificateNames }, call) => {
     if (authorization === undefined) return byCertificate(registry, certificateNames);
     const cached = cache.get(authorization);
     if (cached) return cached;
-    const text = readBearer(authorization);
-    if (text.startsWith(API_KEY_PREFIX)) return byKey(authorization, text);
-    return validateUserToken(text).then((user) => user ?? invalid());
+    const { isBound, text } = readAuthorization(authorization);
+    if (text.startsWith(API_KEY_PREFIX)) return isBound ? invalid() : byKey(authorization, text);
+    const shown = call?.shown ?? NO_PROOF;
+    // A proof goes with the scheme DPoP and with no other (RFC 9449 section 7.2).
+    const proof = { ...shown, dpop: isBound ? (shown.dpop ?? '') : undefined };
+    return validateUserToken(text, proof).then((user) => user ?? invalid());
   };
 }
 
-function readBearer(header: string): string {
+function readAuthorization(header: string): { isBound: boolean; text: string } {
   if (header.length > MAX_HEADER_LENGTH) return invalid();
-  return BEARER.exec(header)?.[1] ?? invalid();
+  const [, scheme = '', text] = BEARER.exec(header) ?? [];
+  return text === undefined ? invalid() : { isBound: scheme.length === 4, text };
 }
 
 function verifyApiKey(

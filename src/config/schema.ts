@@ -2,10 +2,12 @@ import { envNames } from './names.ts';
 import { settingsOf, type ValuesOf } from './setting.ts';
 import { client } from './settings/client.ts';
 import { edges } from './settings/edges.ts';
+import { gateways } from './settings/gateways.ts';
 import { callers, keys } from './settings/keys.ts';
 import { limits } from './settings/limits.ts';
 import { listen } from './settings/listen.ts';
 import { logs } from './settings/logs.ts';
+import { proofs } from './settings/proofs.ts';
 import { durability, redis } from './settings/store.ts';
 import { tls } from './settings/tls.ts';
 import { lifetimes, sessions, tokens } from './settings/tokens.ts';
@@ -20,6 +22,8 @@ export const SERVER_SCHEMA = {
   callers,
   lifetimes,
   sessions,
+  proofs,
+  gateways,
   limits,
   durability,
   edges,

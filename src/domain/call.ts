@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts';
+import type { KeyProof } from './key-proof.ts';
 
 /** How long a call may go on. Passed to everything that waits. */
 export interface Deadline {
@@ -13,6 +14,8 @@ export interface Call extends Deadline {
   readonly requestId: string;
   /** Full method name, such as `signum.v1.TokenService/Issue`. */
   readonly method: string;
+  /** What the client has shown of the key that a token of its own is bound to. */
+  readonly shown: KeyProof;
   /** The peer's IP address as the transport sees it. */
   readonly peer: string;
 }

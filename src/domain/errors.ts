@@ -1,3 +1,5 @@
+import type { KeyProofFault } from './key-proof.ts';
+
 /**
  * Why a call failed: `signum.v1.ErrorReason` without its prefix. What each means, its code and its
  * metadata are documented in proto/signum/v1/error_reason.proto.
@@ -18,6 +20,7 @@ export type Reason =
   | 'SESSION_EXISTS'
   | 'PROOF_REQUIRED'
   | 'DEVICE_LIMIT'
+  | KeyProofFault
   | 'KEY_NOT_FOUND'
   | 'KEYS_NOT_MANAGED'
   | 'CALLER_NOT_FOUND'

@@ -9,6 +9,7 @@ const LABELS = {
   keyEncryption: 'signum kek v1',
   callerPepper: 'signum caller pepper v1',
   fingerprint: 'signum fingerprint v1',
+  proofNonce: 'signum proof nonce v1',
 } as const;
 
 /** 32 bytes take this many characters of unpadded base64. */
@@ -51,6 +52,11 @@ export class RootSecret {
   /** Key of the fingerprints of access tokens, 32 bytes. */
   fingerprintKey(): Secret<Uint8Array> {
     return this.#derive(LABELS.fingerprint);
+  }
+
+  /** Key of the nonces for proofs, 32 bytes. */
+  proofNonceKey(): Secret<Uint8Array> {
+    return this.#derive(LABELS.proofNonce);
   }
 
   /** HKDF-SHA256 (RFC 5869) with an empty salt: the input is uniformly random already. */

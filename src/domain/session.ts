@@ -1,4 +1,4 @@
-import type { DeviceRef, JsonObject } from '@signum/token';
+import type { Confirmation, DeviceRef, JsonObject } from '@signum/token';
 import { invalidField } from './errors.ts';
 
 /** What the client told about itself. */
@@ -13,6 +13,8 @@ export interface ClientMetadata {
 export interface SessionClaims {
   readonly scopes: readonly string[];
   readonly audiences: readonly string[];
+  /** The key that the tokens are bound to; undefined for bearer tokens. */
+  readonly confirmation: Confirmation | undefined;
   /** Custom claims, by their own names. */
   readonly claims: JsonObject;
   /** The OAuth client; absent in sessions that began before there was one. */

@@ -5,6 +5,7 @@ const CONTENT: TokenContent = {
   device: { tenantId: 't', userId: 'u', deviceId: 'd' },
   scopes: [],
   audiences: ['api'],
+  confirmation: undefined,
   claims: {},
 };
 /** Three quoted ids, `["api"]` and `{}`. */
@@ -48,6 +49,7 @@ test('the longest ids and the most custom claims leave room for a scope and an a
     checkTokenContent({
       device,
       claims,
+      confirmation: undefined,
       scopes: ['read', 'write'],
       audiences: ['https://api.example'],
     }),

@@ -1,4 +1,4 @@
-import type { DeviceRef, JsonObject } from '@signum/token';
+import { confirmationClaim, type DeviceRef, type JsonObject } from '@signum/token';
 import { invalidField } from './errors.ts';
 import type { SessionClaims } from './session.ts';
 
@@ -21,12 +21,13 @@ export interface TokenContent extends SessionClaims {
  * takes up the most.
  */
 export function checkTokenContent(content: TokenContent): void {
-  const { device, scopes, audiences, clientId, claims } = content;
+  const { device, scopes, audiences, clientId, confirmation, claims } = content;
   const sizes = Object.entries({
     claims: sizeOf(claims),
     scopes: scopes.length === 0 ? 0 : sizeOf(scopes.join(' ')),
     audiences: sizeOf(audiences),
     client_id: clientId === undefined ? 0 : sizeOf(clientId),
+    confirmation: confirmation === undefined ? 0 : sizeOf(confirmationClaim(confirmation)),
     device: sizeOf(device.tenantId) + sizeOf(device.userId) + sizeOf(device.deviceId),
   });
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
@@ -34,7 +35,7 @@ export function checkTokenContent(content: TokenContent): void {
   const [largest] = sizes.reduce((most, entry) => (entry[1] > most[1] ? entry : most));
   throw invalidField(
     largest,
-    `must leave room in the token: ids, scopes, audiences, client_id and claims take ${total} bytes as JSON, at most ${MAX_TOKEN_CONTENT_BYTES} fit`,
+    `must leave room in the token: ids, scopes, audiences, client_id, confirmation and claims take ${total} bytes as JSON, at most ${MAX_TOKEN_CONTENT_BYTES} fit`,
   );
 }
 

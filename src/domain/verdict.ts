@@ -1,4 +1,5 @@
 import type { TokenRef } from '@signum/token';
+import type { KeyProofFault } from './key-proof.ts';
 import type { RevocationReason, SessionClaims } from './session.ts';
 
 /** What a validation found; documented in proto/signum/v1/token_service.proto. */
@@ -12,7 +13,8 @@ export type Verdict =
   | 'BAD_SIGNATURE'
   | 'WRONG_AUDIENCE'
   | 'INSUFFICIENT_SCOPE'
-  | 'WRONG_ISSUER';
+  | 'WRONG_ISSUER'
+  | KeyProofFault;
 
 /** Verdicts that the token alone decides, without the store. */
 export type TokenFault = 'MALFORMED' | 'BAD_SIGNATURE' | 'WRONG_AUDIENCE' | 'WRONG_ISSUER';
@@ -32,6 +34,8 @@ export interface Validation {
   readonly source: 'TOKEN' | 'STORE';
   /** The partition's revision when the verdict was taken; 0 if the store was not asked. */
   readonly revision: number;
+  /** With KEY_PROOF_NONCE: what the next proof has to hold. */
+  readonly nonce?: string | undefined;
   /** Set when the token is alive: ACTIVE, or one demand of the request not met. */
   readonly token?: ActiveToken | undefined;
 }

@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
+import { Authorization } from '@signum/contract/envoy/service/auth/v3/external_auth_pb.js';
 import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { FeedService } from '@signum/contract/signum/v1/feed_service_pb.js';
 import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
@@ -46,8 +47,9 @@ export interface AccessLine {
   readonly named?: ((input: unknown) => Named) | undefined;
 }
 
-/** The name of the endpoint that serves the key set. */
+/** The names of the endpoints of plain HTTP. */
 export const JWKS = 'jwks';
+export const AUTHZ = 'authz';
 
 const { issue, refresh, validate, batchValidate, revoke, revokeUser, revokeTenant } =
   TokenService.method;
@@ -86,6 +88,8 @@ export const ACCESS: readonly AccessLine[] = [
   line(setCallerDisabled, 'callers', { scope: 'reach' }),
   line(deleteCaller, 'callers', { scope: 'reach' }),
   line(FeedService.method.watch, 'watch', { scope: 'tenants' }),
+  line(Authorization.method.check, 'validate', { scope: 'presented' }),
+  { endpoint: AUTHZ, permission: 'validate', scope: 'presented' },
   { endpoint: JWKS, scope: 'anyone' },
 ];
 

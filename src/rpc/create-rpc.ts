@@ -30,6 +30,8 @@ export interface RpcDeps extends WatchDeps, WatchSessionDeps {
   readonly tokens: Tokens;
   readonly ring: Keys;
   readonly callers: CallerAdministration;
+  /** A cookie that may hold the token which Envoy asks about. */
+  readonly cookie?: string | undefined;
   readonly pipeline: Pipeline;
   readonly toSignumError: ToSignumError;
   readonly limits?: Partial<MessageLimits>;

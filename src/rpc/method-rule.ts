@@ -8,6 +8,8 @@ import type {
   MessageShape,
 } from '@bufbuild/protobuf';
 import type { Endpoint, StreamCall } from '../call/endpoint.ts';
+import type { Head } from '../call/head.ts';
+import type { Credentials } from '../callers/authenticate.ts';
 import type { Call } from '../domain/call.ts';
 import type { SignumError } from '../domain/errors.ts';
 import { accessOf } from '../policy/access.ts';
@@ -16,6 +18,8 @@ import { nameOf } from '../policy/access-table.ts';
 interface Rule<I extends DescMessage> {
   /** `batch`: the message holds many items, and may be longer. */
   readonly size?: 'message' | 'batch';
+  /** What the head presents, if not as usual. */
+  readonly credentials?: ((head: Head) => Credentials) | undefined;
   /** Replaces the check of the whole message against its rules. */
   check?(input: MessageShape<I>): void;
 }
@@ -89,6 +93,7 @@ function erase<I extends DescMessage>(
   rule: Rule<I> & { readonly handle: unknown; readonly failed?: unknown },
 ): MethodRule {
   const name = nameOf(method);
-  const { size = 'message', check, handle, failed } = rule;
-  return { method, name, kind, size, access: accessOf(name), check, handle, failed } as MethodRule;
+  const { size = 'message', credentials, check, handle, failed } = rule;
+  const access = accessOf(name);
+  return { method, name, kind, size, access, credentials, check, handle, failed } as MethodRule;
 }

@@ -3,6 +3,7 @@ import type { Tokens } from '../tokens/tokens.ts';
 import type { MethodRule } from './method-rule.ts';
 import { batchValidate } from './methods/batch-validate.ts';
 import { callerMethods } from './methods/callers.ts';
+import { type CheckDeps, check } from './methods/check.ts';
 import { getSession } from './methods/get-session.ts';
 import { issue } from './methods/issue.ts';
 import { type Keys, keyMethods } from './methods/keys.ts';
@@ -17,7 +18,11 @@ import { validateStream } from './methods/validate-stream.ts';
 import { type WatchDeps, watch } from './methods/watch.ts';
 import { type WatchSessionDeps, watchSession } from './methods/watch-session.ts';
 
-export interface MethodTableDeps extends ValidateItemsDeps, WatchDeps, WatchSessionDeps {
+export interface MethodTableDeps
+  extends ValidateItemsDeps,
+    WatchDeps,
+    WatchSessionDeps,
+    CheckDeps {
   readonly tokens: Tokens;
   readonly ring: Keys;
   readonly callers: CallerAdministration;
@@ -38,6 +43,7 @@ export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
     listSessions(tokens),
     getSession(tokens),
     watchSession(deps),
+    check(deps),
     ...keyMethods(ring, tokens),
     ...callerMethods(callers),
     watch(deps),

@@ -8,6 +8,7 @@ import { createAuthenticator } from '../callers/authenticate.ts';
 import { createCallerRegistry } from '../callers/registry.ts';
 import type { Config } from '../config/config.ts';
 import { RootSecrets } from '../domain/root-secret.ts';
+import { authz } from '../gateway/authz.ts';
 import { jwks } from '../oauth/jwks.ts';
 import { endpointNames } from '../policy/access-table.ts';
 import { createRevocations } from '../revocations/revocations.ts';
@@ -33,6 +34,7 @@ import { listenAsSet } from './listen-as-set.ts';
 import { openAuditSink } from './open-audit.ts';
 import { openSigning } from './open-signing.ts';
 import { openTls } from './open-tls.ts';
+import { proofCheck } from './proof-check.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { watchReadiness } from './readiness.ts';
 import { createReport } from './report.ts';
@@ -126,6 +128,7 @@ async function compose(
     store,
     signing,
     policy: tokenPolicy(config),
+    ...proofCheck(config, secrets),
     newId: uuidv7,
     onEvent: report.token,
     onVerdict: telemetry.verdict,
@@ -187,6 +190,7 @@ async function compose(
       audiences: config.tokens.audiences,
       clockSkewMs: config.sessions.clockSkewMs,
     },
+    cookie: config.gateways.cookie,
     ring: auditedKeys(ring, report),
     callers: createCallerAdministration({
       records: store.callers,
@@ -213,7 +217,10 @@ async function compose(
       ...config.listen.public,
       ...common,
       clientCertificates: config.tls.clientAuth,
-      endpoints: createEndpoints(pipeline, [jwks({ ring, publishMs: config.keys.publishMs })]),
+      endpoints: createEndpoints(pipeline, [
+        jwks({ ring, publishMs: config.keys.publishMs }),
+        ...authz({ tokens, ...config.gateways }),
+      ]),
       log,
       corsOrigins: config.limits.corsOrigins,
       corsHeaders: config.limits.corsHeaders,

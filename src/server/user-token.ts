@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { createInFlight } from '../call/in-flight.ts';
 import type { ServiceCaller, UserCaller } from '../domain/caller.ts';
+import type { KeyProof } from '../domain/key-proof.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 
 /** The service itself, asking whether a user's own token is good. */
@@ -26,26 +27,28 @@ export function createUserTokenCheck(
   tokens: Pick<Tokens, 'validate'>,
   audience: string,
   timeoutMs: number,
-): (token: string) => Promise<UserCaller | undefined> {
+): (token: string, proof: KeyProof) => Promise<UserCaller | undefined> {
   const lookups = createInFlight({ maxInflight: MAX_LOOKUPS, isDraining: () => false });
-  const find = async (token: string): Promise<UserCaller | undefined> => {
+  const find = async (token: string, proof: KeyProof): Promise<UserCaller | undefined> => {
     const call = {
       caller: SELF,
       requestId: uuidv7(),
       method: 'authenticate',
       peer: '',
+      shown: proof,
       deadlineAtMs: performance.now() + timeoutMs,
     };
-    const input = { subject: { token }, requiredScopes: [], audience, minRevision: 0 };
+    const audiences = [audience];
+    const input = { subject: { token }, requiredScopes: [], audiences, minRevision: 0, proof };
     const { verdict, token: found } = await tokens.validate(call, input);
     if (verdict !== 'ACTIVE' || !found) return undefined;
     const { tenantId, userId, deviceId } = found.ref;
     return { kind: 'user', device: { tenantId, userId, deviceId }, sessionId: found.sessionId };
   };
-  return async (token) => {
+  return async (token, proof) => {
     lookups.enter();
     try {
-      return await find(token);
+      return await find(token, proof);
     } finally {
       lookups.leave();
     }

@@ -1,3 +1,4 @@
+import type { CheckProof, ProofNonces } from '@signum/token';
 import type { Limit } from '../callers/limits.ts';
 import type { Deadline } from '../domain/call.ts';
 import type { Lifetimes } from '../domain/lifetimes.ts';
@@ -19,6 +20,9 @@ export interface TokenDeps {
   readonly store: StoreContext;
   readonly signing: Signing;
   readonly policy: TokenPolicy;
+  readonly checkProof: CheckProof;
+  /** Absent: proofs need no nonce. */
+  readonly nonces: ProofNonces | undefined;
   /** A new UUIDv7 (RFC 9562): unique without coordination between servers. */
   readonly newId: () => string;
   /** Told of every change once it is done. */

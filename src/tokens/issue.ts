@@ -26,6 +26,7 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
     audiences: chooseAudiences(deps.policy.audiences, input.audiences),
     claims: input.claims,
     clientId: input.clientId ?? by,
+    confirmation: input.confirmation,
   };
   checkCustomClaims(input.claims);
   checkTokenContent({ device, ...content });

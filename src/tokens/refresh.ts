@@ -5,20 +5,23 @@ import { authoriseHolder } from '../policy/authorise.ts';
 import { rateLimited } from '../store/sessions/rate-limit.ts';
 import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
 import type { TokenDeps } from './deps.ts';
+import { requireKey } from './prove.ts';
 import { signPair } from './sign-pair.ts';
-import type { Refreshed } from './tokens.ts';
+import type { Refreshed, RefreshInput } from './tokens.ts';
 import { withSigningKey } from './with-signing-key.ts';
 
 /** Exchanges a refresh token for its successor (RFC 6749 section 6, rotation by RFC 9700 4.14.2). */
 export async function refresh(
   deps: TokenDeps,
   call: Call,
-  refreshToken: string,
+  { refreshToken, proof }: RefreshInput,
 ): Promise<Refreshed> {
   const presented = await deps.signing.readRefresh(refreshToken);
   const { device } = presented;
   authoriseHolder(call.caller, 'refresh', device);
   if (call.caller.kind === 'service') await deps.limit('caller', callerName(call.caller), call);
+  // Before anything else: a thief without the key changes nothing, not even by using it twice.
+  await requireKey(deps, presented, proof, call);
 
   const by = callerName(call.caller);
   const outcome = await withSigningKey(deps.signing, call, (keyId, staleKeyId) =>

@@ -2,6 +2,7 @@ import type { DeviceRef, UnverifiedAccess } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
+import { NO_PROOF } from '../domain/key-proof.ts';
 import { authoriseDurability, authoriseFence, authoriseHolder } from '../policy/authorise.ts';
 import { readFingerprint } from '../store/sessions/fingerprint.ts';
 import {
@@ -12,11 +13,12 @@ import {
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellIfUnconfirmed } from './event.ts';
 import { raiseFence } from './fence.ts';
+import { type BoundToken, requireKey } from './prove.ts';
 import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
 
 /** Ends one session: by a token of it, by its access token's ids, by its id, or by its device. */
 export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): Promise<Revoked> {
-  const { device, guard } = await resolve(deps, call, input.subject);
+  const { device, guard } = await resolve(deps, call, input);
   const durability = authoriseDurability(call.caller, input.durability, deps.policy.durability);
   const awaited = authoriseFence(call.caller, input.fence, deps.policy.fence);
   const { reason } = input;
@@ -67,15 +69,17 @@ interface Resolved {
 async function resolve(
   deps: TokenDeps,
   call: Call,
-  subject: RevokeInput['subject'],
+  { subject, proof = NO_PROOF }: RevokeInput,
 ): Promise<Resolved> {
   if ('device' in subject) return { device: subject.device, guard: {} };
   if ('session' in subject) {
     return { device: subject.session.device, guard: { sessionId: subject.session.sessionId } };
   }
   if ('ids' in subject) return { device: subject.ids, guard: { tokenId: subject.ids.tokenId } };
-  const { device, sessionId, tokenId } = await readEither(deps, call, subject.token);
+  const token = await readEither(deps, call, subject.token);
+  const { device, sessionId, tokenId } = token;
   authoriseHolder(call.caller, 'revoke', device);
+  if (call.caller.kind !== 'service') await requireKey(deps, token, proof, call);
   return { device, guard: { sessionId, likelyTokenId: tokenId } };
 }
 
@@ -84,10 +88,10 @@ async function readEither(
   deps: TokenDeps,
   call: Call,
   token: string,
-): Promise<{ device: DeviceRef; sessionId: string; tokenId: string }> {
+): Promise<BoundToken & { device: DeviceRef; sessionId: string; tokenId: string }> {
   if (deps.signing.looksLikeRefresh(token)) return deps.signing.readRefresh(token);
   const read = deps.signing.readAccess(token);
-  if (typeof read !== 'string' && (await isGenuine(deps, call, token, read))) return read.claims;
+  if (typeof read !== 'string' && (await isGenuine(deps, call, token, read))) return { ...read.claims, accessToken: token };
   throw new SignumError('TOKEN_INVALID', 'the token is not one that this service issued');
 }
 

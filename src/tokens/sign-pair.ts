@@ -31,13 +31,14 @@ export async function signPair(
         scopes: grant.scopes,
         audiences: grant.audiences,
         clientId: grant.clientId,
-        confirmation: undefined,
+        confirmation: grant.confirmation,
         custom: grant.claims,
       },
       grant.keyId,
     ),
     deps.signing.signRefresh({
       ...ids,
+      confirmation: grant.confirmation,
       generation: grant.generation,
       expiresAtS: grant.refreshExpiresAtMs / 1000,
     }),
@@ -52,6 +53,7 @@ export async function signPair(
     sessionId: grant.sessionId,
     accessExpiresAtMs: grant.accessExpiresAtMs,
     refreshExpiresAtMs: grant.refreshExpiresAtMs,
+    confirmation: grant.confirmation,
     expiresInMs: Math.max(0, grant.accessExpiresAtMs - grant.nowMs),
   };
 }

@@ -1,5 +1,6 @@
-import type { DeviceRef, JsonObject, TokenRef } from '@signum/token';
+import type { Confirmation, DeviceRef, JsonObject, TokenRef } from '@signum/token';
 import type { Call } from '../domain/call.ts';
+import type { KeyProof } from '../domain/key-proof.ts';
 import type { LifetimeWish } from '../domain/lifetimes.ts';
 import type {
   ClientMetadata,
@@ -16,7 +17,7 @@ import type { Validation } from '../domain/verdict.ts';
 /** The use-cases: what Signum does, free of any wire format. Each fails with a SignumError only. */
 export interface Tokens {
   issue(call: Call, input: IssueInput): Promise<Issued>;
-  refresh(call: Call, refreshToken: string): Promise<Refreshed>;
+  refresh(call: Call, input: RefreshInput): Promise<Refreshed>;
   validate(call: Call, input: ValidateInput): Promise<Validation>;
   revoke(call: Call, input: RevokeInput): Promise<Revoked>;
   revokeUser(call: Call, input: RevokeUserInput): Promise<Revoked>;
@@ -32,6 +33,8 @@ export interface IssueInput {
   readonly scopes: readonly string[];
   /** The deployment's default audience when empty. */
   readonly audiences: readonly string[];
+  /** The key to bind the tokens to; absent for bearer tokens. */
+  readonly confirmation?: Confirmation | undefined;
   readonly claims: JsonObject;
   /** The OAuth client; the caller's name when absent. */
   readonly clientId?: string | undefined;
@@ -52,6 +55,8 @@ export interface TokenPair {
   readonly sessionId: string;
   readonly accessExpiresAtMs: number;
   readonly refreshExpiresAtMs: number;
+  /** The key that they are bound to. */
+  readonly confirmation: Confirmation | undefined;
   /** What is left of the access token's life, by the store's clock. */
   readonly expiresInMs: number;
 }
@@ -64,6 +69,12 @@ export interface Issued {
   readonly fence?: FenceReached | undefined;
 }
 
+export interface RefreshInput {
+  readonly refreshToken: string;
+  /** What shows that its holder holds the key, if the token is bound to one. */
+  readonly proof: KeyProof;
+}
+
 export interface Refreshed {
   readonly tokens: TokenPair;
   readonly replayed: boolean;
@@ -73,9 +84,11 @@ export interface Refreshed {
 export interface ValidateInput {
   readonly subject: { readonly token: string } | { readonly ids: TokenRef };
   readonly requiredScopes: readonly string[];
-  /** Any audience of the deployment's when empty. */
-  readonly audience: string;
+  /** Audiences that the token must all name; any of the deployment's when empty. */
+  readonly audiences: readonly string[];
   readonly minRevision: number;
+  /** What shows that the token's holder holds the key, if the token is bound to one. */
+  readonly proof?: KeyProof | undefined;
 }
 
 export interface RevokeInput {
@@ -85,6 +98,8 @@ export interface RevokeInput {
     | { readonly session: { readonly device: DeviceRef; readonly sessionId: string } }
     | { readonly device: DeviceRef };
   readonly reason: RevocationReason;
+  /** What shows that the token's holder holds the key; of no account to callers that may revoke. */
+  readonly proof?: KeyProof | undefined;
   /** The deployment's default when absent. */
   readonly durability?: Durability | undefined;
   /** The deployment's default when absent. */

@@ -1,10 +1,12 @@
 import type { UnverifiedAccess } from '@signum/token';
 import type { Call } from '../domain/call.ts';
-import { SignumError } from '../domain/errors.ts';
+import { invalidField, SignumError } from '../domain/errors.ts';
+import { NO_PROOF } from '../domain/key-proof.ts';
 import type { ActiveToken, TokenFault, Validation } from '../domain/verdict.ts';
 import { authorise } from '../policy/authorise.ts';
 import { type LookUp, validate as lookUp } from '../store/sessions/validate.ts';
 import type { TokenDeps } from './deps.ts';
+import { nonceFor, proveKey } from './prove.ts';
 import type { ValidateInput } from './tokens.ts';
 
 /**
@@ -12,15 +14,39 @@ import type { ValidateInput } from './tokens.ts';
  * makes a token ACTIVE.
  */
 export function validate(deps: TokenDeps, call: Call, input: ValidateInput): Promise<Validation> {
-  const { subject } = input;
+  const { subject, proof } = input;
+  if ('ids' in subject && proof?.dpop !== undefined) {
+    return Promise.reject(invalidField('proof.dpop', 'must come with the token that it is about'));
+  }
   const validated =
     'ids' in subject
       ? lookUp(deps.store, subject.ids, call).then((found) => judgeByIds(deps, found, input))
       : validateToken(deps, call, subject.token, input);
   return validated.then((validation) => {
+    const { token } = validation;
+    const isBound = token?.confirmation !== undefined || (token && proof?.dpop !== undefined);
+    if (isBound) return proven(deps, call, validation, token, input);
     deps.onVerdict(validation.verdict);
     return validation;
   });
+}
+
+/** The verdict on a token that is bound to a key, or that a proof of a key came with. */
+async function proven(
+  deps: TokenDeps,
+  call: Call,
+  validation: Validation,
+  { ref, confirmation }: ActiveToken,
+  { subject, proof = NO_PROOF }: ValidateInput,
+): Promise<Validation> {
+  const accessToken = 'token' in subject ? subject.token : undefined;
+  const bound = { device: ref, confirmation, accessToken };
+  const fault = await proveKey(deps, bound, proof, call);
+  const { source, revision } = validation;
+  const nonce = fault && nonceFor(deps, fault);
+  const judged = fault ? { verdict: fault, source, revision, nonce } : validation;
+  deps.onVerdict(judged.verdict);
+  return judged;
 }
 
 async function validateToken(
@@ -78,7 +104,7 @@ function saysTheSame({ claims, keyId }: UnverifiedAccess, found: LookUp): boolea
     claims.expiresAtS * 1_000 === token.expiresAtMs &&
     claims.notBeforeS === undefined &&
     claims.clientId === token.clientId &&
-    claims.confirmation === undefined &&
+    isSame(claims.confirmation, token.confirmation) &&
     isSame(claims.audiences, token.audiences) &&
     isSame(claims.scopes, token.scopes) &&
     isSame(claims.custom, token.claims)
@@ -134,20 +160,24 @@ function judge({ policy }: TokenDeps, found: LookUp, input: ValidateInput): Vali
 }
 
 function judgeDemands(token: ActiveToken, allowed: readonly string[], input: ValidateInput) {
-  if (!namesAudience(token.audiences, allowed, input.audience)) return 'WRONG_AUDIENCE';
+  if (!namesAudiences(token.audiences, allowed, input.audiences)) return 'WRONG_AUDIENCE';
   return input.requiredScopes.every((scope) => token.scopes.includes(scope))
     ? 'ACTIVE'
     : 'INSUFFICIENT_SCOPE';
 }
 
-/** Whether a token names the wanted audience, or any; one that the deployment has lost is none. */
-function namesAudience(
+/** Whether a token names all wanted audiences, or any; one that the deployment has lost is none. */
+function namesAudiences(
   audiences: readonly string[],
   allowed: readonly string[],
-  wanted: string,
+  wanted: readonly string[],
 ): boolean {
+  for (const audience of wanted) {
+    if (!audiences.includes(audience) || !allowed.includes(audience)) return false;
+  }
+  if (wanted.length > 0) return true;
   for (const audience of audiences) {
-    if ((wanted === '' || audience === wanted) && allowed.includes(audience)) return true;
+    if (allowed.includes(audience)) return true;
   }
   return false;
 }

@@ -82,7 +82,7 @@ export const REFUSED_BINARY: readonly (readonly [
     'claims',
     'must be a google.protobuf.Struct',
   ],
-  ['a group', validate, raw(0x33, 0x34), '6', 'is no field of signum.v1.ValidateRequest'],
+  ['a group', validate, raw(0x7b, 0x7c), '15', 'is no field of signum.v1.ValidateRequest'],
   ['field 0', validate, raw(0x00, 0x00), 'message', WELL_FORMED],
   [
     'a tag past 32 bits',

@@ -29,6 +29,7 @@ export function createInMemoryTokens(): InMemoryTokens {
     sessionId,
     accessExpiresAtMs: EPOCH_MS + 900_000,
     refreshExpiresAtMs: EPOCH_MS + 604_800_000,
+    confirmation: undefined,
     expiresInMs: 900_000,
   });
   const sessionFor = (input: IssueInput): Session => ({
@@ -45,6 +46,7 @@ export function createInMemoryTokens(): InMemoryTokens {
     revision: 1,
     scopes: input.scopes,
     audiences: input.audiences,
+    confirmation: input.confirmation,
     claims: input.claims,
     metadata: input.metadata,
   });
@@ -68,7 +70,7 @@ export function createInMemoryTokens(): InMemoryTokens {
       sessions.set(keyOf(input.device), session);
       return { tokens: pairOf(session), supersededSessionId: superseded?.sessionId, revision: 1 };
     },
-    async refresh(_call, refreshToken) {
+    async refresh(_call, { refreshToken }) {
       const session = holderOf(refreshToken);
       const next = { ...session, generation: session.generation + 1, tokenId: randomUUID() };
       sessions.set(keyOf(session.device), next);
@@ -86,6 +88,7 @@ export function createInMemoryTokens(): InMemoryTokens {
         sessionId,
         scopes,
         audiences,
+        confirmation: undefined,
         claims,
         issuedAtMs: EPOCH_MS,
         expiresAtMs: EPOCH_MS + 900_000,

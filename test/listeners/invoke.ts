@@ -37,6 +37,7 @@ export function headOf({ as, headers = {}, timeoutMs, ...options }: InvokeOption
     verb: 'POST',
     path: '/',
     query: '',
+    authority: 'signum.example',
     timeoutHeader: 'connect-timeout-ms',
     header: (name) => all[name],
     headerValues: (name) => (all[name] === undefined ? [] : [all[name]]),

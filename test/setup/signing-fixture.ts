@@ -32,6 +32,7 @@ export const REFRESH_CLAIMS: RefreshClaims = {
   device: ACCESS_CLAIMS.device,
   sessionId: ACCESS_CLAIMS.sessionId,
   tokenId: ACCESS_CLAIMS.tokenId,
+  confirmation: undefined,
   generation: 3,
   issuedAtS: 1_700_000_000,
   expiresAtS: 1_700_600_000,

@@ -54,6 +54,7 @@ export function planFor(device: DeviceRef, other: Partial<IssuePlan> = {}): Issu
     allowedAudiences: ['api'],
     scopes: [],
     audiences: ['api'],
+    confirmation: undefined,
     claims: {},
     metadata: {},
     by: 'test',

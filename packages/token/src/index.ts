@@ -26,6 +26,7 @@ export {
   type Confirmation,
   type ConfirmationMethod,
   certificateThumbprint,
+  confirmationClaim,
   isThumbprint,
   readConfirmation,
 } from './confirmation.ts';
@@ -41,6 +42,11 @@ export {
   type ProofWindow,
 } from './proof/check-proof.ts';
 export { PROOF_ALGORITHMS } from './proof/proof-key.ts';
+export {
+  createProofNonces,
+  type ProofNonceOptions,
+  type ProofNonces,
+} from './proof/proof-nonces.ts';
 export { targetUri } from './proof/target-uri.ts';
 export { AccessReader, type UnverifiedAccess } from './read-access.ts';
 export {

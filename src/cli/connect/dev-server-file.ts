@@ -18,6 +18,7 @@ export function removeDevServer(stateDir: string): void {
 export function devServer({ tls, redis }: Config, { addresses }: Server): DevServer {
   return {
     address: `${tls.insecurePlaintext ? 'http' : 'https'}://localhost:${addresses.public.port}`,
+    grpcAddress: `localhost:${addresses.grpc.port}`,
     operationsAddress: `http://127.0.0.1:${addresses.operations.port}`,
     redisUrl: redis.url.reveal(),
   };

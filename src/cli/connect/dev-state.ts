@@ -15,6 +15,8 @@ export interface DevState {
 export interface DevServer {
   /** Base URL of the HTTPS listener. */
   readonly address: string;
+  /** `host:port` of the gRPC listener. */
+  readonly grpcAddress?: string;
   /** Base URL of the operations listener. */
   readonly operationsAddress?: string;
   /** Holds the password: the file can be read by its owner only. */

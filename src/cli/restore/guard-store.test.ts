@@ -80,7 +80,7 @@ test('what was revoked after the backup is not accepted after the restore', asyn
 
     expect(new Set(await look(after))).toEqual(new Set(['REVOKED']));
     for (const { device, sessionId, tokenId } of plans) {
-      const times = { issuedAtS: 0, expiresAtS: 0 };
+      const times = { issuedAtS: 0, expiresAtS: 0, confirmation: undefined };
       const presented = { device, sessionId, tokenId, generation: 0, ...times };
       const keys = { keyId: 'key-1', staleKeyId: '' };
       const plan = {

@@ -25,3 +25,22 @@ export const filePath: Kind<string> = scalar({
   parse: (text) => (text.includes('\0') ? { fault: 'must be a path' } : { value: text }),
   format: (value) => value,
 });
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
+
+/** The name of a cookie: a token (RFC 6265 section 4.1.1). */
+export const cookieName: Kind<string> = scalar({
+  name: 'cookie name',
+  allowed: 'a name such as `__Host-session`',
+  parse: (text) => (TOKEN.test(text) ? { value: text } : { fault: 'must be the name of a cookie' }),
+  format: (value) => value,
+});
+
+/** The name of a header, in lower case: a token (RFC 9110 section 5.1). */
+export const headerName: Kind<string> = scalar({
+  name: 'header name',
+  allowed: 'a name such as `client-cert`',
+  parse: (text) =>
+    TOKEN.test(text) ? { value: text.toLowerCase() } : { fault: 'must be the name of a header' },
+  format: (value) => value,
+});

@@ -1,6 +1,7 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { SignumError } from '../../domain/errors.ts';
 import { readBinary } from './binary-reader.ts';
+import { foreignReaderOf } from './foreign-reader.ts';
 import { readJson } from './json-reader.ts';
 import { shapeOf } from './message-shape.ts';
 
@@ -21,8 +22,12 @@ export function messageTooLarge(maxBytes: number): SignumError {
   });
 }
 
-/** Throws if the contract has a field that cannot be read. */
-export function readerOf({ input }: DescMethod): ReadMessage {
+/**
+ * Throws if the contract has a field that cannot be read. Of what another contract has made, Signum
+ * knows a part only, and passes over the rest.
+ */
+export function readerOf({ input, parent }: DescMethod): ReadMessage {
+  if (!parent.typeName.startsWith('signum.')) return foreignReaderOf(input);
   const shape = shapeOf(input);
   return (bytes, encoding) =>
     encoding === 'json' ? readJson(shape, bytes) : readBinary(shape, bytes);

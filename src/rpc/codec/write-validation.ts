@@ -25,6 +25,8 @@ export const WRITTEN = {
       audiences: 11,
       claims: 12,
       client_id: 13,
+      confirmation: 20,
+      dpop_nonce: 21,
     },
   },
   'signum.v1.TokenRef': { tenant_id: 1, user_id: 2, device_id: 3, token_id: 4 },
@@ -40,10 +42,11 @@ const TIME = WRITTEN['google.protobuf.Timestamp'];
 const RESULTS = WRITTEN['signum.v1.BatchValidateResponse'].results;
 const RESPONSE = WRITTEN['signum.v1.BatchValidateResult'].response;
 
-/** Writes a ValidateResponse. One with custom claims is not of the usual form. */
+/** Writes a ValidateResponse. One with custom claims, or about a key, is not of the usual form. */
 export function writeValidation(to: BinaryWriter, message: ValidateResponse): void {
-  const { token, issueTime, expireTime, claims } = message;
-  if (message.$unknown !== undefined) to.giveUp();
+  const { token, issueTime, expireTime, claims, confirmation, dpopNonce } = message;
+  const isAboutKey = confirmation !== undefined || dpopNonce !== '';
+  if (message.$unknown !== undefined || isAboutKey) to.giveUp();
   to.integer(FIELD.active, Number(message.active));
   to.integer(FIELD.verdict, message.verdict);
   to.integer(FIELD.revocation_reason, message.revocationReason);

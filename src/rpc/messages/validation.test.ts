@@ -15,6 +15,7 @@ test('an active token is answered as the message that protobuf-es creates', () =
     sessionId: 's1',
     scopes: ['read'],
     audiences: ['api'],
+    confirmation: undefined,
     issuedAtMs: 1_700_000_000_123,
     expiresAtMs: 1_700_000_900_123,
     claims: { plan: 'gold' },

@@ -10,11 +10,14 @@ import { invalidField } from '../../domain/errors.ts';
 import type { Validation } from '../../domain/verdict.ts';
 import type { ValidateInput } from '../../tokens/tokens.ts';
 import { toUuid } from './ids.ts';
+import { fromConfirmation, toKeyProof } from './key-proof.ts';
 import { fromRevocationReason } from './revocation-reason.ts';
 import { toTimestamp } from './time.ts';
 
 /** Revisions are counted from 0 by ones: one that no double can hold has never been given out. */
 const MAX_REVISION = BigInt(Number.MAX_SAFE_INTEGER);
+
+const NONE: readonly string[] = [];
 
 /** The request has been checked by the contract's rules. */
 export function toValidateInput(request: ValidateRequest): ValidateInput {
@@ -23,8 +26,9 @@ export function toValidateInput(request: ValidateRequest): ValidateInput {
   return {
     subject: subject(request),
     requiredScopes,
-    audience,
+    audiences: audience === '' ? NONE : [audience],
     minRevision: Number(minRevision),
+    proof: toKeyProof(request.proof),
   };
 }
 
@@ -67,6 +71,7 @@ export function fromValidation(validation: Validation): ValidateResponse {
       revision,
       audiences: [],
       clientId: '',
+      dpopNonce: validation.nonce ?? '',
     };
   }
   return {
@@ -84,5 +89,7 @@ export function fromValidation(validation: Validation): ValidateResponse {
     audiences: token.audiences as string[],
     claims: token.claims,
     clientId: token.clientId ?? '',
+    ...(token.confirmation && { confirmation: fromConfirmation(token.confirmation) }),
+    dpopNonce: '',
   };
 }

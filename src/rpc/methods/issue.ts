@@ -7,6 +7,7 @@ import { toWholeSecondsMs } from '../messages/duration.ts';
 import { toFence } from '../messages/fence.ts';
 import { toDeviceRef } from '../messages/ids.ts';
 import { fromIssued } from '../messages/issued.ts';
+import { toConfirmation } from '../messages/key-proof.ts';
 import { rule } from '../method-rule.ts';
 
 const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
@@ -39,6 +40,7 @@ function toIssueInput(request: IssueRequest): IssueInput {
     },
     policy: POLICY_OF[request.policy],
     requestId: request.requestId === '' ? undefined : request.requestId.toLowerCase(),
+    confirmation: toConfirmation(request.confirmation),
     proof: request.proof === '' ? undefined : request.proof,
     fence: toFence(request.fence),
   };

@@ -1,9 +1,11 @@
 import { type RevokeRequest, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
+import type { Call } from '../../domain/call.ts';
 import { invalidField } from '../../domain/errors.ts';
 import type { RevokeInput, Tokens } from '../../tokens/tokens.ts';
 import { toDurability } from '../messages/durability.ts';
 import { toFence } from '../messages/fence.ts';
 import { toDeviceRef, toTokenRef, toUuid } from '../messages/ids.ts';
+import { proofOf } from '../messages/key-proof.ts';
 import { toRevocationReason } from '../messages/revocation-reason.ts';
 import { fromRevoked } from '../messages/revoked.ts';
 import { rule } from '../method-rule.ts';
@@ -11,17 +13,18 @@ import { rule } from '../method-rule.ts';
 export function revoke(tokens: Pick<Tokens, 'revoke'>) {
   return rule(TokenService.method.revoke, {
     handle(call, request) {
-      return tokens.revoke(call, toRevokeInput(request)).then(fromRevoked);
+      return tokens.revoke(call, toRevokeInput(call, request)).then(fromRevoked);
     },
   });
 }
 
-function toRevokeInput(request: RevokeRequest): RevokeInput {
+function toRevokeInput(call: Call, request: RevokeRequest): RevokeInput {
   return {
     subject: toSubject(request),
     reason: toRevocationReason(request.reason),
     durability: toDurability(request.durability),
     fence: toFence(request.fence),
+    proof: proofOf(call, request.proof),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { JsonObject, RefreshClaims } from '@signum/token';
 import {
+  confirmationClaim,
   decodeSegment,
   HeaderReader,
   headerSegment,
@@ -9,6 +10,7 @@ import {
   isUuid,
   REFRESH_TYPE,
   readCanonicalJson,
+  readConfirmation,
   splitCompact,
 } from '@signum/token';
 import { SignumError } from '../../domain/errors.ts';
@@ -55,6 +57,7 @@ export class RefreshTokens {
       gen: claims.generation,
       iat: claims.issuedAtS,
       exp: claims.expiresAtS,
+      ...confirmationClaim(claims.confirmation),
     });
     const input = `${this.#current.header}.${Buffer.from(payload).toString('base64url')}`;
     return `${input}.${hmac(this.#current.key, input).toString('base64url')}`;
@@ -92,13 +95,16 @@ export class RefreshTokens {
 }
 
 function readClaims(payload: JsonObject): RefreshClaims | undefined {
-  const { sub, tid, did, sid, ati, gen, iat, exp } = payload;
+  const { sub, tid, did, sid, ati, gen, iat, exp, cnf } = payload;
+  const confirmation = readConfirmation(cnf);
+  if (confirmation === undefined && cnf !== undefined) return undefined;
   if (!isId(sub) || !isId(tid) || !isId(did) || !isUuid(sid) || !isUuid(ati)) return undefined;
   if (!isInstant(gen) || !isInstant(iat) || !isInstant(exp)) return undefined;
   return {
     device: { tenantId: tid, userId: sub, deviceId: did },
     sessionId: sid,
     tokenId: ati,
+    confirmation,
     generation: gen,
     issuedAtS: iat,
     expiresAtS: exp,

@@ -169,7 +169,7 @@ test('whatever Issue lets through fits into a token of the key with the longest 
   const signer = { holds: () => true, sign: () => new Uint8Array(512) };
   const id = '"'.repeat(256);
   const device = { tenantId: id, userId: id, deviceId: 'd' };
-  const rest = { device, scopes: ['s'], audiences: ['api', 'b'] };
+  const rest = { device, scopes: ['s'], audiences: ['api', 'b'], confirmation: undefined };
   const fits = (bytes: number) => {
     try {
       checkTokenContent({ ...rest, claims: { c: 'x'.repeat(bytes) } });

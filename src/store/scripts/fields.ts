@@ -37,6 +37,8 @@ export const FIELD = {
   aud: 'u',
   /** Scopes, joined by spaces (RFC 6749 section 3.3); absent if there are none. */
   scp: 'p',
+  /** The key that the tokens are bound to, `jkt:<thumbprint>` or `x5t#S256:<thumbprint>`; absent if to none. */
+  cnf: 'n',
   /** Custom claims as JSON; absent if there are none. */
   clm: 'l',
   /** OAuth client; absent in sessions that began before there was one. */
@@ -48,7 +50,7 @@ export const FIELD = {
 export type FieldName = keyof typeof FIELD;
 
 /** The fields of what tokens say, in the order that claims.ts reads them in; lua/ writes `CLAIM_FIELDS`. */
-export const CLAIM_FIELDS = [FIELD.scp, FIELD.aud, FIELD.clm, FIELD.cid] as const;
+export const CLAIM_FIELDS = [FIELD.scp, FIELD.aud, FIELD.clm, FIELD.cid, FIELD.cnf] as const;
 
 /** Lua with the letters in the place of `FIELD.<name>`: a table would be made anew by every run. */
 export function inlineFields(lua: string): string {

@@ -16,6 +16,7 @@ import type { DeviceRef } from '@signum/token';
  *   signum:{p}:feed                                        stream  every change
  *   signum:{p}:channel:<database>                          none    where changes are told (SPUBLISH)
  *   signum:{p}:rate:<limit>:<subject>                      string  when the next request is due
+ *   signum:{p}:proof:<hash of key and proof id>            string  a proof that has been used
  *   signum:meta, signum:keys, signum:callers               hash    what all servers share
  *   signum:sweeper                                         string  the server that sweeps for all
  *   signum:{leases}:table                                  hash    what each server's edges have applied
@@ -119,6 +120,11 @@ export function revokedKey(partition: PartitionKeys, id: string): string {
 
 /** In a partition's watermarks: for how long its feed keeps an event, in milliseconds. */
 export const FEED_WINDOW = 'feed';
+
+/** Where the use of a proof is noted. */
+export function proofKey(partition: PartitionKeys, id: string): string {
+  return `${partition.prefix}proof:${id}`;
+}
 
 /** The tenant's field in a partition's watermarks. */
 export function tenantField(tenantId: string): string {

@@ -70,4 +70,5 @@ export const SCRIPTS = {
   feed: loadScript('feed'),
   vouch: loadScript('vouch'),
   leases: loadScript('leases'),
+  prove: loadScript('prove'),
 } as const;

@@ -69,6 +69,10 @@ export class GrpcExchange implements Head, Owed {
     underway.add(this);
   }
 
+  get authority(): string {
+    return this.#headers[':authority'] ?? this.#headers.host ?? '';
+  }
+
   header(name: string): string | undefined {
     const value = this.#headers[name];
     // Of a header that may come once Node keeps the first; whether it was the only one matters here.

@@ -63,6 +63,10 @@ export class Http1Exchange implements Exchange, Owed {
     if (!this.#response.headersSent) this.#response.shouldKeepAlive = false;
   }
 
+  get authority(): string {
+    return this.#request.headers.host ?? '';
+  }
+
   header(name: string): string | undefined {
     const { headers, rawHeaders } = this.#request;
     const value = headers[name];

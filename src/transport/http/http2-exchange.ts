@@ -51,6 +51,11 @@ export class Http2Exchange implements Exchange, Owed {
     underway.add(this);
   }
 
+  get authority(): string {
+    const { requestHeaders } = this.#options;
+    return requestHeaders[':authority'] ?? requestHeaders.host ?? '';
+  }
+
   header(name: string): string | undefined {
     const value = this.#options.requestHeaders[name];
     // Of a header that may come once Node keeps the first; whether it was the only one matters here.

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { certificateThumbprint } from '@signum/token';
 import type { Peer } from '../../call/head.ts';
 import type { ProxiedConnections } from '../proxy/proxied-connections.ts';
 import { plainIp } from '../proxy/trusted-proxies.ts';
@@ -30,7 +31,12 @@ export function createPeers(proxied: ProxiedConnections): Peers {
 
 export function peerOf(socket: Duplex, proxied: ProxiedConnections): Peer {
   if (!(socket instanceof Socket)) return NOBODY;
-  const names = socket instanceof TLSSocket ? certificateNames(socket) : [];
   const ip = proxied.sourceIpOf(socket) ?? plainIp(socket.remoteAddress);
-  return { ip, certificateNames: names };
+  if (!(socket instanceof TLSSocket)) return { ip, certificateNames: [] };
+  const certificate = socket.getPeerX509Certificate();
+  return {
+    ip,
+    certificateNames: certificateNames(socket),
+    certificateThumbprint: certificate && certificateThumbprint(certificate.raw),
+  };
 }

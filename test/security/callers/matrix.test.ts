@@ -7,9 +7,10 @@ import type {
   MessageInitShape,
 } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
+import { Authorization } from '@signum/contract/envoy/service/auth/v3/external_auth_pb.js';
 import type { BatchValidateResponse } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ACCESS, type AccessLine, JWKS, nameOf } from '../../../src/policy/access-table.ts';
+import { ACCESS, type AccessLine, AUTHZ, JWKS, nameOf } from '../../../src/policy/access-table.ts';
 import { methodNames, SERVICES } from '../../../src/rpc/services.ts';
 import { startTestServer, type TestServer, TokenService } from '../../setup/server.ts';
 import { failureOf } from '../../wire/failure.ts';
@@ -27,8 +28,10 @@ type Method = DescMethodUnary | DescMethodServerStreaming | DescMethodBiDiStream
 const METHODS = new Map(
   SERVICES.flatMap(({ methods }) => methods.map((method) => [nameOf(method), method as Method])),
 );
-/** The lines about methods; the key set is tried elsewhere, by plain HTTP. */
-const LINES = ACCESS.filter(({ endpoint }) => endpoint !== JWKS);
+/** Tried elsewhere: by plain HTTP, or with what gateways show of themselves. */
+const ELSEWHERE = [JWKS, AUTHZ, nameOf(Authorization.method.check)];
+/** The lines about methods. */
+const LINES = ACCESS.filter(({ endpoint }) => !ELSEWHERE.includes(endpoint));
 
 function methodOf({ endpoint }: AccessLine): Method {
   const method = METHODS.get(endpoint);

@@ -28,6 +28,10 @@ export class PlainExchange implements UnaryExchange {
     return this.#head.path;
   }
 
+  get authority(): string {
+    return this.#head.headers.get('host') ?? '';
+  }
+
   header(name: string): string | undefined {
     return this.#head.headers.get(name);
   }

@@ -266,6 +266,29 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_EDGES_UNCONFIRMED = 31;
    */
   EDGES_UNCONFIRMED = 31,
+
+  /**
+   * UNAUTHENTICATED. The presented token is bound to a key, and nothing shows that the caller holds it.
+   * Send a proof in the header `DPoP`, or connect with the client certificate.
+   *
+   * @generated from enum value: ERROR_REASON_KEY_PROOF_REQUIRED = 40;
+   */
+  KEY_PROOF_REQUIRED = 40,
+
+  /**
+   * UNAUTHENTICATED. The proof is not good: not the key's, not for this request or token, too old, or used
+   * before. Make a new one.
+   *
+   * @generated from enum value: ERROR_REASON_KEY_PROOF_INVALID = 41;
+   */
+  KEY_PROOF_INVALID = 41,
+
+  /**
+   * UNAUTHENTICATED. The proof must hold a nonce. Metadata: `nonce`. Make a new one with it.
+   *
+   * @generated from enum value: ERROR_REASON_KEY_PROOF_NONCE = 42;
+   */
+  KEY_PROOF_NONCE = 42,
 }
 
 /**

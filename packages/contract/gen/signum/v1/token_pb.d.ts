@@ -416,6 +416,86 @@ export declare type DurabilityReached = Message<"signum.v1.DurabilityReached"> &
 export declare const DurabilityReachedSchema: GenMessage<DurabilityReached>;
 
 /**
+ * The key that the tokens of a session are bound to (RFC 7800): they are good only for whoever shows
+ * that it holds the key as well.
+ *
+ * @generated from message signum.v1.Confirmation
+ */
+export declare type Confirmation = Message<"signum.v1.Confirmation"> & {
+  /**
+   * How it is shown.
+   *
+   * @generated from oneof signum.v1.Confirmation.method
+   */
+  method: {
+    /**
+     * By proofs signed with it (DPoP, RFC 9449): the SHA-256 thumbprint of the public key (RFC 7638) in
+     * base64url, `jkt`.
+     *
+     * @generated from field: string jkt = 1;
+     */
+    value: string;
+    case: "jkt";
+  } | {
+    /**
+     * By the client's TLS certificate (RFC 8705): the SHA-256 of its DER in base64url, `x5t#S256`.
+     *
+     * @generated from field: string certificate_thumbprint = 2;
+     */
+    value: string;
+    case: "certificateThumbprint";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message signum.v1.Confirmation.
+ * Use `create(ConfirmationSchema)` to create a new message.
+ */
+export declare const ConfirmationSchema: GenMessage<Confirmation>;
+
+/**
+ * What a client has shown of the key that its token is bound to, told by the service that it has shown
+ * it to.
+ *
+ * @generated from message signum.v1.KeyProof
+ */
+export declare type KeyProof = Message<"signum.v1.KeyProof"> & {
+  /**
+   * The DPoP proof from the header `DPoP`, as it came; at most 4096 bytes.
+   *
+   * @generated from field: string dpop = 1;
+   */
+  dpop: string;
+
+  /**
+   * The method of the request that the proof came with, such as `GET`.
+   *
+   * @generated from field: string method = 2;
+   */
+  method: string;
+
+  /**
+   * The URI of that request as the client knows it; a query does not matter.
+   *
+   * @generated from field: string uri = 3;
+   */
+  uri: string;
+
+  /**
+   * The SHA-256 in base64url of the DER of the certificate that the client has shown over TLS.
+   *
+   * @generated from field: string certificate_thumbprint = 4;
+   */
+  certificateThumbprint: string;
+};
+
+/**
+ * Describes the message signum.v1.KeyProof.
+ * Use `create(KeyProofSchema)` to create a new message.
+ */
+export declare const KeyProofSchema: GenMessage<KeyProof>;
+
+/**
  * Why a token or session came to its end.
  *
  * @generated from enum signum.v1.RevocationReason

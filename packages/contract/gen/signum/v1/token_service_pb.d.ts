@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
-import type { ClientMetadata, DeviceRef, Durability, DurabilityReached, Fence, FenceReached, RevocationReason, Session, SupersedePolicy, TokenPair, TokenRef } from "./token_pb.js";
+import type { ClientMetadata, Confirmation, DeviceRef, Durability, DurabilityReached, Fence, FenceReached, KeyProof, RevocationReason, Session, SupersedePolicy, TokenPair, TokenRef } from "./token_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../google/rpc/status_pb.js";
 
@@ -118,6 +118,13 @@ export declare type IssueRequest = Message<"signum.v1.IssueRequest"> & {
    * @generated from field: signum.v1.Fence fence = 13;
    */
   fence: Fence;
+
+  /**
+   * The key to bind the session's tokens to, for as long as it lasts; bearer tokens when absent.
+   *
+   * @generated from field: signum.v1.Confirmation confirmation = 20;
+   */
+  confirmation?: Confirmation | undefined;
 };
 
 /**
@@ -179,6 +186,14 @@ export declare type RefreshRequest = Message<"signum.v1.RefreshRequest"> & {
    * @generated from field: string refresh_token = 1;
    */
   refreshToken: string;
+
+  /**
+   * What its holder has shown to the service caller that presents it. Whoever presents a token of its own
+   * shows the proof in the header `DPoP` of this very call, or the certificate on its connection.
+   *
+   * @generated from field: signum.v1.KeyProof proof = 2;
+   */
+  proof?: KeyProof | undefined;
 };
 
 /**
@@ -274,6 +289,14 @@ export declare type ValidateRequest = Message<"signum.v1.ValidateRequest"> & {
    * @generated from field: uint64 min_revision = 5;
    */
   minRevision: bigint;
+
+  /**
+   * What the client has shown of the key that the token is bound to. A DPoP proof is used up by it, and
+   * goes with a token only, not with ids.
+   *
+   * @generated from field: signum.v1.KeyProof proof = 6;
+   */
+  proof?: KeyProof | undefined;
 };
 
 /**
@@ -380,6 +403,20 @@ export declare type ValidateResponse = Message<"signum.v1.ValidateResponse"> & {
    * @generated from field: string client_id = 13;
    */
   clientId: string;
+
+  /**
+   * The key that the token is bound to; absent for a bearer token.
+   *
+   * @generated from field: signum.v1.Confirmation confirmation = 20;
+   */
+  confirmation?: Confirmation | undefined;
+
+  /**
+   * With KEY_PROOF_NONCE: the nonce for the client's next proof (RFC 9449 section 9).
+   *
+   * @generated from field: string dpop_nonce = 21;
+   */
+  dpopNonce: string;
 };
 
 /**
@@ -571,6 +608,14 @@ export declare type RevokeRequest = Message<"signum.v1.RevokeRequest"> & {
    * @generated from field: signum.v1.Fence fence = 7;
    */
   fence: Fence;
+
+  /**
+   * With `token`: what its holder has shown, as in RefreshRequest. Callers with the permission `revoke`
+   * need none.
+   *
+   * @generated from field: signum.v1.KeyProof proof = 8;
+   */
+  proof?: KeyProof | undefined;
 };
 
 /**
@@ -1069,6 +1114,28 @@ export enum Verdict {
    * @generated from enum value: VERDICT_WRONG_ISSUER = 10;
    */
   WRONG_ISSUER = 10,
+
+  /**
+   * The token is bound to a key, and nothing shows that the client holds it.
+   *
+   * @generated from enum value: VERDICT_KEY_PROOF_REQUIRED = 11;
+   */
+  KEY_PROOF_REQUIRED = 11,
+
+  /**
+   * The proof is not good: not the key's, not for this request or token, too old, or used before. Or the
+   * token is not bound to a key, and came with a proof all the same.
+   *
+   * @generated from enum value: VERDICT_KEY_PROOF_INVALID = 12;
+   */
+  KEY_PROOF_INVALID = 12,
+
+  /**
+   * The proof is the key's, and must hold dpop_nonce: the client is to make another.
+   *
+   * @generated from enum value: VERDICT_KEY_PROOF_NONCE = 13;
+   */
+  KEY_PROOF_NONCE = 13,
 }
 
 /**
@@ -1147,7 +1214,7 @@ export declare const TokenService: GenService<{
    * The refresh token itself is the credential. A service caller may present it for its user with
    * the permission `refresh`.
    * Errors: TOKEN_INVALID, TOKEN_EXPIRED, SESSION_REVOKED, SESSION_NOT_FOUND, REFRESH_REUSED,
-   * RATE_LIMITED, STORE_UNAVAILABLE, DEADLINE_EXCEEDED.
+   * KEY_PROOF_REQUIRED, KEY_PROOF_INVALID, KEY_PROOF_NONCE, RATE_LIMITED, STORE_UNAVAILABLE, DEADLINE_EXCEEDED.
    *
    * @generated from rpc signum.v1.TokenService.Refresh
    */
@@ -1217,8 +1284,8 @@ export declare const TokenService: GenService<{
    * A presented token is its own credential. Ending a session by its ids needs the permission
    * `revoke`, or a user's own access token for a device of the same user. Idempotent: revoking what
    * is already gone is OK with revoked_count 0.
-   * Errors: INVALID_FIELD, TOKEN_INVALID, STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED,
-   * EDGES_UNCONFIRMED, DEADLINE_EXCEEDED.
+   * Errors: INVALID_FIELD, TOKEN_INVALID, KEY_PROOF_REQUIRED, KEY_PROOF_INVALID, KEY_PROOF_NONCE,
+   * STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED, EDGES_UNCONFIRMED, DEADLINE_EXCEEDED.
    *
    * @generated from rpc signum.v1.TokenService.Revoke
    */

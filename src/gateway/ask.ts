@@ -1,0 +1,44 @@
+import type { Call } from '../domain/call.ts';
+import { SignumError } from '../domain/errors.ts';
+import type { KeyProof } from '../domain/key-proof.ts';
+import type { Validation } from '../domain/verdict.ts';
+import type { Tokens } from '../tokens/tokens.ts';
+import { type Answer, challenge } from './answer.ts';
+import type { Demands } from './demands.ts';
+import { identityOf } from './identity.ts';
+import type { Presentation } from './presented-token.ts';
+
+/** What a gateway asks, whatever its wire format. */
+export interface Question {
+  readonly presented: Presentation;
+  readonly demands: Demands;
+  /** What the client has shown of the key that its token is bound to. */
+  readonly proof: KeyProof;
+}
+
+/** Answers it: by the token, the proof and the demands alone. An outage is thrown, it is no answer. */
+export async function ask(
+  tokens: Pick<Tokens, 'validate'>,
+  call: Call,
+  { presented, demands, proof }: Question,
+): Promise<Answer> {
+  if (typeof presented === 'string') return challenge(presented, demands);
+  const { scopes: requiredScopes, audiences } = demands;
+  const subject = { token: presented.token };
+  const input = { subject, requiredScopes, audiences, minRevision: 0, proof };
+  const { verdict, token, nonce } = await tokens.validate(call, input).catch(ofAnotherTenant);
+  return verdict === 'ACTIVE' && token !== undefined
+    ? { status: 200, identity: identityOf(token) }
+    : challenge(verdict, demands, nonce);
+}
+
+/**
+ * A gateway that may validate has been let in by now. What it may not do yet is to ask about another
+ * tenant's token, which is as good there as a token of another service.
+ */
+function ofAnotherTenant(thrown: unknown): Pick<Validation, 'verdict' | 'token' | 'nonce'> {
+  if (thrown instanceof SignumError && thrown.reason === 'PERMISSION_DENIED') {
+    return { verdict: 'UNKNOWN' };
+  }
+  throw thrown;
+}

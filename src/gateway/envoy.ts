@@ -1,0 +1,114 @@
+import type { AttributeContext_HttpRequest } from '@signum/contract/envoy/service/auth/v3/attribute_context_pb.js';
+import type {
+  CheckRequest,
+  CheckResponse,
+} from '@signum/contract/envoy/service/auth/v3/external_auth_pb.js';
+import { StatusCode } from '@signum/contract/envoy/type/v3/http_status_pb.js';
+import { invalidField } from '../domain/errors.ts';
+import type { Answer } from './answer.ts';
+import type { Question } from './ask.ts';
+import { passedCertificate, proofOf } from './client-request.ts';
+import { readDemands, SCOPE_HEADER } from './demands.ts';
+import { IDENTITY_HEADERS } from './identity.ts';
+import { presentedToken } from './presented-token.ts';
+
+/** Of google.rpc.Code: what Envoy counts. */
+const OK = 0;
+const PERMISSION_DENIED = 7;
+const UNAUTHENTICATED = 16;
+
+/** What Envoy asks by `envoy.service.auth.v3.Authorization/Check`. */
+export function readCheck({ attributes }: CheckRequest, cookie: string | undefined): Question {
+  const http = attributes?.request?.http;
+  if (http === undefined) throw invalidField('attributes.request.http', 'value is required');
+  const cookies = cookie === undefined ? [] : valuesOf(http, 'cookie');
+  const presented = presentedToken(valuesOf(http, 'authorization'), cookies, cookie);
+  const { method, scheme, host, path } = http;
+  const request = { method, uri: `${scheme}://${host}${path}` };
+  const { certificate = '' } = attributes?.source ?? {};
+  return {
+    presented,
+    demands: readDemands(
+      Object.entries(attributes?.contextExtensions ?? {}),
+      valuesOf(http, SCOPE_HEADER),
+    ),
+    proof: proofOf(
+      presented,
+      request,
+      valuesOf(http, 'dpop'),
+      passedCertificate(certificate === '' ? [] : [certificate]),
+    ),
+  };
+}
+
+/** All values of a header. In `headers` Envoy has joined them by commas. */
+function valuesOf({ headers, headerMap }: AttributeContext_HttpRequest, name: string): string[] {
+  if (headerMap === undefined) return headers[name] === undefined ? [] : [headers[name]];
+  return headerMap.headers
+    .filter(({ key }) => key === name)
+    .map(({ value, rawValue }) => value || Buffer.from(rawValue).toString('latin1'));
+}
+
+/**
+ * The answer to Envoy. `append` stays unset, with which Envoy sets a header in the place of the client's.
+ * A header without a value it would not set: the client's is taken out.
+ */
+export function writeCheck(answer: Answer): CheckResponse {
+  if (answer.status !== 200) return denied(answer);
+  const { identity } = answer;
+  return {
+    $typeName: 'envoy.service.auth.v3.CheckResponse',
+    status: statusOf(OK),
+    httpResponse: {
+      case: 'okResponse',
+      value: {
+        $typeName: 'envoy.service.auth.v3.OkHttpResponse',
+        headers: IDENTITY_HEADERS.filter((name) => identity[name] !== '').map((name) =>
+          headerOf(name, identity[name]),
+        ),
+        headersToRemove: IDENTITY_HEADERS.filter((name) => identity[name] === ''),
+        responseHeadersToAdd: [],
+      },
+    },
+    dynamicMetadata: identity,
+  };
+}
+
+function denied({ status, challenge, nonce }: Exclude<Answer, { status: 200 }>): CheckResponse {
+  return {
+    $typeName: 'envoy.service.auth.v3.CheckResponse',
+    status: statusOf(status === 401 ? UNAUTHENTICATED : PERMISSION_DENIED),
+    httpResponse: {
+      case: 'deniedResponse',
+      value: {
+        $typeName: 'envoy.service.auth.v3.DeniedHttpResponse',
+        status: {
+          $typeName: 'envoy.type.v3.HttpStatus',
+          code: status === 401 ? StatusCode.Unauthorized : StatusCode.Forbidden,
+        },
+        headers: [
+          headerOf('www-authenticate', challenge),
+          ...(nonce === undefined ? [] : [headerOf('dpop-nonce', nonce)]),
+        ],
+        body: '',
+      },
+    },
+  };
+}
+
+function statusOf(code: number) {
+  return { $typeName: 'google.rpc.Status' as const, code, message: '', details: [] };
+}
+
+function headerOf(key: string, value: string) {
+  return {
+    $typeName: 'envoy.config.core.v3.HeaderValueOption' as const,
+    header: {
+      $typeName: 'envoy.config.core.v3.HeaderValue' as const,
+      key,
+      value,
+      rawValue: new Uint8Array(),
+    },
+    keepEmptyValue: false,
+  };
+}
