@@ -11,6 +11,7 @@ const COMMANDS = {
   faults: ['test/faults/checker/main.ts'],
   fuzz: ['test/fuzz/main.ts'],
   simulate: ['test/simulation/main.ts'],
+  example: ['examples/run/main.ts'],
   bench: ['bench/main.ts'],
   generate: ['scripts/generate.js'],
   docs: ['scripts/docs.ts'],

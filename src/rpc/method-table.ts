@@ -18,11 +18,7 @@ import { validateStream } from './methods/validate-stream.ts';
 import { type WatchDeps, watch } from './methods/watch.ts';
 import { type WatchSessionDeps, watchSession } from './methods/watch-session.ts';
 
-export interface MethodTableDeps
-  extends ValidateItemsDeps,
-    WatchDeps,
-    WatchSessionDeps,
-    CheckDeps {
+export interface MethodTableDeps extends ValidateItemsDeps, WatchDeps, WatchSessionDeps, CheckDeps {
   readonly tokens: Tokens;
   readonly ring: Keys;
   readonly callers: CallerAdministration;

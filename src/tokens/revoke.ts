@@ -91,7 +91,8 @@ async function readEither(
 ): Promise<BoundToken & { device: DeviceRef; sessionId: string; tokenId: string }> {
   if (deps.signing.looksLikeRefresh(token)) return deps.signing.readRefresh(token);
   const read = deps.signing.readAccess(token);
-  if (typeof read !== 'string' && (await isGenuine(deps, call, token, read))) return { ...read.claims, accessToken: token };
+  if (typeof read !== 'string' && (await isGenuine(deps, call, token, read)))
+    return { ...read.claims, accessToken: token };
   throw new SignumError('TOKEN_INVALID', 'the token is not one that this service issued');
 }
 

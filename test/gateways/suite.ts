@@ -1,0 +1,293 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Gateway, GatewayCredential } from '../../examples/run/gateway.ts';
+import { until } from '../setup/until.ts';
+import { ask, bearer, type GatewayAnswer, type GatewayRequest } from './client.ts';
+import { type GatewayLab, OTHER_TENANT, openGatewayLab } from './lab.ts';
+
+const WEBSOCKET = [
+  ...['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Version', '13'],
+  ...['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+];
+
+/** What a client might send to pass for somebody else. */
+const SPOOFED = [
+  ...['X-Signum-User', 'eve', 'X-Signum-Tenant', 'evil', 'X-Signum-Scope', 'admin'],
+  ...['X-Signum-Device', 'evil', 'X-Signum-Session', 'evil', 'X-Signum-Token-Id', 'evil'],
+  ...['X-Signum-Expires', '9999999999', 'X-Signum-Verdict', 'allow'],
+];
+
+/** How one gateway differs from another in what its clients see. */
+export interface GatewayTraits {
+  /** What clients get when Signum cannot answer; never 401 or 403. */
+  readonly outage: number;
+  /** What clients get when the gateway itself is refused. */
+  readonly misconfigured: number;
+  /** Whether a route of the example, /admin/, demands the scope `admin`. */
+  readonly routeDemands: boolean;
+}
+
+/** Tries a real gateway with its example's configuration, in front of a service that echoes. */
+export function describeGateway(gateway: Gateway, traits: GatewayTraits): void {
+  const present = gateway.executable() !== undefined;
+  const name = present ? gateway.name : `${gateway.name} (needs ${gateway.needs})`;
+  describe.skipIf(!present)(name, () => {
+    let lab: GatewayLab;
+    beforeAll(async () => {
+      lab = await openGatewayLab();
+    });
+    afterAll(() => lab?.close());
+    for (const credential of gateway.credentials) {
+      describe(`with ${credential === 'key' ? 'an API key' : 'a client certificate'}`, () => {
+        cases(gateway, credential, traits, () => lab);
+      });
+    }
+    describeRow(gateway, () => lab);
+  });
+}
+
+function cases(
+  gateway: Gateway,
+  credential: GatewayCredential,
+  traits: GatewayTraits,
+  lab: () => GatewayLab,
+): void {
+  let port: number;
+  beforeAll(async () => {
+    port = await lab().gateway(gateway, credential);
+    const { accessToken } = await lab().issue();
+    // Gateways that look after Signum's health need a moment to find it well.
+    await until(
+      'the gateway lets a request pass',
+      async () => (await ask(port, { headers: bearer(accessToken) })).status === 200,
+    );
+  });
+
+  /** Expects a request to be refused, and not to reach the service. */
+  const refused = async (request: GatewayRequest): Promise<GatewayAnswer> => {
+    const before = lab().service.requests.length;
+    const answer = await ask(port, request);
+    expect(lab().service.requests.length).toBe(before);
+    return answer;
+  };
+  /** Expects a request to pass; what the service was told of it. */
+  const passed = async (request: GatewayRequest) => {
+    const answer = await ask(port, request);
+    expect(answer.status).toBe(200);
+    return (answer.body === '' ? {} : JSON.parse(answer.body)) as Record<string, string>;
+  };
+
+  test('a good token passes, and the service is told whose it is', async () => {
+    const { accessToken, sessionId } = await lab().issue({
+      scopes: ['read', 'write'],
+      userId: 'ädä',
+    });
+    const told = await passed({ headers: bearer(accessToken) });
+    const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
+    expect(told).toMatchObject({
+      'x-signum-tenant': 'acme',
+      'x-signum-user': '%C3%A4d%C3%A4',
+      'x-signum-device': encodeURIComponent(claims.did),
+      'x-signum-session': sessionId,
+      'x-signum-token-id': claims.jti,
+      'x-signum-scope': 'read write',
+      'x-signum-expires': String(claims.exp),
+    });
+    expect(told).not.toHaveProperty('x-signum-key');
+  });
+
+  test('without a token a request is challenged, and told no error', async () => {
+    const { status, headers } = await refused({});
+    expect(status).toBe(401);
+    expect(headers['www-authenticate']).toBe('Bearer');
+  });
+
+  test.each([
+    ['garbage', 'rubbish'],
+    ['a forged token', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJldmUifQ.AA'],
+  ])('%s is refused', async (_what, token) => {
+    const { status, headers } = await refused({ headers: bearer(token) });
+    expect(status).toBe(401);
+    expect(headers['www-authenticate']).toContain('error="invalid_token"');
+  });
+
+  test('an expired token is refused', async () => {
+    const { accessToken } = await lab().issue({ lifetimeS: 1 });
+    await until(
+      'the token has expired',
+      async () => (await ask(port, { headers: bearer(accessToken) })).status === 401,
+    );
+    const { headers } = await refused({ headers: bearer(accessToken) });
+    expect(headers['www-authenticate']).toContain('expired');
+  });
+
+  test('a token is refused from the moment on at which it was revoked', async () => {
+    const { accessToken, revoke } = await lab().issue();
+    await passed({ headers: bearer(accessToken) });
+    await revoke();
+    const { status, headers } = await refused({ headers: bearer(accessToken) });
+    expect(status).toBe(401);
+    expect(headers['www-authenticate']).toContain('revoked');
+  });
+
+  test('a token of a tenant that the gateway is not there for is refused', async () => {
+    const { accessToken } = await lab().issue({ tenantId: OTHER_TENANT });
+    expect((await refused({ headers: bearer(accessToken) })).status).toBe(401);
+  });
+
+  if (traits.routeDemands) {
+    test('a route that demands a scope lets in whom has it and nobody else', async () => {
+      const path = '/admin/users';
+      const { accessToken: admin } = await lab().issue({ scopes: ['read', 'admin'] });
+      const { accessToken: reader } = await lab().issue({ scopes: ['read'] });
+      await passed({ path, headers: bearer(admin) });
+      const { status, headers } = await refused({ path, headers: bearer(reader) });
+      expect(status).toBe(403);
+      // nginx copies no challenge from a 403.
+      expect(headers['www-authenticate'] ?? 'scope="admin"').toContain('scope="admin"');
+    });
+
+    test.each(['//admin/users', '/x/../admin/users', '/./admin/users', '/%61dmin/users'])(
+      'no other spelling of its path, such as %s, gets round the demand',
+      async (path) => {
+        const { accessToken } = await lab().issue({ scopes: ['read'] });
+        const answer = await ask(port, { path, headers: bearer(accessToken) });
+        expect([400, 403, 404]).toContain(answer.status);
+      },
+    );
+
+    test('a client that names demands itself gets no further by it', async () => {
+      const { accessToken } = await lab().issue({ scopes: ['read'] });
+      for (const value of ['read', '', 'read admin']) {
+        const headers = [...bearer(accessToken), 'X-Signum-Required-Scope', value];
+        expect((await refused({ path: '/admin/users', headers })).status).toBe(403);
+      }
+    });
+  }
+
+  test('a query of the client’s is none of Signum’s business', async () => {
+    const { accessToken } = await lab().issue();
+    await passed({
+      path: '/orders?scope=admin&audience=x&other=%00',
+      headers: bearer(accessToken),
+    });
+  });
+
+  test('two authorization headers are refused', async () => {
+    const { accessToken } = await lab().issue();
+    const headers = [...bearer(accessToken), ...bearer('eyJ.eyJ.AA')];
+    const answer = await refused({ headers });
+    expect([400, 401]).toContain(answer.status);
+    expect((await refused({ headers: [...bearer('x'), ...bearer(accessToken)] })).status).not.toBe(
+      200,
+    );
+  });
+
+  test('a client cannot pass for somebody else', async () => {
+    const { accessToken } = await lab().issue();
+    const told = await passed({ headers: [...SPOOFED, ...bearer(accessToken)] });
+    expect(told['x-signum-user']).toBe('ada');
+    expect(JSON.stringify(told)).not.toMatch(/eve|evil|9999999999/);
+    // A token without scopes: the header is empty or absent.
+    expect(told['x-signum-scope'] ?? '').toBe('');
+    expect((await refused({ headers: SPOOFED })).status).toBe(401);
+  });
+
+  test('a client’s own key for Signum is not taken for the gateway’s', async () => {
+    const { accessToken } = await lab().issue();
+    const { adminKey } = lab().signum;
+    const headers = ['X-Signum-Key', adminKey];
+    expect((await refused({ headers })).status).toBe(401);
+    await ask(port, { headers: [...headers, ...bearer(accessToken)] });
+    const { accessToken: foreign } = await lab().issue({ tenantId: OTHER_TENANT });
+    expect((await refused({ headers: [...headers, ...bearer(foreign)] })).status).not.toBe(200);
+  });
+
+  test.each(['HEAD', 'OPTIONS', 'POST', 'PUT', 'DELETE', 'PATCH'])(
+    '%s is asked about',
+    async (method) => {
+      const { accessToken } = await lab().issue();
+      const body = method.startsWith('P') ? 'x'.repeat(10_000) : undefined;
+      await passed({ method, headers: bearer(accessToken), ...(body && { body }) });
+      expect((await refused({ method, ...(body && { body }) })).status).toBe(401);
+    },
+  );
+
+  test('a WebSocket opens with a good token only', async () => {
+    const { accessToken } = await lab().issue();
+    const opened = await ask(port, { headers: [...WEBSOCKET, ...bearer(accessToken)] });
+    expect(opened.status).toBe(101);
+    expect(opened.headers['x-user']).toBe('ada');
+    expect((await refused({ headers: WEBSOCKET })).status).toBe(401);
+  });
+
+  test('a long path is no obstacle', async () => {
+    const { accessToken } = await lab().issue();
+    const path = `/orders/${'x'.repeat(3_000)}?${'q'.repeat(2_000)}`;
+    await passed({ path, headers: bearer(accessToken) });
+  });
+
+  test('a gateway that is refused itself lets nobody in, and blames no token', async () => {
+    const forged = await lab().gateway(gateway, credential, 'forged');
+    const { accessToken } = await lab().issue();
+    const before = lab().service.requests.length;
+    const { status } = await ask(forged, { headers: bearer(accessToken) });
+    expect(status).toBe(traits.misconfigured);
+    expect(lab().service.requests.length).toBe(before);
+  });
+
+  test('without Redis nobody is let in, and no token is called bad', async () => {
+    const { accessToken } = await lab().issue();
+    lab().redis.blackhole();
+    try {
+      const { status } = await refused({ headers: bearer(accessToken) });
+      expect(status).toBe(traits.outage);
+    } finally {
+      lab().redis.heal();
+    }
+    await until(
+      'the token passes again',
+      async () => (await ask(port, { headers: bearer(accessToken) })).status === 200,
+    );
+  });
+}
+
+/**
+ * Measures what the table in the guide tells of a gateway, and holds the two together. It ends with a
+ * Signum that is gone.
+ */
+export function describeRow(gateway: Gateway, lab: () => GatewayLab): void {
+  test('the guide tells how it behaves', async () => {
+    const yes = (is: boolean) => (is ? 'yes' : 'no');
+    const passes = async (port: number, token: string) =>
+      (await ask(port, { headers: bearer(token) })).status === 200;
+    const { accessToken, revoke } = await lab().issue();
+    const works = new Map<GatewayCredential | undefined, boolean>();
+    let port = 0;
+    for (const credential of gateway.credentials.length > 0 ? gateway.credentials : [undefined]) {
+      port = await lab().gateway(gateway, credential ?? 'key');
+      await until('a good token passes', () => passes(port, accessToken));
+      works.set(credential, await passes(port, accessToken));
+    }
+    const spoofed = await ask(port, { headers: [...SPOOFED, ...bearer(accessToken)] });
+    const isOverwritten = !/eve|evil|9999999999/.test(spoofed.body);
+    await revoke();
+    const isRevokedAtOnce = !(await passes(port, accessToken));
+    const { accessToken: another } = await lab().issue();
+    await lab().signum.close();
+    const { status } = await ask(port, { headers: bearer(another) });
+
+    const credentials =
+      gateway.credentials.length === 0
+        ? ['none', 'none']
+        : [yes(works.get('certificate') === true), yes(works.get('key') === true)];
+    const row = [
+      `[${gateway.name}](../../examples/${gateway.name})`,
+      ...credentials,
+      yes(isRevokedAtOnce),
+      status === 200 ? 'goes on' : `nobody passes (${status})`,
+      isOverwritten ? 'taken out' : 'passed on',
+    ];
+    expect(readFileSync('docs/guide/gateways.md', 'utf8')).toContain(`| ${row.join(' | ')} |`);
+  });
+}
