@@ -175,6 +175,11 @@ async function compose(
       recheckCallerMs: config.callers.refreshMs,
     },
   });
+  telemetry.watchFeed(() => ({
+    subscribers: revocations.watch.subscribers,
+    edges: revocations.edges.count(),
+    fences: revocations.fences.waiting,
+  }));
   telemetry.watchInFlight(() => pipeline.callsInFlight());
   const rpc = createRpc({
     pipeline,

@@ -79,10 +79,14 @@ describe('metrics', () => {
   });
 
   it('follow calls in flight and read ages when asked', async () => {
+    telemetry.watchFeed(() => ({ subscribers: 3, edges: 2, fences: 1 }));
     telemetry.watchInFlight(() => 1);
     telemetry.watchAge('signing_key', () => 90_000);
     telemetry.watchAge('callers_read', () => undefined);
     expect(await value('signum_calls_in_flight')).toBe(1);
+    expect(await value('signum_feed_subscribers')).toBe(3);
+    expect(await value('signum_edges')).toBe(2);
+    expect(await value('signum_fences_waiting')).toBe(1);
     expect(await value('signum_age_seconds', { what: 'signing_key' })).toBe(90);
     expect(await value('signum_age_seconds', { what: 'callers_read' })).toBeUndefined();
     expect(await registry.metrics()).toContain('nodejs_eventloop_lag_p99_seconds');

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import type { Verdict } from '../domain/verdict.ts';
 import { CallLatency } from './call-latency.ts';
-import type { Age, Expiring, Telemetry } from './telemetry.ts';
+import type { Age, Expiring, FeedCounts, Telemetry } from './telemetry.ts';
 
 export interface MetricsDeps {
   /** Where metrics are registered: the server's own, never the library's global one. */
@@ -55,6 +55,20 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
     'Audit events that could not be written.',
     [],
   );
+  let readFeed = (): FeedCounts => ({ subscribers: 0, edges: 0, fences: 0 });
+  const feedGauge = (name: string, help: string, of: keyof FeedCounts) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      aggregator: 'sum',
+      collect() {
+        this.set(readFeed()[of]);
+      },
+    });
+  feedGauge('signum_feed_subscribers', 'Open streams of the feed.', 'subscribers');
+  feedGauge('signum_edges', 'Edges that may be answering by themselves.', 'edges');
+  feedGauge('signum_fences_waiting', 'Revocations that wait for the edges.', 'fences');
   let readInFlight = () => 0;
   new Gauge({
     name: 'signum_calls_in_flight',
@@ -107,6 +121,9 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
     auditDropped: (count) => auditDropped.inc(count),
     watchAge: (what, readMs) => ages.set(what, readMs),
     watchExpiry: (what, readMs) => expiries.set(what, readMs),
+    watchFeed(read) {
+      readFeed = read;
+    },
     watchInFlight(read) {
       readInFlight = read;
     },

@@ -22,6 +22,15 @@ export type Age = 'signing_key' | 'key_ring_read' | 'callers_read';
 /** Certificates that end: the server's own, and those of the authorities of its clients. */
 export type Expiring = 'server' | 'client_authorities';
 
+/** Who follows the feed of ended tokens, and who waits for them. */
+export interface FeedCounts {
+  readonly subscribers: number;
+  /** Edges that may be answering by themselves. */
+  readonly edges: number;
+  /** Revocations that wait for them. */
+  readonly fences: number;
+}
+
 /** Counts and times what the server does. Never told who it was done to. */
 export interface Telemetry {
   observe(call: ObservedCall): void;
@@ -34,6 +43,8 @@ export interface Telemetry {
   watchAge(what: Age, readMs: () => number | undefined): void;
   /** Publishes when a certificate ends, in milliseconds since the epoch; read as ages are. */
   watchExpiry(what: Expiring, readMs: () => number | undefined): void;
+  /** Publishes who follows the feed; read when metrics are collected. */
+  watchFeed(read: () => FeedCounts): void;
   /** Publishes how many calls are being carried out; read when metrics are collected. */
   watchInFlight(read: () => number): void;
 }
