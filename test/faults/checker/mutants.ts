@@ -206,7 +206,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'socketTimeout: 60_000',
       },
       {
-        file: 'src/call/running-call.ts',
+        file: 'src/call/unary-call.ts',
         find: 'this.#timer = setTimeout(expire, leftMs, this);',
         replace: 'setTimeout(() => expire, leftMs);',
       },
