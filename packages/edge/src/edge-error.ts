@@ -19,7 +19,7 @@ export function permanentFault(error: unknown): EdgeError | undefined {
       return new EdgeError(
         'CREDENTIALS',
         'Signum does not accept the credentials: create a caller for this edge ' +
-          '(`signum callers create --permission watch --permission validate`) and pass its API key',
+          '(`signum callers create edge --permission watch --permission validate --tenant …`) and pass its API key',
         error,
       );
     case Code.PermissionDenied:

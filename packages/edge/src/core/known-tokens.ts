@@ -156,7 +156,8 @@ export function createKnownTokens({ maxTokens }: { readonly maxTokens: number })
       columns.partition[row] = partition;
       columns.judgedAt[row] = 0;
       columns.hash[row] = hashOf(token);
-      columns.used[row] = 1;
+      // Until it is asked for again: tokens that come once must not drive out all others.
+      columns.used[row] = 0;
       enter(row);
       return row;
     },
