@@ -16,6 +16,7 @@ const COMMANDS = {
   generate: ['scripts/generate.js'],
   docs: ['scripts/docs.ts'],
   build: ['scripts/build.js'],
+  'build-packages': ['scripts/build-packages.js'],
   'release-contract': ['scripts/contract.js'],
   lint: ['node_modules/.bin/biome', 'check'],
   format: ['node_modules/.bin/biome', 'check', '--write'],
