@@ -1,5 +1,5 @@
 import { isLoopback } from './kinds/host-port.ts';
-import { usesTls } from './kinds/redis-url.ts';
+import { redisTarget } from './kinds/redis-url.ts';
 import type { ClientValues, ServerValues } from './schema.ts';
 
 /** A rule that ties settings together. It is looked at once each of them is sound by itself. */
@@ -86,7 +86,28 @@ export const SERVER_RULES: readonly Rule<ServerValues>[] = [
   {
     on: ['SIGNUM_REDIS_CA_FILE', 'SIGNUM_REDIS_URL'],
     says: 'must not be set unless SIGNUM_REDIS_URL begins with rediss',
-    holds: ({ redis }) => redis.caFile === undefined || usesTls(redis.url),
+    holds: ({ redis }) => redis.caFile === undefined || redisTarget(redis.url).tls,
+  },
+  {
+    on: ['SIGNUM_REDIS_CERT_FILE', 'SIGNUM_REDIS_KEY_FILE', 'SIGNUM_REDIS_URL'],
+    says: 'must be set together with SIGNUM_REDIS_KEY_FILE, and only if SIGNUM_REDIS_URL begins with rediss',
+    holds: ({ redis: { certFile, keyFile, url } }) =>
+      (certFile === undefined) === (keyFile === undefined) &&
+      (certFile === undefined || redisTarget(url).tls),
+  },
+  {
+    on: ['SIGNUM_REDIS_PASSWORD_FILE', 'SIGNUM_REDIS_URL'],
+    says: 'must not be set if SIGNUM_REDIS_URL holds a password',
+    holds: ({ redis: { passwordFile, url } }) =>
+      passwordFile === undefined || redisTarget(url).password === undefined,
+  },
+  {
+    on: ['SIGNUM_REDIS_URL', 'SIGNUM_REDIS_PASSWORD_FILE'],
+    says: 'has a user and no password, which SIGNUM_REDIS_PASSWORD_FILE may hold; a password without a user is written :password@host',
+    holds: ({ redis: { passwordFile, url } }) => {
+      const { username, password } = redisTarget(url);
+      return username === undefined || (password ?? passwordFile) !== undefined;
+    },
   },
   {
     on: ['SIGNUM_KEY_FILES', 'SIGNUM_KEYS'],

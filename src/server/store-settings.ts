@@ -11,6 +11,9 @@ export function storeSettings(
     redis: {
       url: redis.url.reveal(),
       caFile: redis.caFile,
+      certFile: redis.certFile,
+      keyFile: redis.keyFile,
+      passwordFile: redis.passwordFile,
       commandTimeoutMs: redis.commandTimeoutMs,
       connectTimeoutMs: redis.connectTimeoutMs,
       name: 'signum',

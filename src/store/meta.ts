@@ -22,6 +22,12 @@ export interface Agreed {
   readonly leaseMs: number;
 }
 
+const REMEDIES = {
+  partitions: (found: string | null) => `set SIGNUM_PARTITIONS to ${found}`,
+  format: () => 'run the version of Signum that wrote it',
+  lease_ms: (found: string | null) => `set SIGNUM_EDGE_LEASE to ${found}ms`,
+};
+
 /** Writes what servers agree on, and the format, into an empty store, and holds a used one against it. */
 export async function checkLayout(
   runner: Runner,
@@ -35,7 +41,7 @@ export async function checkLayout(
     const found = await runner.read(meta, deadline, (node) => node.hget(meta, name));
     if (found !== String(value)) {
       throw new LayoutMismatch(
-        `the store was made with ${name} ${found}, this server is configured for ${value}: set it to ${found}, or use an empty store`,
+        `the store was made with ${name} ${found}, this server is for ${value}: ${REMEDIES[name as keyof typeof wanted](found)}, or use an empty store`,
       );
     }
   }

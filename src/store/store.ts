@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
+import { checkServers } from './client/check-servers.ts';
 import { connect, createClient, type RedisClient, type RedisSettings } from './client/client.ts';
-import { describeConnectionError } from './client/connection-error.ts';
+import { explainConnectionError } from './client/connection-error.ts';
+import { RedisMisconfigured } from './client/misconfigured.ts';
+import { probeTls } from './client/probe-tls.ts';
 import { parseRedisUrl } from './client/url.ts';
 import type { MayWait } from './dispatch/durable-runs.ts';
 import { Runner } from './dispatch/runner.ts';
@@ -35,19 +38,31 @@ export interface Store extends StoreContext {
 
 const START_TIMEOUT_MS = 10_000;
 const START_RETRY_MS = 200;
+/** What is left of an error when a server ends a connection at once, or waits for more. */
+const SILENT = /ECONNRESET|EPIPE|ETIMEDOUT|Connection is closed/;
 
 /**
  * Connects and checks the layout; rejects if that takes longer than 10 s, with STORE_UNAVAILABLE and
- * what went wrong last, or if the layout is another.
+ * what went wrong last, and at once with RedisMisconfigured, LayoutMismatch or AccessMissing if waiting
+ * would not help.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const client = createClient(settings.redis);
   const barrier = createClient({ ...settings.redis, name: `${settings.redis.name}-barrier` });
   const target = parseRedisUrl(settings.redis.url);
   let lastError = '';
+  const permanent = Promise.withResolvers<never>();
+  permanent.promise.catch(() => undefined);
+  let isProbed = false;
   const onError = (error: Error) => {
-    lastError = describeConnectionError(error, target);
-    settings.onConnectionError(lastError);
+    const { line, isPermanent } = explainConnectionError(error, target);
+    lastError = line;
+    if (isPermanent) permanent.reject(new RedisMisconfigured(line));
+    else if (SILENT.test(line) && !isProbed) {
+      isProbed = true;
+      void probeTls(target).then((fault) => fault && permanent.reject(fault));
+    }
+    settings.onConnectionError(line);
   };
   for (const each of [client, barrier]) {
     each.on('error', onError);
@@ -58,12 +73,11 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     barrier.disconnect();
   };
   try {
-    await Promise.all([
-      connect(client, START_TIMEOUT_MS),
-      connect(barrier, START_TIMEOUT_MS),
-    ]).catch(() => {
-      throw neverConnected(lastError);
+    const connected = Promise.all([client, barrier].map((each) => connect(each, START_TIMEOUT_MS)));
+    await Promise.race([connected, permanent.promise]).catch((error: unknown) => {
+      throw error instanceof RedisMisconfigured ? error : neverConnected(lastError);
     });
+    await checkServers(client);
     const runner = new Runner(client, barrier, {
       silenceMs: settings.redis.commandTimeoutMs,
       mayWait: settings.mayWait,
@@ -94,15 +108,32 @@ function neverConnected(lastError: string): SignumError {
   return new SignumError('STORE_UNAVAILABLE', lastError ? `${within}: ${lastError}` : within);
 }
 
+/** What Redis answers to a command that will be answered the same the next time. */
+const PERMANENT: Readonly<Record<string, string>> = {
+  WRONGTYPE:
+    'a key of Signum holds something else: SIGNUM_REDIS_URL must name a database that nothing else uses',
+  NOPERM:
+    'the Redis user may not do what a server does: give it the rights of deploy/redis/users.acl',
+  NOAUTH: 'Redis wants a password: SIGNUM_REDIS_URL or SIGNUM_REDIS_PASSWORD_FILE must hold it',
+  READONLY: 'SIGNUM_REDIS_URL leads to a replica: it must lead to the primary',
+};
+
 /** A server that starts while Redis fails over waits for it; one that serves answers at once. */
 async function whileUnavailable(deadline: Deadline, action: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       return await action();
     } catch (error) {
+      throwIfPermanent(error);
       const passing = error instanceof SignumError && error.reason === 'STORE_UNAVAILABLE';
       if (!passing || performance.now() + START_RETRY_MS >= deadline.deadlineAtMs) throw error;
       await sleep(START_RETRY_MS);
     }
   }
+}
+
+function throwIfPermanent(error: unknown): void {
+  const code = error instanceof SignumError ? error.metadata['store_code'] : undefined;
+  const fault = code === undefined ? undefined : PERMANENT[code];
+  if (fault !== undefined) throw new RedisMisconfigured(`${fault} (${code})`);
 }

@@ -26,6 +26,8 @@ export interface RedisTls {
   readonly certFile: string;
   readonly keyFile: string;
   readonly client: { readonly certFile: string; readonly keyFile: string };
+  /** Has the server ask everybody for a certificate; default: it does not. */
+  readonly asksClients?: boolean;
 }
 
 /**
@@ -127,9 +129,11 @@ function announce(as: RedisNodeOptions['proxied'], port: number, publicPort: num
   return ['--cluster-announce-port', `${publicPort}`, '--cluster-announce-bus-port', busPort];
 }
 
-function tlsArgs({ caFile, certFile, keyFile, client }: RedisTls, port: number): string[] {
+function tlsArgs(tls: RedisTls, port: number): string[] {
+  const { caFile, certFile, keyFile, client, asksClients = false } = tls;
   return [
-    ...['--tls-port', `${port}`, '--tls-auth-clients', 'no', '--tls-replication', 'yes'],
+    ...['--tls-port', `${port}`, '--tls-auth-clients', asksClients ? 'yes' : 'no'],
+    ...['--tls-replication', 'yes'],
     ...['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', caFile],
     ...['--tls-client-cert-file', client.certFile, '--tls-client-key-file', client.keyFile],
   ];

@@ -1,5 +1,8 @@
+import { redisTarget } from '../../config/kinds/redis-url.ts';
 import { connect, createClient, type RedisClient } from '../../store/client/client.ts';
+import { explainConnectionError } from '../../store/client/connection-error.ts';
 import { storeFault } from '../../store/client/faults.ts';
+import type { RedisTarget } from '../../store/client/url.ts';
 import { Keyspace, SHARED_KEYS } from '../../store/scripts/keys.ts';
 import type { KeyRules } from './check-key.ts';
 import type { DoctorConfig } from './doctor-config.ts';
@@ -30,11 +33,15 @@ export async function examineStore(options: StoreOptions): Promise<Examination[]
   const client = createClient({
     url: config.redis.url.reveal(),
     caFile: config.redis.caFile,
+    certFile: config.redis.certFile,
+    keyFile: config.redis.keyFile,
+    passwordFile: config.redis.passwordFile,
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     name: 'signum-doctor',
   });
-  let lastError: unknown;
+  const target = redisTarget(config.redis.url);
+  let lastError: Error | undefined;
   client.on('error', (error) => {
     lastError = error;
   });
@@ -43,7 +50,7 @@ export async function examineStore(options: StoreOptions): Promise<Examination[]
     return await examine(client, options);
   } catch (error) {
     // The timeout says less than the connection error behind it.
-    return [{ area: 'Redis', facts: [], findings: [unreachable(lastError ?? error)] }];
+    return [{ area: 'Redis', facts: [], findings: [unreachable(error, lastError, target)] }];
   } finally {
     client.disconnect();
   }
@@ -86,8 +93,11 @@ async function redisTime(nodes: Awaited<ReturnType<typeof primaries>>): Promise<
   return Number(seconds) * 1000;
 }
 
-function unreachable(error: unknown): Finding {
+function unreachable(error: unknown, lastError: Error | undefined, target: RedisTarget): Finding {
   const fix =
     'check SIGNUM_REDIS_URL, SIGNUM_REDIS_CA_FILE, the ACL of its user, and that Redis runs';
-  return { severity: 'error', subject: 'redis', problem: storeFault(error).message, fix };
+  const problem = lastError
+    ? explainConnectionError(lastError, target).line
+    : storeFault(error).message;
+  return { severity: 'error', subject: 'redis', problem, fix };
 }

@@ -3,6 +3,8 @@ import { ErrorInfoSchema } from '@signum/contract/google/rpc/error_details_pb.js
 import { ConfigError } from '../../config/config.ts';
 import { type Reason, SignumError } from '../../domain/errors.ts';
 import { WorkerFailed } from '../../server/worker-failed.ts';
+import { RedisMisconfigured } from '../../store/client/misconfigured.ts';
+import { AccessMissing, LayoutMismatch } from '../../store/meta.ts';
 import { ADVICE } from './advice.ts';
 import { EXIT, type ExitCode, isExitCode } from './exit.ts';
 
@@ -56,7 +58,7 @@ export function explainFailure(error: unknown): Failure {
     const next = reason === 'INTERNAL' ? undefined : ADVICE[reason];
     return { reason, message, metadata, exitCode, next };
   }
-  if (error instanceof ConfigError) {
+  if (isConfiguration(error)) {
     const { message } = error;
     return {
       reason: 'CONFIG_INVALID',
@@ -74,6 +76,16 @@ export function explainFailure(error: unknown): Failure {
   const inherited = error instanceof WorkerFailed ? error.exitCode : undefined;
   const exitCode = isExitCode(inherited) && inherited !== EXIT.ok ? inherited : EXIT.other;
   return { reason: 'FAILED', message, metadata: {}, exitCode, next: undefined };
+}
+
+/** A start that no waiting mends: the settings, or Redis beside them, have to be changed. */
+function isConfiguration(error: unknown): error is Error {
+  return (
+    error instanceof ConfigError ||
+    error instanceof RedisMisconfigured ||
+    error instanceof LayoutMismatch ||
+    error instanceof AccessMissing
+  );
 }
 
 function rpcFailure(error: ConnectError, network: Failure | undefined): Failure {

@@ -26,6 +26,9 @@ export async function guardStore(
     redis: {
       url: redis.url.reveal(),
       caFile: redis.caFile,
+      certFile: redis.certFile,
+      keyFile: redis.keyFile,
+      passwordFile: redis.passwordFile,
       commandTimeoutMs: TIMEOUT_MS,
       connectTimeoutMs: redis.connectTimeoutMs,
       name: 'signum-restore-guard',

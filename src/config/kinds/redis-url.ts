@@ -1,42 +1,44 @@
+import type { SignumError } from '../../domain/errors.ts';
 import { Secret } from '../../domain/secret.ts';
-import { parseRedisUrl, type RedisTarget } from '../../store/client/url.ts';
+import { parseRedisUrl, REDIS_URL_FORMS, type RedisTarget } from '../../store/client/url.ts';
 import { type Kind, scalar } from './kind.ts';
-
-const FORMS =
-  'redis://[user:password@]host:port[/db], redis+sentinel://[…@]h1:p1,h2:p2/master-name[?sentinel_password=…] or redis+cluster://[…@]h1:p1,h2:p2; with rediss:// or rediss+… over TLS';
 
 /** The address of Redis. Secret as a whole, because it may hold a password. */
 export const redisUrl: Kind<Secret> = scalar({
   name: 'Redis URL',
-  allowed: FORMS,
+  allowed: REDIS_URL_FORMS,
   secret: true,
-  parse: (text) =>
-    readTarget(text)
-      ? { value: new Secret(text) }
-      : { fault: 'is not in one of the forms that are understood' },
-  format: (url) => mask(readTarget(url.reveal())),
+  parse: (text) => {
+    const read = readTarget(text);
+    return 'fault' in read ? read : { value: new Secret(text) };
+  },
+  format: (url) => {
+    const read = readTarget(url.reveal());
+    return 'fault' in read ? '[redacted]' : mask(read.target);
+  },
 });
 
-/** Whether connections to this Redis are encrypted. */
-export function usesTls(url: Secret): boolean {
-  return readTarget(url.reveal())?.tls ?? false;
+/** What a URL that has been read says of how Redis is reached. */
+export function redisTarget(url: Secret): RedisTarget {
+  return parseRedisUrl(url.reveal());
 }
 
-function readTarget(text: string): RedisTarget | undefined {
+function readTarget(text: string): { readonly target: RedisTarget } | { readonly fault: string } {
   try {
-    return parseRedisUrl(text);
-  } catch {
-    return undefined;
+    return { target: parseRedisUrl(text) };
+  } catch (error) {
+    return { fault: String((error as SignumError).metadata['rule']) };
   }
 }
 
-function mask(target: RedisTarget | undefined): string {
-  if (!target) return '[redacted]';
-  const topology = target.kind === 'standalone' ? '' : `+${target.kind}`;
+function mask(target: RedisTarget): string {
   const credentials = target.password ? `${target.username ?? ''}:[redacted]@` : '';
+  if (target.kind === 'socket') return `redis+unix://${credentials}${target.path}`;
+  const topology = target.kind === 'standalone' ? '' : `+${target.kind}`;
   const nodes = target.nodes.map(
     ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
   );
   const path = target.kind === 'sentinel' ? `/${target.masterName}` : '';
-  return `redis${target.tls ? 's' : ''}${topology}://${credentials}${nodes.join(',')}${path}`;
+  const db = 'db' in target && target.db > 0 ? `/${target.db}` : '';
+  return `redis${target.tls ? 's' : ''}${topology}://${credentials}${nodes.join(',')}${path}${db}`;
 }

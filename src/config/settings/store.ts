@@ -20,6 +20,21 @@ export const redis = {
       kind: filePath,
       doc: "PEM file of the authorities that Redis' certificate is verified against; the system's when absent.",
     }),
+    certFile: optional({
+      env: 'SIGNUM_REDIS_CERT_FILE',
+      kind: filePath,
+      doc: 'PEM file of the certificate that the server shows to Redis, where Redis asks for one.',
+    }),
+    keyFile: optional({
+      env: 'SIGNUM_REDIS_KEY_FILE',
+      kind: filePath,
+      doc: 'PEM file of the key that fits it.',
+    }),
+    passwordFile: optional({
+      env: 'SIGNUM_REDIS_PASSWORD_FILE',
+      kind: filePath,
+      doc: 'File of the password, in place of one in the URL. Like the other files it is read whenever a connection is made, so that a password, a certificate or an authority can be changed without a restart.',
+    }),
     commandTimeoutMs: defaulted({
       env: 'SIGNUM_REDIS_COMMAND_TIMEOUT',
       kind: duration({ min: '10ms', max: '10s' }),

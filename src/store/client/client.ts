@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { NodeConnector, SentinelPrimaryConnector } from './connector.ts';
+import { type AccessFiles, readAccess } from './access.ts';
+import { NodeConnector, type Opening, SentinelPrimaryConnector } from './connector.ts';
 import { parseRedisUrl, type RedisTarget } from './url.ts';
 
 /** A connection to whatever Redis there is: standalone, behind Sentinel, or a Cluster. */
 export type RedisClient = Redis | Cluster;
 
-export interface RedisSettings {
-  /** `redis[s]://`, `redis[s]+sentinel://` or `redis[s]+cluster://`. */
+export interface RedisSettings extends AccessFiles {
+  /** One of REDIS_URL_FORMS. */
   readonly url: string;
-  /** PEM file of the authorities that the server's certificate is checked against. */
-  readonly caFile?: string | undefined;
   /** How long a connection may owe an answer, in milliseconds. */
   readonly commandTimeoutMs: number;
   /** How long connecting may take, in milliseconds. */
@@ -36,16 +34,33 @@ const DEMOTION_GAP_MS = 500;
  */
 export function createClient(settings: RedisSettings): RedisClient {
   const target = parseRedisUrl(settings.url);
+  readAccess(target, settings);
   const common = commonOptions(settings, target);
-  if (target.kind === 'cluster') return new Cluster([...target.nodes], clusterOptions(common));
-  if (target.kind === 'sentinel') return new Redis(sentinelOptions(common, target));
-  const { host, port } = target.nodes[0];
-  return new Redis({ ...common, host, port, db: target.db });
+  switch (target.kind) {
+    case 'cluster':
+      return new Cluster([...target.nodes], clusterOptions(common, target));
+    case 'sentinel':
+      return new Redis(sentinelOptions(common, settings, target));
+    case 'socket':
+      return new Redis({ ...common, path: target.path });
+    case 'standalone': {
+      const { host, port } = target.nodes[0];
+      return new Redis({ ...common, host, port });
+    }
+  }
 }
 
 function commonOptions(settings: RedisSettings, target: RedisTarget) {
+  const opening: Opening = {
+    access: () => readAccess(target, settings),
+    db: 'db' in target ? target.db : 0,
+    name: settings.name,
+    // The command time-out is for a server that accepts the connection and never greets.
+    timeoutMs: settings.connectTimeoutMs + 2 * settings.commandTimeoutMs,
+  };
   return {
     Connector: NodeConnector,
+    opening,
     lazyConnect: true,
     // What wire.ts decodes.
     protocol: 2 as const,
@@ -53,8 +68,7 @@ function commonOptions(settings: RedisSettings, target: RedisTarget) {
     autoResendUnfulfilledCommands: false,
     // Without it, commands of a lost connection stay pending for ever (6.0.0).
     maxRetriesPerRequest: 0,
-    // No `commandTimeout`: the runner's deadlines cost less than a timer for each command. This one
-    // catches a server that accepts the connection and never greets.
+    // No `commandTimeout`: the runner's deadlines cost less than a timer for each command.
     socketTimeout: 2 * settings.commandTimeoutMs,
     connectTimeout: settings.connectTimeoutMs,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
@@ -64,22 +78,29 @@ function commonOptions(settings: RedisSettings, target: RedisTarget) {
     connectionName: settings.name,
     reconnectOnError: reconnectOnDemotion(),
     retryStrategy: backoff,
-    ...(target.username && { username: target.username }),
-    ...(target.password && { password: target.password }),
-    ...(target.tls && { tls: settings.caFile ? { ca: readFileSync(settings.caFile) } : {} }),
-  } satisfies RedisOptions;
+  } satisfies RedisOptions & { readonly opening: Opening };
 }
 
 type CommonOptions = ReturnType<typeof commonOptions>;
 
 function sentinelOptions(
   common: CommonOptions,
+  settings: RedisSettings,
   target: Extract<RedisTarget, { kind: 'sentinel' }>,
 ) {
-  const { tls } = common;
+  const sentinelOpening: Opening = {
+    ...common.opening,
+    access: () => ({
+      username: target.sentinelUsername,
+      password: target.sentinelPassword,
+      tls: readAccess(target, settings).tls,
+    }),
+    db: 0,
+  };
   return {
     ...common,
     Connector: SentinelPrimaryConnector,
+    sentinelOpening,
     sentinels: [...target.nodes],
     name: target.masterName,
     role: 'master' as const,
@@ -88,12 +109,12 @@ function sentinelOptions(
     sentinelCommandTimeout: common.socketTimeout,
     sentinelRetryStrategy: backoff,
     sentinelReconnectStrategy: () => 1000,
-    ...(target.sentinelPassword && { sentinelPassword: target.sentinelPassword }),
-    ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
+    // What the files hold is put in when a connection is made.
+    ...(target.tls && { enableTLSForSentinelMode: true, tls: {} }),
   };
 }
 
-function clusterOptions(common: CommonOptions) {
+function clusterOptions(common: CommonOptions, { tls }: RedisTarget) {
   // The retry strategy of the nodes is `clusterNodeRetryStrategy`; their offline queue cannot be
   // switched off, and is avoided by sending to connected nodes only (connections.ts).
   const { retryStrategy: _, enableOfflineQueue: __, lazyConnect, ...redisOptions } = common;
@@ -117,7 +138,7 @@ function clusterOptions(common: CommonOptions) {
     clusterNodeRetryStrategy: (attempt: number) =>
       attempt > NODE_ATTEMPTS ? null : backoff(attempt),
     // Certificates name hosts, not the addresses that they resolve to.
-    ...(common.tls && {
+    ...(tls && {
       dnsLookup: (address: string, done: (e: null, a: string) => void) => done(null, address),
     }),
   };
