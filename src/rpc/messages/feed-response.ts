@@ -4,6 +4,7 @@ import {
   EndedTokenSchema,
   type EndedTokensSchema,
   type WatchEventSchema,
+  WatchEventsSchema,
   WatchReset_Reason,
   type WatchResponse,
   WatchResponseSchema,
@@ -17,7 +18,12 @@ import { fromRevocationReason } from './revocation-reason.ts';
 type Response = NonNullable<MessageInitShape<typeof WatchResponseSchema>['response']>;
 type Scope = NonNullable<MessageInitShape<typeof WatermarkSchema>['scope']>;
 
+/** Responses that went to another subscriber already: nearly all are the same for many. */
+export type FeedResponseCache = WeakMap<FeedResponse, Response>;
+
 export interface FeedFormat {
+  /** Of those with the same `withDevices`. */
+  readonly cache: FeedResponseCache;
   /** Whether ended tokens come with the device that they were of. */
   readonly withDevices: boolean;
   /** What a subscriber has to know of the deployment beside its history. */
@@ -43,8 +49,15 @@ export function fromFeedResponse(
 ): WatchResponse {
   return create(WatchResponseSchema, {
     sequence: BigInt(sequence),
-    response: toResponse(response, format),
+    response: cached(response, format),
   });
+}
+
+function cached(response: FeedResponse, format: FeedFormat): Response {
+  if (response.kind !== 'events') return toResponse(response, format);
+  const known = format.cache.get(response) ?? toResponse(response, format);
+  format.cache.set(response, known);
+  return known;
 }
 
 function toResponse(response: FeedResponse, { withDevices, welcome }: FeedFormat): Response {
@@ -61,7 +74,8 @@ function toResponse(response: FeedResponse, { withDevices, welcome }: FeedFormat
     }
     case 'events': {
       const events = response.events.map((event) => watchEvent(event, withDevices));
-      return { case: 'events', value: { partition: response.partition, events } };
+      const { partition } = response;
+      return { case: 'events', value: create(WatchEventsSchema, { partition, events }) };
     }
     case 'checkpoint': {
       const { renewal, timeMs, moved, uncovered } = response;

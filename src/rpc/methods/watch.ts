@@ -10,7 +10,7 @@ import { invalidField } from '../../domain/errors.ts';
 import { authorise } from '../../policy/authorise.ts';
 import type { Cursor } from '../../revocations/subscriber.ts';
 import type { Watch as Subscriptions, Watching } from '../../revocations/watch.ts';
-import { fromFeedResponse } from '../messages/feed-response.ts';
+import { type FeedResponseCache, fromFeedResponse } from '../messages/feed-response.ts';
 import { toId } from '../messages/ids.ts';
 import { bidiRule } from '../method-rule.ts';
 
@@ -30,6 +30,10 @@ export interface WatchedDeployment {
 
 /** The feed of ended tokens. */
 export function watch({ watch: subscriptions, deployment }: WatchDeps) {
+  const caches: Readonly<Record<'plain' | 'withDevices', FeedResponseCache>> = {
+    plain: new WeakMap(),
+    withDevices: new WeakMap(),
+  };
   return bidiRule(FeedService.method.watch, {
     size: 'batch',
     async *handle(call, inputs) {
@@ -49,6 +53,7 @@ export function watch({ watch: subscriptions, deployment }: WatchDeps) {
       });
       const format = {
         withDevices: start.includeDevices,
+        cache: start.includeDevices ? caches.withDevices : caches.plain,
         welcome: welcomeOf(deployment, tenants),
       };
       try {
