@@ -94,7 +94,9 @@ function steady(value: JsonValue): JsonValue {
   return Object.fromEntries(entries);
 }
 
-const UNSTEADY_FIELDS: ReadonlySet<string> = new Set(['keyId', 'revision', 'expiresIn']);
+const UNSTEADY_FIELDS: ReadonlySet<string> = new Set([
+  ...['keyId', 'revision', 'expiresIn', 'waited'],
+]);
 const UNSTEADY_TEXTS: readonly [RegExp, string][] = [
   [/\.d\d\d\b/g, ''],
   [/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'token'],
