@@ -101,7 +101,8 @@ export async function openPopulator(
     const ref = { ...device, tokenId };
     if (!options.signed) {
       // A signature costs time and leaves no trace in the store; what it leaves is a fingerprint.
-      await noteFingerprint(store, device, tokenId, signing.fingerprint(tokenId), FOREVER);
+      const fingerprint = signing.fingerprint(tokenId, signing.currentKeyId());
+      await noteFingerprint(store, device, tokenId, fingerprint, FOREVER);
       return { ref, sessionId, accessToken: '', refreshToken: '' };
     }
     const pair = await signPair({ store, signing }, device, outcome.grant, FOREVER);

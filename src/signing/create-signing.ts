@@ -85,6 +85,7 @@ export async function createSigning(options: SigningOptions): Promise<SigningPar
   ring.current();
   const refreshTokens = new RefreshTokens({ issuer, rootSecrets });
   const accessTokens = new AccessReader(issuer);
+  const fingerprint = createFingerprint(rootSecrets.current);
   const signing: Signing = {
     currentKeyId: () => ring.current().keyId,
     dropKey: async (keyId, deadline) => void (await ring.revoke(keyId, deadline)),
@@ -92,7 +93,10 @@ export async function createSigning(options: SigningOptions): Promise<SigningPar
     holdsKey: (keyId) => ring.find(keyId) !== undefined,
     findsKey: async (keyId) => (await ring.findFresh(keyId)) !== undefined,
     signAccess: async (claims, keyId) => signAccess(claims, issuer, signingKey(ring, keyId)),
-    fingerprint: createFingerprint(rootSecrets.current),
+    fingerprint: (token, keyId) => {
+      const digest = ring.digestOf(keyId);
+      return digest === undefined ? '' : fingerprint(token, digest);
+    },
     signRefresh: async (claims) => refreshTokens.sign(claims),
     readAccess: (token) => accessTokens.read(token),
     verifyAccess: (token, unverified) => verifyAccess(token, unverified, ring),

@@ -23,10 +23,11 @@ export interface Signing {
    */
   signAccess(claims: AccessClaims, keyId: string): Promise<string>;
   /**
-   * What the store may keep of a signed access token to recognise it by: the token itself cannot be
-   * told from it, nor can anybody without the root secret make one. 43 characters of base64url.
+   * What the store may keep of a signed access token to recognise it by, under the key that signed it:
+   * the token itself cannot be told from it, nor can anybody without the root secret make one. 22
+   * characters of base64url; empty if this server has never had the key.
    */
-  fingerprint(accessToken: string): string;
+  fingerprint(accessToken: string, keyId: string): string;
   /** Signs a refresh token with the server-only key (HS256). */
   signRefresh(claims: RefreshClaims): Promise<string>;
   /**

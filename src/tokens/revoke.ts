@@ -109,7 +109,7 @@ async function isGenuine(
   if (!read.algorithm.startsWith('HS') && signing.holdsKey(read.keyId)) {
     const { tokenId, fingerprint } = await readFingerprint(store, read.claims.device, call);
     const isLive = tokenId === read.claims.tokenId;
-    if (isLive && fingerprint === signing.fingerprint(token)) return true;
+    if (isLive && fingerprint === signing.fingerprint(token, read.keyId)) return true;
   }
   return signing.verifyAccess(token, read);
 }

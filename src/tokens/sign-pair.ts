@@ -44,7 +44,7 @@ export async function signPair(
     }),
   ]);
   // Nobody waits for this: without a fingerprint a validation checks the signature, no more.
-  const fingerprint = deps.signing.fingerprint(accessToken);
+  const fingerprint = deps.signing.fingerprint(accessToken, grant.keyId);
   noteFingerprint(deps.store, device, grant.tokenId, fingerprint, deadline).catch(() => undefined);
   return {
     accessToken,

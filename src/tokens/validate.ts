@@ -62,7 +62,7 @@ async function validateToken(
 
   const { tenantId, userId, deviceId } = device;
   const found = await lookUp(deps.store, { tenantId, userId, deviceId, tokenId }, call);
-  if (isAsIssued(deps, token, found)) {
+  if (isAsIssued(deps, token, read.keyId, found)) {
     // What Signum has issued counts no longer than the key that signed it.
     if (deps.signing.holdsKey(read.keyId)) return judge(deps, found, input);
     if (found.status === 'REVOKED') return judge(deps, found, input);
@@ -121,8 +121,13 @@ function unknown({ revision, fingerprint }: LookUp): LookUp {
 }
 
 /** Whether it hashes to the fingerprint that was noted when Signum signed it. */
-function isAsIssued({ signing }: TokenDeps, token: string, { fingerprint }: LookUp): boolean {
-  return fingerprint !== '' && fingerprint === signing.fingerprint(token);
+function isAsIssued(
+  { signing }: TokenDeps,
+  token: string,
+  keyId: string,
+  { fingerprint }: LookUp,
+): boolean {
+  return fingerprint !== '' && fingerprint === signing.fingerprint(token, keyId);
 }
 
 function decidedByToken(verdict: TokenFault): Validation {

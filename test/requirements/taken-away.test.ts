@@ -88,6 +88,28 @@ describe('a key that is taken out of SIGNUM_KEY_FILES', () => {
     expect(await verdictByIds(after, device, next)).toEqual({ active: true, verdict: 1 });
   });
 
+  test('R15 is not the key that a file holds under its id later', async () => {
+    const kid = 'the-same';
+    const file = join(dir, 'replaced');
+    const write = async () => {
+      const jwk = { ...(await generateJwk('ES256')), kid };
+      writeFileSync(file, JSON.stringify(jwk), { mode: 0o600 });
+    };
+    await write();
+    const { tokens: before } = await restarted(keyFiles('replaced'));
+    const device = newDevice();
+    const pair = await withFingerprint(device, await issued(before, device));
+    expect(keyOf(pair)).toBe(kid);
+    expect(await verdictOf(before, pair.accessToken)).toBe('ACTIVE');
+    await write();
+    const { tokens: after } = await restarted(keyFiles('replaced'));
+    for (const token of [pair.accessToken, ecdsaTwin(pair.accessToken)]) {
+      expect(await verdictOf(after, token)).toBe('BAD_SIGNATURE');
+    }
+    const next = await refreshed(after, pair.refreshToken);
+    expect(await verdictOf(after, next.accessToken)).toBe('ACTIVE');
+  });
+
   test.each(['a repeated Issue', 'a replayed Refresh'])('is left by %s', async (what) => {
     const device = newDevice();
     const requestId = crypto.randomUUID();

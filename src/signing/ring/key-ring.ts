@@ -27,6 +27,8 @@ export class KeyRing {
   readonly #onEvent: (event: SigningEvent) => void;
   #view: RingView | undefined;
   #jwks: string | undefined;
+  /** Of every key that there was, by its id: a process never sees two keys of one id. */
+  readonly #digests = new Map<string, string>();
   #loadedAtMs = 0;
   #miss: { readonly atMs: number; readonly done: Promise<void> } | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -62,6 +64,11 @@ export class KeyRing {
   /** The key to verify with; undefined if it is unknown, expired or revoked. */
   find(keyId: string): RingKey | undefined {
     return this.#viewNow().keys.get(keyId);
+  }
+
+  /** The digest of a key, of one that was revoked meanwhile too; undefined if it was never here. */
+  digestOf(keyId: string): string | undefined {
+    return this.find(keyId)?.digest ?? this.#digests.get(keyId);
   }
 
   /**
@@ -140,6 +147,7 @@ export class KeyRing {
     const view = this.#source.view(nowMs);
     this.#view = view;
     this.#jwks = undefined;
+    for (const { keyId, digest } of view.keys.values()) this.#digests.set(keyId, digest);
     if (before !== undefined) stateEvents(before.infos, view.infos).forEach(this.#onEvent);
     return view;
   }

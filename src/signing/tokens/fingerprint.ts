@@ -13,8 +13,11 @@ const LENGTH = 22;
  * key of the deployment has signed. A key in front is enough with a hash that, unlike SHA-256, tells
  * too little of its state for anybody to go on hashing from there, and takes half the time of an HMAC,
  * which every validation of a token would pay.
+ * The digest of the key that signed the token goes in as well: under another key of the same id, as
+ * after a file was replaced, the token has another fingerprint.
  */
 export function createFingerprint(root: Pick<RootSecret, 'fingerprintKey'>) {
   const key = Buffer.from(root.fingerprintKey().reveal()).toString('base64url');
-  return (token: string): string => hash('sha512-256', key + token, 'base64url').slice(0, LENGTH);
+  return (token: string, keyDigest = ''): string =>
+    hash('sha512-256', key + keyDigest + token, 'base64url').slice(0, LENGTH);
 }
