@@ -22,9 +22,10 @@ Many clients against several servers while faults are injected; exits with 1 if 
   --seed S          repeats the choice of faults and calls; default: by the clock
   --mutants         breaks the service on purpose, in one way after another: each must be found
   --mutant NAME     only this one
-  --scenario NAME   instead: stopped, every Redis is stopped and killed under load; or rolling,
-                    one of two servers after the other is restarted under load
-  --times N         how often; default ${DEFAULT_TIMES.stopped} in each way, or ${DEFAULT_TIMES.rolling} restarts
+  --scenario NAME   instead: stopped, every Redis is stopped and killed under load; rolling,
+                    one of two servers after the other is restarted under load; or flood, strangers
+                    send large messages, whole and half, while callers who are known go on
+  --times N         how often; default ${DEFAULT_TIMES.stopped} in each way, ${DEFAULT_TIMES.rolling} restarts, or ${DEFAULT_TIMES.flood} s of a flood
   --json FILE       writes the reports
   --doc             writes their part of docs/RELIABILITY.md from them
 `;
@@ -87,7 +88,7 @@ async function play(name: string, reports: ScenarioReport[]): Promise<boolean> {
   const times = Number(values.times ?? DEFAULT_TIMES[scenario]);
   // A restart of a server is the same to clients whatever Redis there is.
   const topologies =
-    scenario === 'rolling' && !values.topology ? TOPOLOGIES.slice(0, 1) : chosenTopologies();
+    scenario !== 'stopped' && !values.topology ? TOPOLOGIES.slice(0, 1) : chosenTopologies();
   for (const topology of topologies) {
     for (const report of await runScenario({ scenario, topology, times })) {
       console.log(printScenario(report));

@@ -1,3 +1,4 @@
+import type { FloodReport } from './flood.ts';
 import type { RollingReport } from './rolling.ts';
 import type { ScenarioName, ScenarioReport } from './scenario.ts';
 import type { StoppedReport } from './stopped.ts';
@@ -6,15 +7,18 @@ import { table } from './table.ts';
 export const SCENARIO_TITLES: Readonly<Record<ScenarioName, string>> = {
   stopped: '## Every Redis stopped',
   rolling: '## Rolling restarts',
+  flood: '## A flood of strangers',
 };
 
 /** The sections of docs/RELIABILITY.md on those scenarios that were played. */
 export function scenarioSections(reports: readonly ScenarioReport[]): string[][] {
   const stopped = reports.filter((report) => report.scenario === 'stopped');
   const rolling = reports.filter((report) => report.scenario === 'rolling');
+  const flood = reports.filter((report) => report.scenario === 'flood');
   return [
     ...(stopped.length > 0 ? [stoppedSection(stopped)] : []),
     ...(rolling.length > 0 ? [rollingSection(rolling)] : []),
+    ...(flood.length > 0 ? [floodSection(flood)] : []),
   ];
 }
 
@@ -75,6 +79,38 @@ function rollingSection(reports: readonly RollingReport[]): string[] {
           .map(([reason, times]) => `${reason} ${times}`)
           .join(', ') || 'nothing',
         Object.values(report.failed).reduce((sum, times) => sum + times, 0),
+      ]),
+    ),
+  ];
+}
+
+function floodSection(reports: readonly FloodReport[]): string[] {
+  return [
+    SCENARIO_TITLES.flood,
+    '',
+    'Strangers send batches of 1.9 MB to one server, four at a time whole and 200 half, while callers who',
+    'are known go on at it. Whoever sends shares the machine with the server.',
+    '',
+    table(
+      [
+        'topology',
+        'seconds',
+        'answered',
+        'half sent',
+        'p99 before, ms',
+        'p99, ms',
+        'MiB before',
+        'MiB',
+      ],
+      reports.map((report) => [
+        report.topology,
+        report.seconds,
+        report.answered,
+        report.halfSent,
+        report.p99BeforeMs,
+        report.p99Ms,
+        report.rssBeforeMib,
+        report.rssMib,
       ]),
     ),
   ];
