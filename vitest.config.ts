@@ -15,7 +15,12 @@ const ALL = [
 
 /** What has to hold whatever the service runs on. All other suites run on one node. */
 const ON_EVERY_TOPOLOGY = [
-  ...['src/store/store.test.ts', 'test/property/**/*.test.ts', 'test/wire/**/*.test.ts'],
+  ...[
+    'src/store/store.test.ts',
+    'test/property/**/*.test.ts',
+    'test/wire/**/*.test.ts',
+    'test/edge/**/*.test.ts',
+  ],
 ];
 
 /** About one server and its way out, whatever it is connected to. */
