@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { edgeVerify } from './edge-verify.ts';
 import { issue } from './issue.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   validateToken,
   validateBatch,
   validateStream,
+  edgeVerify,
   latency,
   issue,
   refresh,
