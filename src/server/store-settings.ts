@@ -22,6 +22,7 @@ export function storeSettings(
       changed: Math.ceil(limits.maxInflight / 2),
       unchanged: Math.ceil(limits.maxInflight / 8),
     },
+    wire: redis.wire,
     partitions: redis.partitions,
     leaseMs: edges.leaseMs,
     policy: {

@@ -5,6 +5,7 @@ import type { Records } from '../domain/records.ts';
 import { checkServers } from './client/check-servers.ts';
 import { connect, createClient, type RedisClient, type RedisSettings } from './client/client.ts';
 import { explainConnectionError } from './client/connection-error.ts';
+import type { WireKind } from './client/connections.ts';
 import { RedisMisconfigured } from './client/misconfigured.ts';
 import { probeTls } from './client/probe-tls.ts';
 import { parseRedisUrl } from './client/url.ts';
@@ -17,6 +18,8 @@ import { Keyspace, SHARED_KEYS } from './scripts/keys.ts';
 
 export interface StoreSettings {
   readonly redis: RedisSettings;
+  /** How commands leave for Redis; default `direct`. */
+  readonly wire?: WireKind | undefined;
   /** How many calls may wait for replicas or fsync at once. */
   readonly mayWait?: MayWait | undefined;
   /** Fixed when a deployment is created: 1 to 1024. */
@@ -81,6 +84,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     const runner = new Runner(client, barrier, {
       silenceMs: settings.redis.commandTimeoutMs,
       mayWait: settings.mayWait,
+      wire: settings.wire,
     });
     const deadline = { deadlineAtMs: performance.now() + START_TIMEOUT_MS };
     const keyspace = new Keyspace(settings.partitions, 'db' in target ? target.db : 0);

@@ -1,5 +1,6 @@
 import type { DeviceRef } from '@signum/token';
 import { uuidv7 } from 'uuidv7';
+import type { WireKind } from '../../src/store/client/connections.ts';
 import type { StorePolicy } from '../../src/store/scripts/context.ts';
 import type { IssuePlan } from '../../src/store/sessions/issue.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -18,6 +19,7 @@ export async function openTestStore(
   policy: Partial<StorePolicy> = {},
   url?: string,
   partitions = 4,
+  wire: WireKind = 'direct',
 ): Promise<Store> {
   return openStore({
     redis: {
@@ -27,6 +29,7 @@ export async function openTestStore(
       name: 'signum-test',
     },
     partitions,
+    wire,
     leaseMs: 5_000,
     policy: { ...TEST_POLICY, ...policy },
     onConnectionError: () => undefined,

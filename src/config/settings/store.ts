@@ -1,6 +1,6 @@
 import { duration } from '../kinds/duration.ts';
 import { integer } from '../kinds/integer.ts';
-import { boolean } from '../kinds/one-of.ts';
+import { boolean, oneOf } from '../kinds/one-of.ts';
 import { redisUrl } from '../kinds/redis-url.ts';
 import { filePath } from '../kinds/text.ts';
 import { defaulted, optional, required } from '../setting.ts';
@@ -34,6 +34,12 @@ export const redis = {
       env: 'SIGNUM_REDIS_PASSWORD_FILE',
       kind: filePath,
       doc: 'File of the password, in place of one in the URL. Like the other files it is read whenever a connection is made, so that a password, a certificate or an authority can be changed without a restart.',
+    }),
+    wire: defaulted({
+      env: 'SIGNUM_REDIS_WIRE',
+      kind: oneOf({ direct: 'direct', library: 'library' }),
+      default: 'direct',
+      doc: 'How commands leave for Redis: `library` takes the public way of the client library, which costs more and needs none of its inner parts.',
     }),
     commandTimeoutMs: defaulted({
       env: 'SIGNUM_REDIS_COMMAND_TIMEOUT',

@@ -4,13 +4,14 @@ import { SharedRuns } from '../dispatch/shared-runs.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { RedisClient } from './client.ts';
 import { NotSent, type Redirection } from './faults.ts';
-import { Wire } from './wire.ts';
+import { LibraryWire } from './library-wire.ts';
+import { type Sender, Wire } from './wire.ts';
 
 /** One connection to one server, and whether it can be used. */
 export interface Connection {
   readonly node: Redis;
   readonly breaker: CircuitBreaker;
-  readonly wire: Wire;
+  readonly wire: Sender;
   readonly shared: SharedRuns;
 }
 
@@ -27,9 +28,16 @@ export interface Connections {
   all(): Iterable<Connection>;
 }
 
-export function connectionsOf(client: RedisClient, silentTicks: number): Connections {
-  if (client instanceof Cluster) return new ClusterConnections(client, silentTicks);
-  const only = connectionTo(client, silentTicks);
+/** `direct` is wire.ts, `library` the client library's public way. */
+export type WireKind = 'direct' | 'library';
+
+export function connectionsOf(
+  client: RedisClient,
+  silentTicks: number,
+  kind: WireKind = 'direct',
+): Connections {
+  if (client instanceof Cluster) return new ClusterConnections(client, silentTicks, kind);
+  const only = connectionTo(client, silentTicks, kind);
   return {
     of: () => only,
     beside: () => only,
@@ -39,8 +47,8 @@ export function connectionsOf(client: RedisClient, silentTicks: number): Connect
   };
 }
 
-function connectionTo(node: Redis, silentTicks: number): Connection {
-  const wire = new Wire(node);
+function connectionTo(node: Redis, silentTicks: number, kind: WireKind): Connection {
+  const wire = kind === 'direct' ? new Wire(node) : new LibraryWire(node);
   const breaker = new CircuitBreaker(node, silentTicks);
   return { node, breaker, wire, shared: new SharedRuns(wire) };
 }
@@ -54,10 +62,12 @@ const REFRESH_GAP_MS = 100;
 class ClusterConnections implements Connections {
   readonly #cluster: Cluster;
   readonly #silentTicks: number;
+  readonly #kind: WireKind;
   readonly #byAddress = new Map<string, Connection>();
   #refreshedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(cluster: Cluster, silentTicks: number) {
+  constructor(cluster: Cluster, silentTicks: number, kind: WireKind) {
+    this.#kind = kind;
     this.#cluster = cluster;
     this.#silentTicks = silentTicks;
     for (const node of cluster.nodes()) this.#add(node);
@@ -125,7 +135,7 @@ class ClusterConnections implements Connections {
     const known = this.#byAddress.get(address);
     if (known?.node.status === 'ready') return known;
     known?.node.disconnect();
-    const connection = connectionTo(node, this.#silentTicks);
+    const connection = connectionTo(node, this.#silentTicks, this.#kind);
     this.#byAddress.set(address, connection);
     // The library's '-node' does not tell of one that it has replaced by then.
     node.once('end', () => this.#remove(node));

@@ -9,6 +9,14 @@ import { ReplyDecoder } from './reply-decoder.ts';
  */
 const ENOUGH = 8;
 
+/** How commands leave: by Wire, or by the library's own way. */
+export interface Sender {
+  /** Sends at the end of this turn at the latest; rejects with NotSent if the connection is gone. */
+  send(outgoing: Outgoing): void;
+  /** Writes what is on its way out. */
+  flush(): void;
+}
+
 /** What the library keeps of each command without an answer, its own and ours. */
 type Item = Pick<Outgoing, 'command'>;
 
@@ -25,7 +33,7 @@ interface Internals {
  * decoded here. The library's queue of what is unanswered is shared, so that its own commands can be
  * sent over the same connection, except those that ask for buffers: what is decoded here is text.
  */
-export class Wire {
+export class Wire implements Sender {
   readonly #node: Redis;
   readonly #internals: Internals;
   #outgoing: Outgoing[] = [];

@@ -2,7 +2,7 @@ import { Cluster, type Redis } from 'ioredis';
 import type { Deadline } from '../../domain/call.ts';
 import type { Durability } from '../../domain/session.ts';
 import type { RedisClient } from '../client/client.ts';
-import { type Connections, connectionsOf } from '../client/connections.ts';
+import { type Connections, connectionsOf, type WireKind } from '../client/connections.ts';
 import { storeFault } from '../client/faults.ts';
 import type { Argument, Kind, Reply, Script } from '../scripts/script.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -17,6 +17,8 @@ export interface RunnerOptions {
   readonly silenceMs?: number | undefined;
   /** How many may be under way at once; one more is refused as OVERLOADED. */
   readonly bounds?: Partial<Bounds> | undefined;
+  /** How commands leave; default `direct`. */
+  readonly wire?: WireKind | undefined;
   /** How many calls may wait for replicas or fsync at once; one more is answered as unconfirmed. */
   readonly mayWait?: MayWait | undefined;
 }
@@ -39,8 +41,11 @@ export class Runner {
   constructor(client: RedisClient, barrier: RedisClient, options: RunnerOptions = {}) {
     const silentTicks = Dispatcher.silentTicks(options.silenceMs ?? SILENCE_MS);
     this.#client = client;
-    this.#main = connectionsOf(client, silentTicks);
-    const connections = { main: this.#main, waiting: connectionsOf(barrier, silentTicks) };
+    this.#main = connectionsOf(client, silentTicks, options.wire);
+    const connections = {
+      main: this.#main,
+      waiting: connectionsOf(barrier, silentTicks, options.wire),
+    };
     const bounds = { ...BOUNDS, ...options.bounds };
     this.#dispatcher = new Dispatcher(bounds, Object.values(connections));
     this.#durable = new DurableRuns(this.#dispatcher, connections, options.mayWait ?? MAY_WAIT);

@@ -1,4 +1,4 @@
-import type { Wire } from '../client/wire.ts';
+import type { Sender } from '../client/wire.ts';
 import type { Argument, Script } from '../scripts/script.ts';
 import { bulks, Outgoing, type Waiting } from './outgoing.ts';
 import { beginRun, type How } from './script-run.ts';
@@ -22,7 +22,7 @@ const ENOUGH = 16;
  * begins in the same turn of the event loop shares a run, which costs Redis a third less for each.
  */
 export class SharedRuns {
-  readonly #wire: Wire;
+  readonly #wire: Sender;
   /**
    * The one that is still to be written, if any, by what tells runs apart: a script and a slot, so
    * that the names are few. They stay, because a Map that shrinks and grows is garbage of the kind
@@ -30,7 +30,7 @@ export class SharedRuns {
    */
   readonly #open = new Map<string, SharedRun | undefined>();
 
-  constructor(wire: Wire) {
+  constructor(wire: Sender) {
     this.#wire = wire;
   }
 
