@@ -20,6 +20,8 @@ import type { CallerRegistry } from './registry.ts';
 export interface Credentials {
   /** The `authorization` header as sent. */
   readonly authorization?: string | undefined;
+  /** The caller's name, if it says that too: it must be its own. */
+  readonly clientId?: string | undefined;
   /** `URI:…` and `DNS:…` names of a client certificate that TLS has verified. */
   readonly certificateNames: readonly string[];
 }
@@ -82,7 +84,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
     return caller;
   };
 
-  return ({ authorization, certificateNames }, call) => {
+  const identify: Authenticate = ({ authorization, certificateNames }, call) => {
     if (authorization === undefined) return byCertificate(registry, certificateNames);
     const cached = cache.get(authorization);
     if (cached) return cached;
@@ -92,6 +94,15 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
     // A proof goes with the scheme DPoP and with no other (RFC 9449 section 7.2).
     const proof = { ...shown, dpop: isBound ? (shown.dpop ?? '') : undefined };
     return validateUserToken(text, proof).then((user) => user ?? invalid());
+  };
+  return (credentials, call) => {
+    const { clientId } = credentials;
+    if (clientId === undefined) return identify(credentials, call);
+    const { authorization = '' } = credentials;
+    const caller = readAuthorization(authorization).text.startsWith(API_KEY_PREFIX)
+      ? identify(credentials, call)
+      : invalid();
+    return 'name' in caller && caller.name === clientId ? caller : invalid();
   };
 }
 

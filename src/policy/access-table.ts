@@ -50,6 +50,10 @@ export interface AccessLine {
 /** The names of the endpoints of plain HTTP. */
 export const JWKS = 'jwks';
 export const AUTHZ = 'authz';
+export const OAUTH_INTROSPECT = 'oauth/introspect';
+export const OAUTH_REVOKE = 'oauth/revoke';
+export const OAUTH_TOKEN = 'oauth/token';
+export const OAUTH_METADATA = 'oauth/metadata';
 
 const { issue, refresh, validate, batchValidate, revoke, revokeUser, revokeTenant } =
   TokenService.method;
@@ -90,6 +94,10 @@ export const ACCESS: readonly AccessLine[] = [
   line(FeedService.method.watch, 'watch', { scope: 'tenants' }),
   line(Authorization.method.check, 'validate', { scope: 'presented' }),
   { endpoint: AUTHZ, permission: 'validate', scope: 'presented' },
+  { endpoint: OAUTH_INTROSPECT, permission: 'validate', scope: 'presented' },
+  { endpoint: OAUTH_REVOKE, permission: 'revoke', scope: 'holder' },
+  { endpoint: OAUTH_TOKEN, permission: 'refresh', scope: 'holder' },
+  { endpoint: OAUTH_METADATA, scope: 'anyone' },
   { endpoint: JWKS, scope: 'anyone' },
 ];
 

@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import { RootSecrets } from '../domain/root-secret.ts';
 import { authz } from '../gateway/authz.ts';
 import { jwks } from '../oauth/jwks.ts';
+import { oauth } from '../oauth/oauth.ts';
 import { endpointNames } from '../policy/access-table.ts';
 import { createRevocations } from '../revocations/revocations.ts';
 import { createRpc } from '../rpc/create-rpc.ts';
@@ -225,6 +226,11 @@ async function compose(
       endpoints: createEndpoints(pipeline, [
         jwks({ ring, publishMs: config.keys.publishMs }),
         ...authz({ tokens, ...config.gateways }),
+        ...oauth({
+          tokens,
+          issuer: config.tokens.issuer,
+          maxBytes: config.limits.maxMessageBytes,
+        }),
       ]),
       log,
       corsOrigins: config.limits.corsOrigins,

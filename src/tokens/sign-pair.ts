@@ -53,6 +53,7 @@ export async function signPair(
     sessionId: grant.sessionId,
     accessExpiresAtMs: grant.accessExpiresAtMs,
     refreshExpiresAtMs: grant.refreshExpiresAtMs,
+    scopes: grant.scopes,
     confirmation: grant.confirmation,
     expiresInMs: Math.max(0, grant.accessExpiresAtMs - grant.nowMs),
   };

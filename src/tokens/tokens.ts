@@ -55,6 +55,7 @@ export interface TokenPair {
   readonly sessionId: string;
   readonly accessExpiresAtMs: number;
   readonly refreshExpiresAtMs: number;
+  readonly scopes: readonly string[];
   /** The key that they are bound to. */
   readonly confirmation: Confirmation | undefined;
   /** What is left of the access token's life, by the store's clock. */
@@ -87,8 +88,11 @@ export interface ValidateInput {
   /** Audiences that the token must all name; any of the deployment's when empty. */
   readonly audiences: readonly string[];
   readonly minRevision: number;
-  /** What shows that the token's holder holds the key, if the token is bound to one. */
-  readonly proof?: KeyProof | undefined;
+  /**
+   * What shows that the token's holder holds the key, if the token is bound to one. `LEFT_TO_CALLER`: the
+   * caller is told the key, and sees to the proof itself.
+   */
+  readonly proof?: KeyProof | 'LEFT_TO_CALLER' | undefined;
 }
 
 export interface RevokeInput {

@@ -1,7 +1,7 @@
 import type { UnverifiedAccess } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
-import { NO_PROOF } from '../domain/key-proof.ts';
+import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
 import type { ActiveToken, TokenFault, Validation } from '../domain/verdict.ts';
 import { authorise } from '../policy/authorise.ts';
 import { type LookUp, validate as lookUp } from '../store/sessions/validate.ts';
@@ -14,7 +14,8 @@ import type { ValidateInput } from './tokens.ts';
  * makes a token ACTIVE.
  */
 export function validate(deps: TokenDeps, call: Call, input: ValidateInput): Promise<Validation> {
-  const { subject, proof } = input;
+  const { subject } = input;
+  const proof = input.proof === 'LEFT_TO_CALLER' ? undefined : input.proof;
   if ('ids' in subject && proof?.dpop !== undefined) {
     return Promise.reject(invalidField('proof.dpop', 'must come with the token that it is about'));
   }
@@ -25,7 +26,9 @@ export function validate(deps: TokenDeps, call: Call, input: ValidateInput): Pro
   return validated.then((validation) => {
     const { token } = validation;
     const isBound = token?.confirmation !== undefined || (token && proof?.dpop !== undefined);
-    if (isBound) return proven(deps, call, validation, token, input);
+    if (isBound && input.proof !== 'LEFT_TO_CALLER') {
+      return proven(deps, call, validation, token, { subject, proof });
+    }
     deps.onVerdict(validation.verdict);
     return validation;
   });
@@ -37,7 +40,7 @@ async function proven(
   call: Call,
   validation: Validation,
   { ref, confirmation }: ActiveToken,
-  { subject, proof = NO_PROOF }: ValidateInput,
+  { subject, proof = NO_PROOF }: { subject: ValidateInput['subject']; proof: KeyProof | undefined },
 ): Promise<Validation> {
   const accessToken = 'token' in subject ? subject.token : undefined;
   const bound = { device: ref, confirmation, accessToken };

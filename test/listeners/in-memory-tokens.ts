@@ -29,6 +29,7 @@ export function createInMemoryTokens(): InMemoryTokens {
     sessionId,
     accessExpiresAtMs: EPOCH_MS + 900_000,
     refreshExpiresAtMs: EPOCH_MS + 604_800_000,
+    scopes: [],
     confirmation: undefined,
     expiresInMs: 900_000,
   });

@@ -17,6 +17,7 @@ const tokens = {
   ...texts,
   accessExpiresAtMs: 1_700_000_900_123,
   refreshExpiresAtMs: 1_701_000_000_000,
+  scopes: [],
   confirmation: undefined,
   expiresInMs: 899_987,
 };

@@ -31,7 +31,9 @@ const METHODS = new Map(
 /** Tried elsewhere: by plain HTTP, or with what gateways show of themselves. */
 const ELSEWHERE = [JWKS, AUTHZ, nameOf(Authorization.method.check)];
 /** The lines about methods. */
-const LINES = ACCESS.filter(({ endpoint }) => !ELSEWHERE.includes(endpoint));
+const LINES = ACCESS.filter(
+  ({ endpoint }) => !ELSEWHERE.includes(endpoint) && !endpoint.startsWith('oauth/'),
+);
 
 function methodOf({ endpoint }: AccessLine): Method {
   const method = METHODS.get(endpoint);

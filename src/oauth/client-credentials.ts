@@ -1,0 +1,78 @@
+import type { Head } from '../call/head.ts';
+import { headCredentials } from '../call/open-call.ts';
+import type { Credentials } from '../callers/authenticate.ts';
+import type { Call } from '../domain/call.ts';
+import { invalidField, SignumError } from '../domain/errors.ts';
+import { decode, type Form } from './form.ts';
+
+/** How clients may show who they are, as server metadata names it (RFC 8414 section 2). */
+export const CLIENT_AUTHENTICATION = [
+  'client_secret_basic',
+  'client_secret_post',
+  'tls_client_auth',
+];
+
+/** What the form says of the client itself. */
+export interface FormClient {
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
+  /** Whether the request has a header `authorization`. */
+  readonly hasHeader: boolean;
+}
+
+export function readClient(head: Head, form: Form): FormClient {
+  const client = {
+    clientId: form.get('client_id'),
+    clientSecret: form.get('client_secret'),
+    hasHeader: head.header('authorization') !== undefined,
+  };
+  if (client.clientSecret !== undefined && client.clientId === undefined) {
+    throw invalidField('client_id', 'value is required');
+  }
+  if (form.get('client_assertion') !== undefined) {
+    throw new SignumError('CREDENTIAL_INVALID', 'client assertions are not taken');
+  }
+  return client;
+}
+
+const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
+
+/**
+ * What the head presents: name and API key of a caller by HTTP Basic (RFC 6749 section 2.3.1: each half
+ * is encoded as in a form), or what it presents to other endpoints, a key as bearer token or a
+ * certificate (RFC 8705 section 2).
+ */
+export function clientCredentials(head: Head): Credentials {
+  const usual = headCredentials(head);
+  const encoded = BASIC.exec(usual.authorization ?? '')?.[1];
+  if (encoded === undefined) return usual;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0) throw new SignumError('CREDENTIAL_INVALID', 'the credential is not good');
+  return {
+    authorization: `Bearer ${decode(text.slice(colon + 1))}`,
+    clientId: decode(text.slice(0, colon)),
+    certificateNames: usual.certificateNames,
+  };
+}
+
+/** What the form presents, if the head has presented nothing. */
+export function formCredentials({
+  clientId,
+  clientSecret,
+}: FormClient): Omit<Credentials, 'certificateNames'> | undefined {
+  if (clientSecret === undefined) return undefined;
+  return { authorization: `Bearer ${clientSecret}`, clientId };
+}
+
+/**
+ * A client that has shown who it is may name itself once more, and nobody else. One that has tried to is
+ * not taken for one that has not (RFC 6749 section 5.2).
+ */
+export function requireSameClient({ caller }: Call, { clientId, hasHeader }: FormClient): void {
+  if (caller.kind === 'anonymous' && hasHeader) {
+    throw new SignumError('CREDENTIAL_INVALID', 'the credential is not good');
+  }
+  if (caller.kind !== 'service' || clientId === undefined || clientId === caller.name) return;
+  throw new SignumError('CREDENTIAL_INVALID', 'client_id is another client');
+}

@@ -1,0 +1,68 @@
+import { PROOF_ALGORITHMS } from '@signum/token';
+import type { HttpEndpoint } from '../call/endpoint.ts';
+import { accessOf } from '../policy/access.ts';
+import { OAUTH_METADATA } from '../policy/access-table.ts';
+import { CLIENT_AUTHENTICATION } from './client-credentials.ts';
+import { INTROSPECT_PATH } from './introspect.ts';
+import { JWKS_PATH } from './jwks.ts';
+import { REVOKE_PATH } from './revoke.ts';
+import { TOKEN_PATH } from './token.ts';
+
+const MAX_AGE_S = 600;
+
+/**
+ * Server metadata (RFC 8414), where clients look for it: with the issuer's path inserted behind the
+ * well-known one (section 3.1), and for those that know OpenID Connect alone with it in front. No
+ * endpoint where there is no issuer that they could find it by.
+ */
+export function metadata(issuer: string): readonly HttpEndpoint<void, string>[] {
+  if (!URL.canParse(issuer)) return [];
+  const { origin, pathname } = new URL(issuer);
+  if (origin === 'null') return [];
+  const path = pathname === '/' ? '' : pathname.replace(/\/$/, '');
+  const body = JSON.stringify(describeServer(issuer, origin));
+  const paths = new Set([
+    `/.well-known/oauth-authorization-server${path}`,
+    `/.well-known/openid-configuration${path}`,
+    `${path}/.well-known/openid-configuration`,
+  ]);
+  return [...paths].map((at) => ({
+    endpoint: {
+      kind: 'unary' as const,
+      name: OAUTH_METADATA,
+      access: accessOf(OAUTH_METADATA),
+      maxBytes: 0,
+      handle: async () => body,
+    },
+    path: at,
+    verbs: ['GET', 'HEAD'],
+    hasBody: false,
+    decode() {},
+    encode: () => ({
+      status: 200,
+      headers: {
+        'access-control-allow-origin': '*',
+        'cache-control': `public, max-age=${MAX_AGE_S}`,
+        'content-type': 'application/json',
+      },
+      body,
+    }),
+  }));
+}
+
+/** What there is none of is left out: an empty list must not be told (section 3.2). */
+function describeServer(issuer: string, base: string): object {
+  return {
+    issuer,
+    jwks_uri: `${base}${JWKS_PATH}`,
+    token_endpoint: `${base}${TOKEN_PATH}`,
+    grant_types_supported: ['refresh_token'],
+    token_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
+    introspection_endpoint: `${base}${INTROSPECT_PATH}`,
+    introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    revocation_endpoint: `${base}${REVOKE_PATH}`,
+    revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
+    dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
+    tls_client_certificate_bound_access_tokens: true,
+  };
+}

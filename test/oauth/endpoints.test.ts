@@ -1,0 +1,343 @@
+import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import * as oauth from 'oauth4webapi';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newHolder } from '../bound/holder.ts';
+import { send } from '../listeners/send.ts';
+import {
+  AUDIENCE,
+  CallerService,
+  startTestServer,
+  type TestServer,
+  TokenService,
+} from '../setup/server.ts';
+
+const ISSUER = 'https://signum.example/tenants/one';
+
+let signum: TestServer;
+/** API keys by the names of their callers. */
+const keys = new Map<string, string>();
+
+beforeAll(async () => {
+  signum = await startTestServer({ SIGNUM_ISSUER: ISSUER });
+  const create = async (name: string, permission: Permission, tenant = 'acme') => {
+    const permissions = [permission];
+    const created = await signum
+      .client(CallerService)
+      .createCaller({ name, permissions, tenants: [tenant] });
+    keys.set(name, created.apiKey);
+  };
+  await create('api', Permission.VALIDATE);
+  await create('other-api', Permission.VALIDATE, 'umbrella');
+  await create('issuer', Permission.ISSUE);
+});
+afterAll(() => signum.close());
+
+let devices = 0;
+async function issue(jkt?: string) {
+  devices += 1;
+  const device = { tenantId: 'acme', userId: 'ada', deviceId: `d${devices}` };
+  const confirmation =
+    jkt === undefined ? {} : { confirmation: { method: { case: 'jkt' as const, value: jkt } } };
+  const { tokens } = await signum.client(TokenService).issue({
+    device,
+    scopes: ['read', 'write'],
+    claims: { plan: 'gold', active: false },
+    ...confirmation,
+  });
+  return { accessToken: tokens?.accessToken ?? '', refreshToken: tokens?.refreshToken ?? '' };
+}
+
+const basic = (id: string, secret: string) =>
+  `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
+
+async function post(
+  path: string,
+  form: string | Record<string, string>,
+  headers: Record<string, string> = {},
+) {
+  const answer = await send({
+    ...{ version: '1.1', port: signum.server.addresses.public.port, ca: Buffer.from(signum.ca) },
+    ...{
+      method: 'POST',
+      path,
+      body: typeof form === 'string' ? form : new URLSearchParams(form).toString(),
+    },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+  });
+  const text = answer.body.toString();
+  return { ...answer, json: text === '' ? undefined : JSON.parse(text) };
+}
+
+const api = () => ({ authorization: basic('api', keys.get('api') ?? '') });
+
+/** A stock client reaches the server at its real address, whatever the issuer is called. */
+async function reach(
+  url: string,
+  init: { method?: string; headers?: Record<string, string>; body?: unknown },
+) {
+  const { port } = signum.server.addresses.public;
+  const { status, headers, body } = await send({
+    ...{ version: '1.1', port, ca: Buffer.from(signum.ca), path: new URL(url).pathname },
+    ...{
+      method: init.method ?? 'GET',
+      headers: { ...init.headers },
+      body: init.body === undefined ? '' : String(init.body),
+    },
+  });
+  const flat = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  );
+  return new Response(status === 204 ? null : body.toString(), { status, headers: flat });
+}
+const options = { [oauth.customFetch]: reach as never };
+
+describe('oauth4webapi', () => {
+  const discover = async () => {
+    const issuer = new URL(ISSUER);
+    const answer = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' });
+    return oauth.processDiscoveryResponse(issuer, answer);
+  };
+  const client = { client_id: 'api' };
+  const authentication = () => oauth.ClientSecretBasic(keys.get('api') ?? '');
+
+  test('finds the server by its issuer, whose path is inserted', async () => {
+    const server = await discover();
+    expect(server).toMatchObject({
+      issuer: ISSUER,
+      jwks_uri: 'https://signum.example/.well-known/jwks.json',
+      token_endpoint: 'https://signum.example/oauth2/token',
+      grant_types_supported: ['refresh_token'],
+    });
+    expect(server).not.toHaveProperty('response_types_supported');
+    const answer = await oauth.discoveryRequest(new URL(ISSUER), { ...options, algorithm: 'oidc' });
+    expect(answer.status).toBe(200);
+  });
+
+  test('introspects a good token, and one that was revoked', async () => {
+    const server = await discover();
+    const { accessToken } = await issue();
+    const ask = async () => {
+      const answer = await oauth.introspectionRequest(
+        server,
+        client,
+        authentication(),
+        accessToken,
+        options,
+      );
+      return oauth.processIntrospectionResponse(server, client, answer);
+    };
+    expect(await ask()).toMatchObject({
+      ...{ active: true, iss: ISSUER, sub: 'ada', aud: AUDIENCE, scope: 'read write' },
+      ...{ client_id: 'admin', token_type: 'Bearer', tid: 'acme', plan: 'gold' },
+      ...{ exp: expect.any(Number), iat: expect.any(Number), jti: expect.any(String) },
+    });
+    const nobody = oauth.None();
+    const revoked = await oauth.revocationRequest(
+      server,
+      { client_id: 'app' },
+      nobody,
+      accessToken,
+      options,
+    );
+    await oauth.processRevocationResponse(revoked);
+    expect(await ask()).toEqual({ active: false });
+  });
+
+  test('refreshes, and is told of a token that is used up', async () => {
+    const server = await discover();
+    const app: oauth.Client = { client_id: 'app' };
+    const { refreshToken } = await issue();
+    const refresh = async (token: string) => {
+      const answer = await oauth.refreshTokenGrantRequest(
+        server,
+        app,
+        oauth.None(),
+        token,
+        options,
+      );
+      return oauth.processRefreshTokenResponse(server, app, answer);
+    };
+    const first = await refresh(refreshToken);
+    expect(first).toMatchObject({
+      token_type: 'bearer',
+      scope: 'read write',
+      expires_in: expect.any(Number),
+    });
+    await refresh(first.refresh_token ?? '');
+    await expect(refresh(refreshToken)).rejects.toMatchObject({ error: 'invalid_grant' });
+  });
+
+  test('refreshes a bound token with its proof, and introspection tells its key', async () => {
+    const server = await discover();
+    const app: oauth.Client = { client_id: 'app' };
+    const pair = await oauth.generateKeyPair('ES256', { extractable: true });
+    const DPoP = oauth.DPoP(app, pair);
+    const { refreshToken } = await issue(await DPoP.calculateThumbprint());
+    const there = { ...server, token_endpoint: `${signum.address}/oauth2/token` };
+    const ask = async (proof: object) => {
+      const answer = await oauth.refreshTokenGrantRequest(there, app, oauth.None(), refreshToken, {
+        ...options,
+        ...proof,
+      });
+      return oauth.processRefreshTokenResponse(there, app, answer);
+    };
+    await expect(ask({})).rejects.toMatchObject({ error: 'invalid_dpop_proof' });
+    const refreshed = await ask({ DPoP });
+    expect(refreshed.token_type).toBe('dpop');
+    const { json } = await post('/oauth2/introspect', { token: refreshed.access_token }, api());
+    expect(json).toMatchObject({
+      active: true,
+      token_type: 'DPoP',
+      cnf: { jkt: await DPoP.calculateThumbprint() },
+    });
+  });
+});
+
+describe('introspection', () => {
+  const PATH = '/oauth2/introspect';
+
+  test('tells nothing but that a token is not good', async () => {
+    const { accessToken, refreshToken } = await issue();
+    for (const token of ['rubbish', refreshToken, `${accessToken}x`]) {
+      const { status, json, headers } = await post(
+        PATH,
+        { token, token_type_hint: 'access_token' },
+        api(),
+      );
+      expect([status, json]).toEqual([200, { active: false }]);
+      expect(headers['cache-control']).toContain('no-store');
+    }
+    const foreign = { authorization: basic('other-api', keys.get('other-api') ?? '') };
+    expect((await post(PATH, { token: accessToken }, foreign)).json).toEqual({ active: false });
+  });
+
+  test('takes a client’s secret in the form and its key as bearer token as well', async () => {
+    const { accessToken: token } = await issue();
+    const secret = keys.get('api') ?? '';
+    const form = { token, client_id: 'api', client_secret: secret };
+    expect((await post(PATH, form)).json).toMatchObject({ active: true });
+    expect((await post(PATH, { token }, { authorization: `Bearer ${secret}` })).json).toMatchObject(
+      { active: true },
+    );
+  });
+
+  test.each<[string, () => [Record<string, string>, Record<string, string>], number, string]>([
+    ['nothing', () => [{}, {}], 401, 'invalid_client'],
+    ['a wrong secret', () => [{}, { authorization: basic('api', 'sgn_x') }], 401, 'invalid_client'],
+    [
+      'another client’s secret',
+      () => [{}, { authorization: basic('api', keys.get('issuer') ?? '') }],
+      401,
+      'invalid_client',
+    ],
+    ['another name beside its own', () => [{ client_id: 'issuer' }, api()], 401, 'invalid_client'],
+    ['an assertion', () => [{ client_assertion: 'x' }, api()], 401, 'invalid_client'],
+    [
+      'a wrong secret in the form',
+      () => [{ client_id: 'api', client_secret: 'x' }, {}],
+      401,
+      'invalid_client',
+    ],
+    [
+      'two secrets',
+      () => [{ client_id: 'api', client_secret: keys.get('api') ?? '' }, api()],
+      400,
+      'invalid_request',
+    ],
+    [
+      'another permission',
+      () => [{}, { authorization: basic('issuer', keys.get('issuer') ?? '') }],
+      403,
+      'unauthorized_client',
+    ],
+  ])('refuses a client that shows %s', async (_what, shown, status, error) => {
+    const [form, headers] = shown();
+    const answer = await post(PATH, { token: 'x', ...form }, headers);
+    expect([answer.status, answer.json.error]).toEqual([status, error]);
+    expect('www-authenticate' in answer.headers).toBe(status === 401);
+    expect(answer.headers['content-type']).toBe('application/json');
+  });
+
+  test.each<[string, string, Record<string, string>, string]>([
+    ['no token', 'a=b', {}, PATH],
+    ['an empty token', 'token=', {}, PATH],
+    ['a token twice', 'token=a&token=b', {}, PATH],
+    ['JSON', '{"token":"a"}', { 'content-type': 'application/json' }, PATH],
+    ['half a character', 'token=%ff', {}, PATH],
+    ['a token in the URL', 'token=a', {}, `${PATH}?token=a`],
+  ])('refuses %s', async (_what, form, headers, path) => {
+    const { status, json } = await post(path, form, { ...api(), ...headers });
+    expect([status, json.error]).toEqual([400, 'invalid_request']);
+  });
+
+  test('is asked by POST alone', async () => {
+    const { port } = signum.server.addresses.public;
+    const answer = await send({
+      version: '1.1',
+      port,
+      ca: Buffer.from(signum.ca),
+      method: 'GET',
+      path: PATH,
+    });
+    expect([answer.status, answer.headers['allow']]).toEqual([405, 'POST']);
+  });
+});
+
+describe('revocation', () => {
+  const PATH = '/oauth2/revoke';
+
+  test('is 200 and empty, of a token that was never issued too', async () => {
+    for (const token of ['rubbish', (await issue()).refreshToken]) {
+      const { status, body } = await post(PATH, { token, token_type_hint: 'nonsense' });
+      expect([status, body.length]).toEqual([200, 0]);
+    }
+  });
+
+  test('refuses a client that may not, and one that is not who it says', async () => {
+    const { accessToken: token } = await issue();
+    expect((await post(PATH, { token }, api())).json.error).toBe('unauthorized_client');
+    const bad = { authorization: basic('api', 'sgn_x') };
+    expect((await post(PATH, { token }, bad)).json.error).toBe('invalid_client');
+    expect((await post('/oauth2/introspect', { token }, api())).json.active).toBe(true);
+  });
+
+  test('of a bound token takes its proof', async () => {
+    const holder = await newHolder();
+    const { accessToken: token } = await issue(holder.thumbprint);
+    expect((await post(PATH, { token })).json.error).toBe('invalid_dpop_proof');
+    const dpop = await holder.prove({ uri: `${signum.address}${PATH}`, about: token });
+    expect((await post(PATH, { token }, { dpop })).status).toBe(200);
+    expect((await post('/oauth2/introspect', { token }, api())).json).toEqual({ active: false });
+  });
+});
+
+describe('the token endpoint', () => {
+  const PATH = '/oauth2/token';
+  test.each<[string, Record<string, string>, string]>([
+    [
+      'another grant',
+      { grant_type: 'password', username: 'a', password: 'b' },
+      'unsupported_grant_type',
+    ],
+    ['no grant', { refresh_token: 'x' }, 'invalid_request'],
+    ['no token', { grant_type: 'refresh_token' }, 'invalid_request'],
+    ['rubbish', { grant_type: 'refresh_token', refresh_token: 'x' }, 'invalid_grant'],
+    [
+      'a scope',
+      { grant_type: 'refresh_token', refresh_token: 'x', scope: 'admin' },
+      'invalid_scope',
+    ],
+  ])('refuses %s', async (_what, form, error) => {
+    const { status, json, headers } = await post(PATH, form);
+    expect([status, json.error]).toEqual([400, error]);
+    expect(headers).not.toHaveProperty('www-authenticate');
+    expect(headers['cache-control']).toContain('no-store');
+  });
+
+  test('says why a session has ended', async () => {
+    const { refreshToken } = await issue();
+    await post('/oauth2/revoke', { token: refreshToken });
+    const { json } = await post(PATH, { grant_type: 'refresh_token', refresh_token: refreshToken });
+    expect(json).toMatchObject({ error: 'invalid_grant', signum_reason: 'SESSION_REVOKED' });
+  });
+});
