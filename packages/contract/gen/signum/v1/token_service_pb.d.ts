@@ -44,7 +44,9 @@ export declare type IssueRequest = Message<"signum.v1.IssueRequest"> & {
   audiences: string[];
 
   /**
-   * Custom claims, put into the access token under their own names; at most 1024 bytes as JSON.
+   * Custom claims, put into the access token under their own names; at most 1024 bytes as JSON, and
+   * 32 levels deep. A number that JSON and a double would not keep as it is (NaN, -0, an integer
+   * beyond 2^53 - 1, more digits than a double has) is refused.
    * A reserved name (iss, aud, sub, tid, did, sid, jti, iat, nbf, exp, scope, cnf, client_id) is
    * refused.
    *
