@@ -33,6 +33,7 @@ function start(on = store, mostWaiting = 16): Revocations {
     jwks: () => '',
     timeoutMs: 5_000,
     mostWaiting,
+    onFault: () => undefined,
   });
   running.push(revocations);
   return revocations;

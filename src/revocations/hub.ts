@@ -25,6 +25,8 @@ export interface HubOptions {
   readonly newId: () => string;
   /** How long a primary may take to answer, in milliseconds. */
   readonly timeoutMs: number;
+  /** Told, in a line, what keeps a primary from being heard. */
+  readonly onFault: (problem: string) => void;
   /** Told of each change that somebody waits for, before anybody is told of it. */
   readonly onAwaited: (partition: number, heard: HeardEvent) => void;
 }
@@ -72,7 +74,7 @@ interface Open {
   deployment: Promise<string> | undefined;
 }
 
-export function createHub({ store, newId, timeoutMs, onAwaited }: HubOptions): Hub {
+export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOptions): Hub {
   const { partitions } = store.keyspace;
   const subscribers = new Set<Subscriber>();
   const listeners = new Map<PartitionListener, number>();
@@ -107,6 +109,7 @@ export function createHub({ store, newId, timeoutMs, onAwaited }: HubOptions): H
       listener: {
         onHeard: (p) => sources[p]?.heard(),
         onEvent: (p, event, history) => sources[p]?.event(event, history),
+        onFault,
         onLost: (p) => {
           if (open) open.deployment = undefined;
           sources[p]?.lost();

@@ -31,6 +31,7 @@ test('without subscribers it asks Redis no more than twice in two seconds, howev
     jwks: () => '',
     timeoutMs: 1_000,
     mostWaiting: 16,
+    onFault: () => undefined,
   });
   await sleep(500);
   await admin.config('RESETSTAT');

@@ -37,6 +37,7 @@ function create(on: Store): Revocations {
     jwks: () => '{"keys":[]}',
     timeoutMs: 5_000,
     mostWaiting: 16,
+    onFault: () => undefined,
   });
 }
 

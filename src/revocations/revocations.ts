@@ -20,6 +20,8 @@ export interface RevocationsOptions {
   readonly jwks: () => string;
   /** How long a primary may take to answer, in milliseconds. */
   readonly timeoutMs: number;
+  /** Told, in a line, what keeps a primary from being heard. */
+  readonly onFault: (problem: string) => void;
   /** Revocations that may wait for the edges at once. */
   readonly mostWaiting: number;
 }
@@ -60,6 +62,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     store,
     newId,
     timeoutMs,
+    onFault: options.onFault,
     onAwaited: (partition, { event, history }) => {
       edges.awaited({ partition, revision: event.revision, primary: history });
     },

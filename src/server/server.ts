@@ -123,6 +123,7 @@ async function compose(
     jwks: () => ring.jwksJson(),
     timeoutMs: config.redis.commandTimeoutMs,
     mostWaiting: MOST_FENCES,
+    onFault: (problem) => log.warn({ problem }, 'the feed cannot be heard'),
   });
   undo.push(() => revocations.close());
   const tokens = createTokens({

@@ -99,6 +99,7 @@ function start(store: Store): Revocations {
     jwks: () => '{"keys":[]}',
     timeoutMs: 1_000,
     mostWaiting: 16,
+    onFault: () => undefined,
   });
   undo.push(() => revocations.close());
   return revocations;

@@ -1,4 +1,7 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addUser, PASSWORD, USER } from '../../../test/setup/acl-users.ts';
+import { startTestRedis } from '../../../test/setup/redis.ts';
 import { openTestStore, planFor, soon } from '../../../test/setup/store.ts';
 import { until } from '../../../test/setup/until.ts';
 import { issue } from '../sessions/issue.ts';
@@ -11,6 +14,7 @@ const PARTITIONS = 16;
 let store: Store;
 let channels: Channels | undefined;
 const heard = new Set<number>();
+const faults: string[] = [];
 const events = new Map<number, FeedEvent[]>();
 
 beforeAll(async () => {
@@ -30,6 +34,7 @@ function open(on: Store): Channels {
     timeoutMs: 5_000,
     listener: {
       onHeard: (p) => heard.add(p),
+      onFault: (problem) => faults.push(problem),
       onLost: (p) => heard.delete(p),
       onEvent: (p, event) => events.set(p, [...(events.get(p) ?? []), event]),
     },
@@ -65,4 +70,28 @@ test('a place is known as long as its entry is there with its revision', async (
   expect(await look(head)).toBe(true);
   expect(await look({ ...head, revision: head.revision - 1 })).toBe(false);
   expect(await look({ ...head, entryId: '1-1' })).toBe(false);
+});
+
+test('what keeps a primary from being heard is told once', async () => {
+  const server = await startTestRedis();
+  const admin = new Redis(server.url);
+  await addUser(admin);
+  const lacking = await openTestStore({}, server.url.replace('://', `://${USER}:${PASSWORD}@`));
+  await admin.call('ACL', 'SETUSER', USER, '-ssubscribe');
+  faults.length = 0;
+  const deaf = open(lacking);
+  try {
+    await until('it is told', () => faults.length > 0);
+    await until('it has been tried again', async () => {
+      return /cmdstat_ssubscribe:.*rejected_calls=([2-9]|\d\d)/.test(
+        await admin.info('commandstats'),
+      );
+    });
+    expect(faults).toEqual(['the store cannot answer (NOPERM)']);
+  } finally {
+    deaf.close();
+    await lacking.close();
+    admin.disconnect();
+    await server.stop();
+  }
 });

@@ -17,6 +17,8 @@ export interface ChannelsListener {
   onEvent(partition: number, event: FeedEvent, history: string): void;
   /** A partition is not heard any more, until `onHeard`. */
   onLost(partition: number): void;
+  /** A primary cannot be heard, in a line; told again once all have been heard in between. */
+  onFault(problem: string): void;
 }
 
 /** Hears what is committed in every partition, over a connection to each primary. */
@@ -53,7 +55,14 @@ export function openChannels({ store, listener, timeoutMs }: ChannelsOptions): C
   let retryMs = FIRST_RETRY_MS;
   let timer: NodeJS.Timeout | undefined;
 
+  let faults = new Set<string>();
+
   const hearing = {
+    onFault(problem: string) {
+      if (isClosed || faults.has(problem)) return;
+      faults.add(problem);
+      listener.onFault(problem);
+    },
     onEvent(partition: number, event: FeedEvent, link: Link) {
       if (heardOf.get(partition) === link) listener.onEvent(partition, event, link.history);
     },
@@ -132,8 +141,10 @@ export function openChannels({ store, listener, timeoutMs }: ChannelsOptions): C
       isHearing = true;
       void hearAll().finally(() => {
         isHearing = false;
-        if (unheard.size === 0) retryMs = FIRST_RETRY_MS;
-        else hearSoon(retryMs * (0.5 + Math.random() / 2));
+        if (unheard.size === 0) {
+          retryMs = FIRST_RETRY_MS;
+          faults = new Set();
+        } else hearSoon(retryMs * (0.5 + Math.random() / 2));
         retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
       });
     }, pauseMs);

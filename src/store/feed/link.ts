@@ -1,5 +1,6 @@
 import calculateSlot from 'cluster-key-slot';
 import type { Redis } from 'ioredis';
+import { storeFault } from '../client/faults.ts';
 import type { PartitionKeys } from '../scripts/keys.ts';
 import { SCRIPTS } from '../scripts/script.ts';
 import { type FeedEvent, parseMessage } from './event.ts';
@@ -19,6 +20,8 @@ export interface LinkListener {
   onEvent(partition: number, event: FeedEvent, link: Link): void;
   /** Nothing more will be heard of these partitions: they moved, or the connection is gone. */
   onLost(partitions: readonly number[], link: Link): void;
+  /** Something could not be done, in a line without arguments. */
+  onFault(problem: string): void;
 }
 
 export interface LinkOptions {
@@ -83,7 +86,8 @@ export class Link {
     try {
       await this.#redis.connect();
       await this.vouch(route);
-    } catch {
+    } catch (error) {
+      this.#report(error);
       this.close();
     } finally {
       clearTimeout(timer);
@@ -96,8 +100,10 @@ export class Link {
     this.#byChannel.set(channel, partition);
     try {
       await this.#redis.ssubscribe(channel);
-    } catch {
-      return false; // It moved, or the connection is gone.
+    } catch (error) {
+      // It moved, or the connection is gone.
+      if (!/^MOVED/.test((error as Error).message)) this.#report(error);
+      return false;
     }
     // A slot may have moved on between the answer and now.
     if (this.#isClosed || !this.#channels().has(channel)) return false;
@@ -131,6 +137,7 @@ export class Link {
       const partitions = heard.filter((p) => this.#heard.has(p) && stays(p));
       return { nowMs: Number(nowMs), history: this.history, partitions };
     } catch (error) {
+      this.#report(error);
       // A primary that has lost its replicas still is one, and tells what it takes back from them.
       if (!/^NOREPLICAS/.test((error as Error).message)) this.close();
       return undefined;
@@ -160,6 +167,10 @@ export class Link {
       return !channels.has(this.#options.partitions[p]?.channel ?? '');
     });
     this.#lose(gone);
+  }
+
+  #report(error: unknown): void {
+    if (!this.#isClosed) this.#options.listener.onFault(storeFault(error).message);
   }
 
   #lose(partitions: readonly number[]): void {
