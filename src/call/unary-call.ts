@@ -64,9 +64,10 @@ export class UnaryCall<I, O> extends OpenCall<I> {
     const { signal } = this.head;
     const nowMs = this.deps.now();
     const { defaultTimeoutMs, maxTimeoutMs } = this.deps.timeouts;
+    const fallbackMs = this.#endpoint.mayWait === true ? maxTimeoutMs : defaultTimeoutMs;
     this.deadlineAtMs =
       this.timeoutMs === undefined
-        ? nowMs + Math.min(defaultTimeoutMs, maxTimeoutMs)
+        ? nowMs + Math.min(fallbackMs, maxTimeoutMs)
         : this.startedAtMs + Math.min(this.timeoutMs, maxTimeoutMs);
     const leftMs = this.deadlineAtMs - nowMs;
     if (signal?.aborted) this.fail(cancelled());

@@ -18,6 +18,8 @@ import { nameOf } from '../policy/access-table.ts';
 interface Rule<I extends DescMessage> {
   /** `batch`: the message holds many items, and may be longer. */
   readonly size?: 'message' | 'batch';
+  /** Whether it may wait for replicas, a disk or edges. */
+  readonly mayWait?: boolean;
   /** What the head presents, if not as usual. */
   readonly credentials?: ((head: Head) => Credentials) | undefined;
   /** Replaces the check of the whole message against its rules. */
@@ -93,7 +95,8 @@ function erase<I extends DescMessage>(
   rule: Rule<I> & { readonly handle: unknown; readonly failed?: unknown },
 ): MethodRule {
   const name = nameOf(method);
-  const { size = 'message', credentials, check, handle, failed } = rule;
+  const { size = 'message', mayWait, credentials, check, handle, failed } = rule;
   const access = accessOf(name);
-  return { method, name, kind, size, access, credentials, check, handle, failed } as MethodRule;
+  const parts = { method, name, kind, size, access, mayWait, credentials, check, handle, failed };
+  return parts as MethodRule;
 }

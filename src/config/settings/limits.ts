@@ -17,7 +17,7 @@ export const limits = {
       env: 'SIGNUM_DEADLINE_DEFAULT',
       kind: duration({ min: '10ms', max: '60s' }),
       default: '1s',
-      doc: 'Deadline of a call that brings none.',
+      doc: 'Deadline of a call that brings none. What may wait for replicas, a disk or edges, as revocations do, has SIGNUM_DEADLINE_MAX.',
     }),
     deadlineMaxMs: defaulted({
       env: 'SIGNUM_DEADLINE_MAX',

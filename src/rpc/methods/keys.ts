@@ -50,6 +50,7 @@ export function keyMethods(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): Metho
  */
 function revokeKey(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): MethodRule {
   return rule(KeyService.method.revokeKey, {
+    mayWait: true,
     async handle(call, request) {
       const { keyId } = request;
       const isKnown = () => ring.list().some((key) => key.keyId === keyId);

@@ -11,6 +11,7 @@ import { rule } from '../method-rule.ts';
 
 export function revokeTenant(tokens: Pick<Tokens, 'revokeTenant'>) {
   return rule(TokenService.method.revokeTenant, {
+    mayWait: true,
     async handle(call, request) {
       const { partitions, durability, fence } = await tokens.revokeTenant(call, {
         tenantId: toId('tenant_id', request.tenantId),

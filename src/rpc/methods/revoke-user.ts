@@ -12,6 +12,7 @@ import { rule } from '../method-rule.ts';
 
 export function revokeUser(tokens: Pick<Tokens, 'revokeUser'>) {
   return rule(TokenService.method.revokeUser, {
+    mayWait: true,
     async handle(call, request) {
       const { exceptDeviceId } = request;
       const revoked = await tokens.revokeUser(call, {

@@ -12,6 +12,7 @@ import { rule } from '../method-rule.ts';
 
 export function revoke(tokens: Pick<Tokens, 'revoke'>) {
   return rule(TokenService.method.revoke, {
+    mayWait: true,
     handle(call, request) {
       return tokens.revoke(call, toRevokeInput(call, request)).then(fromRevoked);
     },
