@@ -55,6 +55,8 @@ export abstract class OpenCall<I> implements Call {
   /** What is wrong with the credential of a caller who counts as nobody. */
   #fault: SignumError | undefined;
   #requestId: string | undefined;
+  /** Whether the head has shown more than a certificate. */
+  #hasShownKey = false;
   #failure: SignumError | undefined;
   #isSettled = false;
 
@@ -185,7 +187,9 @@ export abstract class OpenCall<I> implements Call {
       this.timeoutMs = readTimeoutMs(this.head);
       this.#places.checkRoom();
       const { credentials } = this.#endpoint;
-      return credentials === undefined ? headCredentials(this.head) : credentials(this.head);
+      const shown = credentials === undefined ? headCredentials(this.head) : credentials(this.head);
+      this.#hasShownKey = shown.authorization !== undefined;
+      return shown;
     } catch (thrown) {
       throw this.fail(thrown);
     }
@@ -195,7 +199,10 @@ export abstract class OpenCall<I> implements Call {
     const { inputCredentials } = this.#endpoint;
     if (inputCredentials === undefined) return undefined;
     const presented = inputCredentials(input);
-    if (presented === undefined || this.caller.kind === 'anonymous') return presented;
+    // As ever, a key wins over a certificate presented with it.
+    if (presented === undefined || this.caller.kind === 'anonymous' || !this.#hasShownKey) {
+      return presented;
+    }
     // RFC 6749 section 2.3: not more than one way to authenticate in a request.
     throw invalidField('credentials', 'must be presented in one way only');
   }

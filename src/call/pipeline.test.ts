@@ -155,6 +155,7 @@ describe('credentials in a message', () => {
       key === undefined ? undefined : { authorization: `Bearer ${key}` },
     handle: async ({ caller }) => (caller.kind === 'service' ? caller.name : caller.kind),
   };
+  const forAnybody = { ...endpoint, access: accessOf('signum.v1.KeyService/GetJwks') };
   const ask = async (input: { readonly key?: string }, as?: string) => {
     const call = createTestRpc().pipeline.open(endpoint, headOf({ as }));
     await call.admit();
@@ -171,6 +172,13 @@ describe('credentials in a message', () => {
     await expect((await ask({ key: 'validator' })).answer).rejects.toEqual(
       reason('PERMISSION_DENIED'),
     );
+  });
+
+  test('win over a certificate, as a key in the head does', async () => {
+    const peer = { ip: '192.0.2.1', certificateNames: ['DNS:gateway'] };
+    const call = createTestRpc().pipeline.open(forAnybody, headOf({ peer }));
+    await call.admit();
+    expect(await call.run({ key: 'acme' })).toBe('acme');
   });
 
   test('are refused beside others in the head', async () => {
