@@ -203,7 +203,7 @@ export function createEdge(
       if (asleep > 0) return { accepted: false, lookedMs: world.now(), stalenessMs: 0 };
       const { answer } = verify(`${'x'.repeat(12)}.${token.name}.${'y'.repeat(12)}`, DEMANDS);
       const accepted = answer === 'ACTIVE';
-      const stalenessMs = accepted ? (mirror.lease?.stalenessMs(clock.monotonicMs()) ?? 0) : 0;
+      const stalenessMs = accepted ? (mirror.lease?.stalenessMs() ?? 0) : 0;
       return { accepted, lookedMs, stalenessMs };
     },
     connect,

@@ -193,8 +193,13 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
     changes: [
       {
         file: `${EDGE}/lease.ts`,
-        find: 'monotonicMs < since + spanMs &&\n        movedMs <= CLOCK_TOLERANCE_MS &&\n        movedMs >= -CLOCK_TOLERANCE_MS',
-        replace: 'monotonicMs < since + spanMs && movedMs <= Infinity',
+        find: 'if (movedMs < -CLOCK_TOLERANCE_MS || movedMs > CLOCK_TOLERANCE_MS) {',
+        replace: 'if (Number.isNaN(movedMs)) {',
+      },
+      {
+        file: `${EDGE}/lease.ts`,
+        find: ' + Math.max(0, movedMs);',
+        replace: ';',
       },
       {
         file: `${EDGE}/lease.ts`,

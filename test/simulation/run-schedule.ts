@@ -39,14 +39,16 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
   /** Edges that reach no server for a while. */
   const away = new Set<Edge>();
   let accepted = 0;
+  let serversMade = 0;
   let edgesMade = 0;
 
   const complain = (rule: string, what: string): void => {
     world.note(() => `VIOLATION ${rule}: ${what}`);
     violations.push({ rule, what });
   };
-  const newServer = () =>
-    createServer(world, store, {
+  const newServer = () => {
+    serversMade += 1;
+    return createServer(world, `s${serversMade}`, store, {
       onCommitted: (change) => waitedFor.push(change),
       onFenced: (change, partition, revision) => {
         waitedFor.splice(waitedFor.indexOf(change), 1);
@@ -55,6 +57,7 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
         if (token) for (const edge of edges) ask(edge, token);
       },
     });
+  };
   const newEdge = () => {
     edgesMade += 1;
     return createEdge(world, { name: `e${edgesMade}`, store, complain });

@@ -96,10 +96,9 @@ interface Source {
   early: Entry[];
 }
 
-let serversMade = 0;
-
 export function createServer(
   world: World,
+  name: string,
   store: Store,
   told: {
     /** A revocation is committed, and waits. */
@@ -109,8 +108,6 @@ export function createServer(
   },
 ): Server {
   const { random } = world;
-  serversMade += 1;
-  const name = `s${serversMade}`;
   const clock = createClock(world);
   const book = createLeaseBook(TERMS);
   const renewals = createRenewals();

@@ -95,7 +95,7 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
   }
 
   const edge = createEdge({
-    ...{ clock, mirror, known, verify, server, options, counts },
+    ...{ mirror, known, verify, server, options, counts },
     isClosed: () => isClosed,
     lastError: () => lastError,
     close: async () => {

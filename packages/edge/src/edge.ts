@@ -1,4 +1,3 @@
-import type { Clock } from './core/clock.ts';
 import type { KnownTokens } from './core/known-tokens.ts';
 import type { Mirror } from './core/mirror.ts';
 import type { Answer, Demands, Unsure } from './core/verifier.ts';
@@ -89,7 +88,6 @@ export interface Edge {
 }
 
 export interface EdgeDeps {
-  readonly clock: Clock;
   readonly mirror: Mirror;
   readonly known: KnownTokens;
   readonly verify: (token: string, demands: Demands) => Answer;
@@ -105,7 +103,7 @@ const CLOSED = refusal('UNAVAILABLE', 'NONE');
 const NO_SCOPES: readonly string[] = [];
 
 export function createEdge(deps: EdgeDeps): Edge {
-  const { clock, mirror, known, verify, server, options, counts } = deps;
+  const { mirror, known, verify, server, options, counts } = deps;
   const audience = options.audience ?? '';
   const undemanding: Demands = { scopes: NO_SCOPES, audience };
   const answered = { EDGE: 0, SERVER: 0, NONE: 0 };
@@ -155,10 +153,9 @@ export function createEdge(deps: EdgeDeps): Edge {
     if (deps.isClosed()) return 'CLOSED';
     const { deployment, lease, ready } = mirror;
     if (deployment === undefined || ready < deployment.partitions) return 'RESYNC';
-    return lease?.held(clock.monotonicMs()) === deployment.partitions ? 'LIVE' : 'STALE';
+    return lease?.held() === deployment.partitions ? 'LIVE' : 'STALE';
   };
-  const staleness = () =>
-    mirror.lease?.stalenessMs(clock.monotonicMs()) ?? Number.POSITIVE_INFINITY;
+  const staleness = () => mirror.lease?.stalenessMs() ?? Number.POSITIVE_INFINITY;
 
   return {
     verify(token, wanted) {

@@ -5,7 +5,8 @@ export const CLOCK_DRIFT = 1e-3;
 
 /**
  * How far two clocks of the machine may move apart while a lease runs. More, and one of them stood
- * still (a suspended machine) or was set: the lease is void, because no clock can be believed.
+ * still (a suspended machine) or was set: the lease is void, because no clock can be believed. What is
+ * within it may have been a short sleep, and is counted as time that has passed.
  */
 export const CLOCK_TOLERANCE_MS = 50;
 
@@ -32,9 +33,9 @@ export interface Lease {
    * How old the oldest state is that is answered from; Infinity if nothing is. A token that ended
    * longer ago is not accepted.
    */
-  stalenessMs(monotonicMs: number): number;
+  stalenessMs(): number;
   /** Partitions that may be answered for. */
-  held(monotonicMs: number): number;
+  held(): number;
 }
 
 /**
@@ -90,6 +91,32 @@ export function createLease(terms: {
     return wallMs > CLOCK_TOLERANCE_MS || uptimeMs > CLOCK_TOLERANCE_MS + clock.uptimeStepMs;
   }
 
+  /** The monotonic clock last. */
+  function readNow(): ClockReadings {
+    const beforeMs = clock.monotonicMs();
+    const wallMs = clock.wallMs();
+    return { beforeMs, wallMs, monotonicMs: clock.monotonicMs() };
+  }
+
+  /**
+   * How long ago the renewal that counts was asked for, by whichever clock says more; Infinity, or
+   * not a number, where nothing counts.
+   */
+  function ageMs(partition: number, { beforeMs, wallMs, monotonicMs }: ClockReadings): number {
+    const movedMs = wallMs - beforeMs - (wallAheadMs[partition] as number);
+    if (movedMs < -CLOCK_TOLERANCE_MS || movedMs > CLOCK_TOLERANCE_MS) {
+      return Number.POSITIVE_INFINITY;
+    }
+    return monotonicMs - (sinceMs[partition] as number) + Math.max(0, movedMs);
+  }
+
+  function agesOfHeld(): number[] {
+    const clocks = readNow();
+    return Array.from(sinceMs, (_, partition) => ageMs(partition, clocks)).filter(
+      (age) => age < spanMs,
+    );
+  }
+
   function lapseAll(): void {
     sinceMs.fill(Number.NEGATIVE_INFINITY);
     waiting.clear();
@@ -116,16 +143,8 @@ export function createLease(terms: {
       }
       return asked.monotonicMs;
     },
-    holds(partition, { beforeMs, wallMs, monotonicMs }) {
-      // Both are undefined beyond the last partition, and no comparison with that is true.
-      const since = sinceMs[partition] as number;
-      const movedMs = wallMs - beforeMs - (wallAheadMs[partition] as number);
-      return (
-        monotonicMs < since + spanMs &&
-        movedMs <= CLOCK_TOLERANCE_MS &&
-        movedMs >= -CLOCK_TOLERANCE_MS
-      );
-    },
+    // Beyond the last partition it is not a number, and no comparison with that is true.
+    holds: (partition, clocks) => ageMs(partition, clocks) < spanMs,
     lapse(partition) {
       sinceMs[partition] = Number.NEGATIVE_INFINITY;
     },
@@ -138,14 +157,10 @@ export function createLease(terms: {
       lapseAll();
       return false;
     },
-    stalenessMs(monotonicMs) {
-      const oldest = sinceMs.reduce((least, since) => {
-        return monotonicMs < since + spanMs ? Math.min(least, since) : least;
-      }, Number.POSITIVE_INFINITY);
-      return oldest === Number.POSITIVE_INFINITY ? oldest : monotonicMs - oldest;
+    stalenessMs() {
+      const ages = agesOfHeld();
+      return ages.length === 0 ? Number.POSITIVE_INFINITY : ages.reduce((a, b) => Math.max(a, b));
     },
-    held(monotonicMs) {
-      return sinceMs.reduce((n, since) => (monotonicMs < since + spanMs ? n + 1 : n), 0);
-    },
+    held: () => agesOfHeld().length,
   };
 }

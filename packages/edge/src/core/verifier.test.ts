@@ -113,6 +113,17 @@ test('a machine that slept, or whose clock was set, asks until it has another le
   expect(verify()).toEqual({ answer: 'UNSURE', why: 'STALE' });
 });
 
+test('a short sleep counts as time that has passed', () => {
+  const { verify, grant, pass, mirror } = edgeOf();
+  grant(1);
+  pass(40, ['wallMs', 'uptimeMs']);
+  pass(950);
+  expect(verify()).toMatchObject({ answer: 'ACTIVE' });
+  expect(mirror.lease?.stalenessMs()).toBe(990);
+  pass(9);
+  expect(verify()).toEqual({ answer: 'UNSURE', why: 'STALE' });
+});
+
 test('what was asked for before the clocks moved apart grants nothing', () => {
   const { verify, mirror, tell, pass } = edgeOf();
   mirror.lease?.asked(1);
