@@ -285,7 +285,7 @@ test('the doctor finds a server in use healthy', async () => {
   const { healthy, examinations } = JSON.parse(stdout);
   const areas = examinations.map(({ area }: { area: string }) => area.split(' ')[0]);
   expect(examinations.flatMap((each: { findings: unknown[] }) => each.findings)).toEqual([]);
-  expect(areas).toEqual(['API', 'Redis', 'Deployment', 'Keys']);
+  expect(areas).toEqual(['API', 'Redis', 'Deployment', 'Edges', 'Keys']);
   expect({ code, healthy }).toEqual({ code: 0, healthy: true });
 });
 
