@@ -59,6 +59,7 @@ export abstract class OpenCall<I> implements Call {
   #hasShownKey = false;
   #failure: SignumError | undefined;
   #isSettled = false;
+  #isProven = false;
 
   constructor(deps: OpenCallDeps, endpoint: AnyEndpoint<I>, places: InFlight, head: Head) {
     this.deps = deps;
@@ -140,10 +141,16 @@ export abstract class OpenCall<I> implements Call {
     return error;
   }
 
+  /** Whether the proof of a key has been looked at: it is good once. */
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
   /** Finds out again who calls, and whether they still may. */
   protected async recheck(): Promise<void> {
     // Who has counted as nobody from the start has nothing to lose.
     if (this.#fault !== undefined) return;
+    this.#isProven = true;
     const { access, credentials } = this.#endpoint;
     const shown = credentials === undefined ? headCredentials(this.head) : credentials(this.head);
     this.#caller = await this.deps.authenticate(shown, this);

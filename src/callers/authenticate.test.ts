@@ -14,6 +14,7 @@ import {
 } from '../../test/setup/callers-fixture.ts';
 import { ANONYMOUS } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
+import { NO_PROOF } from '../domain/key-proof.ts';
 import { ADMIN, createAuthenticator } from './authenticate.ts';
 
 const root = callBy(ADMIN);
@@ -96,6 +97,28 @@ describe('authenticating', () => {
     const validateUserToken = async () => Promise.reject(down);
     const other = createAuthenticator({ ...server, validateUserToken });
     expect(await reasonOf(() => other(bearer('good.user.token')))).toBe('STORE_UNAVAILABLE');
+  });
+
+  it('asks for the proof of a key when a call begins, and not while it goes on', async () => {
+    const asked: unknown[] = [];
+    const validateUserToken = async (_token: string, proof: unknown) => {
+      asked.push(proof);
+      return USER;
+    };
+    const other = createAuthenticator({ ...server, validateUserToken });
+    const shown = { ...NO_PROOF, dpop: 'a.b.c', method: 'POST' };
+    const bound = { authorization: 'DPoP good.user.token', certificateNames: [] };
+    await other(bound, { shown });
+    await other(bound, { shown, isProven: true });
+    // Under another scheme a proof proves nothing, and without one there is none.
+    await other(bearer('good.user.token'), { shown });
+    await other(bound, { shown: NO_PROOF });
+    expect(asked).toEqual([
+      shown,
+      'LEFT_TO_CALLER',
+      { ...shown, dpop: undefined },
+      { ...NO_PROOF, dpop: '' },
+    ]);
   });
 
   it('takes nobody for anonymous', () => {

@@ -30,6 +30,8 @@ export interface Credentials {
 export interface Presenting {
   /** What the client has shown of the key that its token is bound to. */
   readonly shown: KeyProof;
+  /** Whether that was looked at when the call began: a proof is good once, and a stream goes on. */
+  readonly isProven?: boolean | undefined;
 }
 
 export interface AuthenticatorDeps {
@@ -38,7 +40,10 @@ export interface AuthenticatorDeps {
   /** API key of a caller that may do everything, from the configuration. */
   readonly adminKey?: Secret | undefined;
   /** The user whose active access token this is; undefined if it is not one. */
-  readonly validateUserToken: (token: string, proof: KeyProof) => Promise<UserCaller | undefined>;
+  readonly validateUserToken: (
+    token: string,
+    proof: KeyProof | 'LEFT_TO_CALLER',
+  ) => Promise<UserCaller | undefined>;
   /** Milliseconds since the epoch; default Date.now. */
   readonly now?: () => number;
 }
@@ -90,6 +95,9 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
     if (cached) return cached;
     const { isBound, text } = readAuthorization(authorization);
     if (text.startsWith(API_KEY_PREFIX)) return isBound ? invalid() : byKey(authorization, text);
+    if (call?.isProven) {
+      return validateUserToken(text, 'LEFT_TO_CALLER').then((user) => user ?? invalid());
+    }
     const shown = call?.shown ?? NO_PROOF;
     // A proof goes with the scheme DPoP and with no other (RFC 9449 section 7.2).
     const proof = { ...shown, dpop: isBound ? (shown.dpop ?? '') : undefined };

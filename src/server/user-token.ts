@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { createInFlight } from '../call/in-flight.ts';
 import type { ServiceCaller, UserCaller } from '../domain/caller.ts';
-import type { KeyProof } from '../domain/key-proof.ts';
+import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 
 /** The service itself, asking whether a user's own token is good. */
@@ -27,15 +27,18 @@ export function createUserTokenCheck(
   tokens: Pick<Tokens, 'validate'>,
   audience: string,
   timeoutMs: number,
-): (token: string, proof: KeyProof) => Promise<UserCaller | undefined> {
+): (token: string, proof: KeyProof | 'LEFT_TO_CALLER') => Promise<UserCaller | undefined> {
   const lookups = createInFlight({ maxInflight: MAX_LOOKUPS, isDraining: () => false });
-  const find = async (token: string, proof: KeyProof): Promise<UserCaller | undefined> => {
+  const find = async (
+    token: string,
+    proof: KeyProof | 'LEFT_TO_CALLER',
+  ): Promise<UserCaller | undefined> => {
     const call = {
       caller: SELF,
       requestId: uuidv7(),
       method: 'authenticate',
       peer: '',
-      shown: proof,
+      shown: NO_PROOF,
       deadlineAtMs: performance.now() + timeoutMs,
     };
     const audiences = [audience];

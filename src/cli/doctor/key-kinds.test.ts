@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Keyspace, revokedKey, SHARED_KEYS } from '../../store/scripts/keys.ts';
+import { Keyspace, proofKey, revokedKey, SHARED_KEYS } from '../../store/scripts/keys.ts';
 import { parseKey } from './key-kinds.ts';
 
 const DEVICE = { tenantId: 'a:c{m}e%', userId: 'ünï\u2028', deviceId: '*' };
@@ -11,6 +11,7 @@ test('every key that the store makes is of a known kind', () => {
     active,
     user: keyspace.user(DEVICE.tenantId, DEVICE.userId),
     revoked: revokedKey(partition, '0190-id'),
+    proof: proofKey(partition, 'cHJvb2Y'),
     expiry: partition.expiry,
     watermarks: partition.watermarks,
     revision: partition.revision,

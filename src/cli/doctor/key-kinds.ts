@@ -37,6 +37,7 @@ const PARTITIONED: readonly (KeyKind & { readonly ids: number })[] = [
   { name: 'user', type: 'zset', lasting: true, ids: 2 },
   { name: 'request', type: 'string', lasting: false, ids: 4 },
   { name: 'rate', type: 'string', lasting: false, ids: 2 },
+  { name: 'proof', type: 'string', lasting: false, ids: 1 },
   { name: 'expiry', type: 'zset', lasting: true, ids: 0 },
   { name: 'watermarks', type: 'hash', lasting: true, ids: 0 },
   { name: 'revision', type: 'string', lasting: true, ids: 0 },

@@ -19,10 +19,10 @@ export const ADVICE: Readonly<Record<string, string>> = {
   SESSION_EXISTS: 'Revoke the session on the device first, or issue with --policy supersede.',
   PROOF_REQUIRED: "Present the session's current refresh token with --proof-file.",
   DEVICE_LIMIT: "Revoke one of the user's sessions first (`signum sessions` lists them).",
-  KEY_PROOF_REQUIRED: 'The token is bound to a key: give the key with --dpop-key FILE.',
-  KEY_PROOF_INVALID:
-    'Give the key that the token is bound to, and check the clock of this machine.',
-  KEY_PROOF_NONCE: 'Try again.',
+  KEY_PROOF_REQUIRED:
+    'The token is bound to a key, which this command has not: use it where the key is, or revoke it by its ids.',
+  KEY_PROOF_INVALID: 'Make a new proof with the key of the token, for this very call.',
+  KEY_PROOF_NONCE: 'Make a new proof that holds the nonce.',
   KEY_NOT_FOUND: 'See `signum keys list` for the keys there are.',
   KEYS_NOT_MANAGED: 'The signing keys come from files: rotate them there.',
   CALLER_NOT_FOUND: 'See `signum callers list` for the callers there are.',
