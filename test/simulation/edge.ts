@@ -203,8 +203,10 @@ export function createEdge(
       if (asleep > 0) return { accepted: false, lookedMs: world.now(), stalenessMs: 0 };
       const { answer } = verify(`${'x'.repeat(12)}.${token.name}.${'y'.repeat(12)}`, DEMANDS);
       const accepted = answer === 'ACTIVE';
+      // Asking how stale it is looks at the clocks as well.
+      const answeredBy = lookedMs;
       const stalenessMs = accepted ? (mirror.lease?.stalenessMs() ?? 0) : 0;
-      return { accepted, lookedMs, stalenessMs };
+      return { accepted, lookedMs: answeredBy, stalenessMs };
     },
     connect,
     disconnect,
