@@ -16,6 +16,7 @@ export const DEFAULT_LIMITS: PipelineLimits = {
   defaultTimeoutMs: 1_000,
   maxTimeoutMs: 10_000,
   maxStreams: 1_024,
+  maxUserStreams: 4_096,
   idleStreamMs: 60_000,
   recheckCallerMs: 2_000,
 };
@@ -42,8 +43,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { isDraining } = options;
   const inFlight = createInFlight({ maxInflight: limits.maxInflight, isDraining });
+  const entrance = createInFlight({ maxInflight: Number.POSITIVE_INFINITY, isDraining });
   const streams = createInFlight({ maxInflight: limits.maxStreams, isDraining });
-  const deps = { ...options, timeouts: limits, limits, inFlight, streams };
+  const userStreams = createInFlight({ maxInflight: limits.maxUserStreams, isDraining });
+  const deps = { ...options, timeouts: limits, limits, inFlight, entrance, streams, userStreams };
   return {
     open: (endpoint, head) => new UnaryCall(deps, endpoint, inFlight, head),
     openStream: (endpoint, head) => new StreamCall(deps, endpoint, head),

@@ -8,6 +8,9 @@ import { describe, expect, test } from 'vitest';
 import { headOf, type InvokeOptions } from '../../test/listeners/invoke.ts';
 import { createTestRpc, type TestRpc } from '../../test/listeners/test-rpc.ts';
 
+import { accessOf } from '../policy/access.ts';
+import type { ServerStreamEndpoint } from './endpoint.ts';
+
 const method = TokenService.method.validateStream;
 
 const reason = (reason: string) => expect.objectContaining({ reason });
@@ -197,4 +200,48 @@ test('whoever may not validate cannot open a stream', async () => {
     await expect(answers.next()).rejects.toEqual(reason('PERMISSION_DENIED'));
   }
   expect(test.observations[1]).toMatchObject({ code: 'PERMISSION_DENIED', callerKind: 'user' });
+});
+
+describe('streams of users', () => {
+  const endpoint: ServerStreamEndpoint<string, string> = {
+    kind: 'server_stream',
+    name: 'signum.v1.TokenService/WatchSession',
+    access: accessOf('signum.v1.TokenService/WatchSession'),
+    maxBytes: 100,
+    async *handle(_call, input) {
+      for (;;) yield input;
+    },
+  };
+  const open = async (
+    { pipeline }: TestRpc,
+    as: string | undefined,
+    messages: AsyncIterable<string>,
+  ) => {
+    const call = pipeline.openStream(endpoint, headOf({ as }));
+    await call.admit();
+    return call.run(messages, new AbortController().signal);
+  };
+  async function* one() {
+    yield 'x';
+  }
+  async function* none() {
+    await new Promise(() => {});
+    yield 'x';
+  }
+
+  test('take no places of service callers', async () => {
+    const test = createTestRpc({ maxStreams: 1, maxUserStreams: 1 });
+    const first = await open(test, 'user', one());
+    await first.next();
+    await expect((await open(test, undefined, one())).next()).rejects.toEqual(reason('OVERLOADED'));
+    const service = await open(test, 'admin', one());
+    expect((await service.next()).value).toBe('x');
+    await expect((await open(test, 'admin', one())).next()).rejects.toEqual(reason('OVERLOADED'));
+  });
+
+  test('take none at all before their message has come', async () => {
+    const test = createTestRpc({ maxStreams: 1, maxUserStreams: 1 });
+    for (let i = 0; i < 5; i += 1) void (await open(test, undefined, none())).next();
+    expect((await (await open(test, 'user', one())).next()).value).toBe('x');
+  });
 });

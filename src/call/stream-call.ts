@@ -9,8 +9,10 @@ import { deadlineExceeded } from './timeouts.ts';
 import { UnaryCall } from './unary-call.ts';
 
 export interface StreamLimits {
-  /** Streams open at once on this server; 1 or more. */
+  /** Streams of service callers open at once on this server; 1 or more. */
   readonly maxStreams: number;
+  /** The same of everybody else, users most of all. */
+  readonly maxUserStreams: number;
   /** A stream ends on which nothing has moved for this long, in milliseconds. */
   readonly idleStreamMs: number;
   /**
@@ -22,8 +24,12 @@ export interface StreamLimits {
 
 export interface StreamCallDeps extends OpenCallDeps {
   readonly limits: StreamLimits;
-  /** Counts open streams. */
+  /** Has room for all, until the server takes no more. */
+  readonly entrance: InFlight;
+  /** Counts open streams of service callers. */
   readonly streams: InFlight;
+  /** Counts those of others, which must not take the places of service callers. */
+  readonly userStreams: InFlight;
   /** Counts the calls that messages of streams are. */
   readonly inFlight: InFlight;
 }
@@ -58,7 +64,7 @@ export class StreamCall<I, O> extends OpenCall<I> {
   #messageFault: unknown;
 
   constructor(deps: StreamCallDeps, endpoint: StreamEndpoint<I, O>, head: Head) {
-    super(deps, endpoint, deps.streams, head);
+    super(deps, endpoint, deps.entrance, head);
     this.#endpoint = endpoint;
     this.#deps = deps;
   }
@@ -69,13 +75,10 @@ export class StreamCall<I, O> extends OpenCall<I> {
    * the call is admitted.
    */
   async *run(messages: AsyncIterable<I>, leaving: AbortSignal): AsyncGenerator<O> {
-    const { streams } = this.#deps;
     const undo: (() => void)[] = [];
     try {
-      streams.enter();
-      undo.push(() => streams.leave());
       if (this.timeoutMs !== undefined) this.deadlineAtMs = this.startedAtMs + this.timeoutMs;
-      const answers = await this.#open(this.#read(messages));
+      const answers = await this.#open(this.#read(messages), () => undo.push(this.#takePlace()));
       this.#isOpen = true;
       undo.push(...this.#watch(answers, leaving));
       yield* answers.answers();
@@ -96,9 +99,18 @@ export class StreamCall<I, O> extends OpenCall<I> {
     return !(this.#isOpen && this.#endpoint.kind === 'call_stream');
   }
 
-  async #open(messages: AsyncIterable<I>): Promise<Answers<O>> {
+  /** Answers how to give it back. */
+  #takePlace(): () => void {
+    const { streams, userStreams } = this.#deps;
+    const places = this.caller.kind === 'service' ? streams : userStreams;
+    places.enter();
+    return () => places.leave();
+  }
+
+  async #open(messages: AsyncIterable<I>, takePlace: () => void): Promise<Answers<O>> {
     const endpoint = this.#endpoint;
     const { now } = this.#deps;
+    if (endpoint.kind !== 'server_stream') takePlace();
     if (endpoint.kind === 'call_stream') {
       const answer = (message: I) => this.#call(endpoint, message);
       return new CallStream({ messages, answer, maxUnderway: MAX_UNDERWAY, now });
@@ -107,6 +119,8 @@ export class StreamCall<I, O> extends OpenCall<I> {
       return new PushedAnswers(endpoint.handle(this, this.#letIn(messages)), now);
     }
     for await (const message of this.#letIn(messages)) {
+      // A message that does not come takes no place.
+      takePlace();
       this.#first = message;
       return new PushedAnswers(endpoint.handle(this, message), now);
     }
