@@ -28,10 +28,12 @@ export interface Sweeper {
 }
 
 /**
- * A partition in which nothing ends is looked at after so many intervals: sessions that begin later
- * may end sooner than the one that is known to end next.
+ * A partition in which nothing ends is looked at after so many intervals, or after so long for each
+ * partition that there is: sessions that begin later may end sooner than the one that is known to end
+ * next, and nobody waits for them to be swept.
  */
 const IDLE_INTERVALS = 16;
+const IDLE_PER_PARTITION_MS = 60;
 const LONGEST_IDLE_MS = 60_000;
 /** A holder that is gone is replaced after so many intervals, or within these bounds. */
 const LEASE_INTERVALS = 10;
@@ -47,7 +49,12 @@ export function startSweeper(store: StoreContext, options: SweeperOptions): Swee
   const { owner, intervalMs, stepTimeoutMs } = options;
   const ttlMs = between(LEASE_INTERVALS * intervalMs, SHORTEST_LEASE_MS, LONGEST_LEASE_MS);
   const lease = createLease(store.runner, { key: SHARED_KEYS.sweeper, owner, ttlMs });
-  const idleMs = Math.max(intervalMs, Math.min(IDLE_INTERVALS * intervalMs, LONGEST_IDLE_MS));
+  const { partitions } = store.keyspace;
+  const patienceMs = Math.max(
+    IDLE_INTERVALS * intervalMs,
+    IDLE_PER_PARTITION_MS * partitions.length,
+  );
+  const idleMs = Math.max(intervalMs, Math.min(patienceMs, LONGEST_IDLE_MS));
   const soon = () => ({ deadlineAtMs: performance.now() + stepTimeoutMs });
   const ended = new AbortController();
   /** When each partition is worth a look, on the `performance.now()` time line. */
@@ -82,7 +89,7 @@ export function startSweeper(store: StoreContext, options: SweeperOptions): Swee
 
   async function round(): Promise<Moved> {
     const total = { swept: 0, pruned: 0, failed: 0 };
-    for (const partition of store.keyspace.partitions) {
+    for (const partition of partitions) {
       if (ended.signal.aborted) break;
       if (performance.now() < (looks.get(partition) ?? 0)) continue;
       try {
