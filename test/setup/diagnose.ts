@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { Examination, Finding } from '../../src/cli/doctor/finding.ts';
 import { run } from '../../src/cli/run.ts';
 import type { TestServer } from './server.ts';
+import { FAILOVER_WINDOW } from './topology.ts';
 
 /** What `signum doctor` finds wrong with a server and its Redis; notes left out. */
 export async function diagnose(server: TestServer): Promise<readonly Finding[]> {
@@ -11,6 +12,7 @@ export async function diagnose(server: TestServer): Promise<readonly Finding[]> 
     SIGNUM_CA_FILE: server.certificates.caFile,
     SIGNUM_REDIS_URL: server.redisUrl,
     SIGNUM_PARTITIONS: server.env['SIGNUM_PARTITIONS'],
+    SIGNUM_REDIS_FAILOVER_WINDOW: FAILOVER_WINDOW,
   };
   const stdout = new PassThrough();
   const stderr = new PassThrough();

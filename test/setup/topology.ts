@@ -23,6 +23,8 @@ export const DATABASES = ['--databases', '1024'];
 /** For suites in which nothing fails: a machine that is busy for a while is no reason to fail over. */
 const PATIENCE_MS = 15_000;
 const PATIENT = ['--min-replicas-max-lag', `${PATIENCE_MS / 1_000}`];
+/** What SIGNUM_REDIS_FAILOVER_WINDOW has to be for such a Redis. */
+export const FAILOVER_WINDOW = `${PATIENCE_MS / 1_000 + 1}s`;
 
 /** One node; a primary, two replicas and three Sentinels; or three primaries with a replica each. */
 export async function startTopology(
