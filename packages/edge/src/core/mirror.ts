@@ -70,6 +70,8 @@ interface Partition {
   entryId: string;
 }
 
+/** What the columns of known tokens and ended ids can hold. */
+const MOST_PARTITIONS = 65_536;
 /** How long what has expired is still told from what was never known. */
 const EXPIRED_KEPT_MS = 60_000;
 /** Of tokens that were issued before this, watermarks are not kept: the server is asked. */
@@ -107,6 +109,7 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
 
   function welcome(message: Welcome): boolean {
     const { deploymentId: id, partitions: count, tenantIds } = message;
+    if (!(count >= 1 && count <= MOST_PARTITIONS)) return false;
     const tenants = tenantIds.length === 0 ? undefined : new Set(tenantIds);
     const same =
       deployment?.id === id &&

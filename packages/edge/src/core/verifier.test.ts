@@ -167,6 +167,14 @@ test('what does not join on breaks the stream, and everything that was known goe
   expect(mirror.cursor()).toBeUndefined();
 });
 
+test('a number of partitions that cannot be kept apart breaks the stream', () => {
+  for (const partitions of [0, 65_537]) {
+    const { mirror } = edgeOf();
+    mirror.connecting();
+    expect(mirror.apply({ ...WELCOME, partitions, sequence: 1 } as FeedMessage)).toBe('BROKEN');
+  }
+});
+
 test('a token expires by the time of the store, and near that the server is asked', () => {
   const { verify, mirror, tell, pass } = edgeOf();
   mirror.lease?.asked(1);
