@@ -10,7 +10,7 @@ import { createFences, type Fences } from './fences.ts';
 import { createHub, type Hub } from './hub.ts';
 import { createPrimaries } from './primaries.ts';
 import { createWatch, type Watch } from './watch.ts';
-import { type SessionState, type SessionToWatch, watchSession } from './watch-session.ts';
+import { createSessionWatch, type SessionState, type SessionToWatch } from './watch-session.ts';
 
 export interface RevocationsOptions {
   readonly store: Store;
@@ -95,7 +95,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   return {
     ...{ watch, hub, edges, fences },
-    watchSession: (session, ended) => watchSession({ hub, store }, session, ended),
+    watchSession: createSessionWatch({ hub, store }),
     async close() {
       clearTimeout(timer);
       watch.close();

@@ -1,5 +1,6 @@
 import type { DeviceRef } from '@signum/token';
 import type { Deadline } from '../domain/call.ts';
+import { SignumError } from '../domain/errors.ts';
 import type { RevocationReason } from '../domain/session.ts';
 import { committedAtMs, type FeedEvent } from '../store/feed/event.ts';
 import { tenantField } from '../store/scripts/keys.ts';
@@ -26,12 +27,49 @@ export interface SessionToWatch {
 const ALIVE_MS = 25_000;
 const TIMEOUT_MS = 5_000;
 
+/** Streams that holders of sessions may have open at once: there are others to serve. */
+const MOST = { inAll: 512, ofOneSession: 4 };
+
+/** The same for any number of sessions, within bounds. @throws OVERLOADED beyond them */
+export function createSessionWatch(deps: SessionWatchDeps) {
+  const open = new Map<string, number>();
+  let inAll = 0;
+
+  return async function* watch(
+    session: SessionToWatch,
+    ended: AbortSignal,
+  ): AsyncGenerator<SessionState> {
+    const { sessionId } = session;
+    const ofOne = open.get(sessionId) ?? 0;
+    if (inAll >= MOST.inAll || ofOne >= MOST.ofOneSession) {
+      throw new SignumError('OVERLOADED', 'as many watch sessions, or this one, as may at once', {
+        retryAfterMs: 1_000,
+      });
+    }
+    inAll += 1;
+    open.set(sessionId, ofOne + 1);
+    try {
+      yield* watchSession(deps, session, ended);
+    } finally {
+      inAll -= 1;
+      const left = (open.get(sessionId) ?? 1) - 1;
+      if (left > 0) open.set(sessionId, left);
+      else open.delete(sessionId);
+    }
+  };
+}
+
+export interface SessionWatchDeps {
+  readonly hub: Hub;
+  readonly store: Store;
+}
+
 /**
  * Tells how it stands with a session: at once, from time to time, and when it has ended, which is the
  * last. A refresh does not end one. Ends without a word when `ended` aborts.
  */
-export async function* watchSession(
-  { hub, store }: { readonly hub: Hub; readonly store: Store },
+async function* watchSession(
+  { hub, store }: SessionWatchDeps,
   { device, sessionId }: SessionToWatch,
   ended: AbortSignal,
 ): AsyncGenerator<SessionState> {

@@ -56,7 +56,8 @@ export function watchFeed(
     outgoing.push(what);
     wake?.();
   };
-  const applied = () => responses.at(-1)?.sequence ?? 0n;
+  // One that does not acknowledge says nothing by its renewals either.
+  const applied = () => (acknowledge ? (responses.at(-1)?.sequence ?? 0n) : 0n);
   const watcher: TestWatcher = {
     responses,
     get end() {

@@ -15,10 +15,10 @@ let other: TestServer;
 beforeAll(async () => {
   const env = { SIGNUM_EDGE_LEASE: '1s', SIGNUM_REDIS_FAILOVER_WINDOW: '0' };
   server = await startTestServer(env);
-  const redis = { SIGNUM_REDIS_URL: server.redisUrl, SIGNUM_DEADLINE_DEFAULT: '300ms' };
+  const redis = { SIGNUM_REDIS_URL: server.redisUrl, SIGNUM_DEADLINE_MAX: '300ms' };
   // Its certificate is its own.
   const { SIGNUM_TLS_CERT_FILE: _, SIGNUM_TLS_KEY_FILE: __, ...same } = server.env;
-  other = await startTestServer({ ...same, ...redis });
+  other = await startTestServer({ ...same, ...redis, SIGNUM_DEADLINE_DEFAULT: '300ms' });
 });
 afterAll(async () => {
   await other.close();
@@ -116,12 +116,11 @@ describe('a fenced revocation', () => {
     await Promise.all(edges.map((edge) => edge.close()));
   });
 
-  test('waits for the lease of an edge that has gone silent', async () => {
+  test('waits for the lease of an edge that does not confirm', async () => {
     const tokens = server.client(TokenService);
-    const edge = watchFeed(server, { edge: true }, { acknowledge: false, renewEveryMs: 0 });
-    edge.renew(1);
+    const edge = watchFeed(server, { edge: true }, { acknowledge: false });
     await until('it has a lease', () =>
-      edge.responses.some(({ response: r }) => r.case === 'checkpoint' && r.value.renewal === 1n),
+      edge.responses.some(({ response: r }) => r.case === 'checkpoint' && r.value.renewal > 0n),
     );
     await tokens.issue({ device: device('silent') });
     const call = {
@@ -199,6 +198,17 @@ describe.each(['connect', 'connect-h1', 'grpc-web', 'grpc'] as const)(
         });
         expect(told.at(-1)?.endTime).toBeDefined();
       }
+    });
+
+    test('watches it on four streams at once, and no more', async () => {
+      const tokens = server.client(TokenService);
+      const issued = await tokens.issue({ device: device(`y-${protocol}`) });
+      const refreshToken = issued.tokens?.refreshToken ?? '';
+      const watches = Array.from({ length: 4 }, () => collect(refreshToken, null));
+      await until('four watch', () => watches.every(({ told }) => told.length > 0));
+      expect(await reasonOf(collect(refreshToken, null).done)).toBe('OVERLOADED');
+      await tokens.revoke({ subject: { case: 'device', value: device(`y-${protocol}`) } });
+      await Promise.all(watches.map(({ done }) => done));
     });
 
     test('is told at once of a session that is over, and by nobody without a token', async () => {
