@@ -77,6 +77,12 @@ function scalar(type: ScalarType | undefined, name: string): fc.Arbitrary<unknow
       return fc.oneof(fc.nat({ max: 20 }), fc.integer({ min: 0, max: 0xffff_ffff }));
     case ScalarType.UINT64:
       return fc.oneof(fc.bigInt(0n, 300n), fc.bigInt(0n, 2n ** 64n - 1n));
+    case ScalarType.INT32:
+      return fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+    case ScalarType.INT64:
+      return fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n);
+    case ScalarType.BYTES:
+      return fc.uint8Array({ maxLength: 20 });
     case ScalarType.STRING:
       return /_id$/.test(name) ? fc.oneof(text, uuid) : text;
     default:

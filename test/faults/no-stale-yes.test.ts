@@ -94,13 +94,12 @@ test('a stopped primary that comes back after a failover gives no verdict on wha
   deposed.signal('SIGSTOP');
   await until('another takes its place', async () => (await sentinel.primary()) !== deposed);
   await until('the store takes writes again', () => isWritable(store));
-  await revokeDevice(
-    store,
-    ref,
-    {},
-    { ...LOGOUT, durability: { replicas: 1, fsync: false } },
-    within(3000),
-  );
+  // The replica that is left has to follow the new primary first; until then nothing is confirmed.
+  await until('it is revoked, and a replica has it', async () => {
+    const durability = { replicas: 1, fsync: false };
+    await revokeDevice(store, ref, {}, { ...LOGOUT, durability }, within(3000));
+    return true;
+  });
   deposed.signal('SIGCONT');
   const verdicts = new Set<unknown>();
   await until('it follows the new primary', async () => {

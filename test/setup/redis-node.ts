@@ -111,7 +111,8 @@ export class RedisNode {
   async destroy(): Promise<void> {
     await this.kill();
     await this.proxy?.stop();
-    rmSync(this.dir, { recursive: true, force: true });
+    // A process of Redis' own that saves or rewrites may still be going.
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
