@@ -28,7 +28,10 @@ export function ensureDependencies() {
   console.log(`Installed npm dependencies in ${seconds} seconds.`);
 }
 
-/** Compares npm's record of what it installed with the lock file. */
+/**
+ * Compares npm's record of what it installed with the lock file. The record alone is not enough: npm
+ * writes it anew whenever it writes the lock file, whether it has installed anything or not.
+ */
 function areInstalled() {
   const record = join(MODULES, '.package-lock.json');
   if (!existsSync(PINNED_NODE) || !existsSync(record)) return false;
@@ -39,7 +42,9 @@ function areInstalled() {
       path === '' ||
       optional ||
       devOptional ||
-      (installed[path]?.version === version && installed[path]?.link === link),
+      (installed[path]?.version === version &&
+        installed[path]?.link === link &&
+        existsSync(join(ROOT, path))),
   );
 }
 
