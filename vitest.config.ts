@@ -63,7 +63,13 @@ export default defineConfig({
       onRedis('sentinel', ON_EVERY_TOPOLOGY, ON_ONE_NODE),
       onRedis('cluster', ON_EVERY_TOPOLOGY, ON_ONE_NODE),
       ...Object.keys(OTHER_SERVERS).map(onServer),
-      { extends: true, test: { name: 'alone', include: ALONE, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          ...{ name: 'alone', include: ALONE },
+          ...{ fileParallelism: false, sequence: { groupOrder: 1 } },
+        },
+      },
     ],
     testTimeout: 20_000,
     hookTimeout: 60_000,

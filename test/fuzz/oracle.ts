@@ -46,14 +46,14 @@ function isComplete({ payload, key }: Signed, issuer: string): boolean {
   if (!ids.every((name) => UUID.test(String(of(name))) && typeof of(name) === 'string'))
     return false;
   if (!numbers.every((name) => isWhole(of(name)))) return false;
+  if (!isBoundAsKnown(of('cnf'))) return false;
   if (key.type === 'rt+jwt') return true;
   const nbf = of('nbf');
   return (
     (nbf === undefined || isWhole(nbf)) &&
     hasAudience(of('aud')) &&
     hasScopes(of('scope')) &&
-    hasClient(of('client_id')) &&
-    isBoundAsKnown(of('cnf'))
+    hasClient(of('client_id'))
   );
 }
 
