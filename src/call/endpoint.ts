@@ -67,7 +67,7 @@ export interface StreamCall extends Call {
   readonly ended: ClientSignal;
 }
 
-/** An endpoint of plain HTTP: its paths and its wire format. */
+/** An HTTP endpoint that is no RPC: its paths and its wire format. */
 export interface HttpEndpoint<I = unknown, O = unknown> {
   readonly endpoint: UnaryEndpoint<I, O>;
   /** One path, or a prefix that ends with `/*`. */

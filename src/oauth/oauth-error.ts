@@ -48,12 +48,16 @@ export function encodeOAuthError(error: SignumError): HttpAnswer {
       ...(mayRetry && { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
       ...(nonce !== undefined && { 'dpop-nonce': nonce }),
     },
-    body: JSON.stringify({ error: code, error_description: plain(message), signum_reason: reason }),
+    body: JSON.stringify({
+      error: code,
+      error_description: permitted(message),
+      signum_reason: reason,
+    }),
   };
 }
 
 /** RFC 6749 section 5.2 allows no more than these characters. */
-function plain(message: string): string {
+function permitted(message: string): string {
   return message.replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, "'");
 }
 

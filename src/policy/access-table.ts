@@ -47,7 +47,7 @@ export interface AccessLine {
   readonly named?: ((input: unknown) => Named) | undefined;
 }
 
-/** The names of the endpoints of plain HTTP. */
+/** The names of the HTTP endpoints that are no RPCs. */
 export const JWKS = 'jwks';
 export const AUTHZ = 'authz';
 export const OAUTH_INTROSPECT = 'oauth/introspect';

@@ -2,7 +2,7 @@ export const REFRESH = '/signum.v1.TokenService/Refresh';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** The head of a plain call, as gateways send it; `headers` come before the length. */
+/** The head of a usual call, as gateways send it; `headers` come before the length. */
 export function headOf(length: number, headers: Headers = {}, path = REFRESH): string {
   const all = { Host: 'localhost', 'Content-Type': 'application/json', ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -13,7 +13,7 @@ export function bodyOf(refreshToken: string): string {
   return JSON.stringify({ refreshToken });
 }
 
-/** A plain call as bytes. */
+/** A usual call as bytes. */
 export function callOf(refreshToken: string, headers: Headers = {}): string {
   const body = bodyOf(refreshToken);
   return headOf(body.length, headers) + body;

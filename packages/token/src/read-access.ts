@@ -3,7 +3,7 @@ import { isAlgorithm } from './algorithm.ts';
 import type { AccessClaims } from './claims.ts';
 import { decodeSegment, splitCompact } from './compact.ts';
 import { ACCESS_TYPE, HeaderReader } from './token-header.ts';
-import { PlainPayloads } from './usual-payload.ts';
+import { UsualPayloads } from './usual-payload.ts';
 
 /** An access token in canonical form whose signature has not been looked at yet. */
 export interface UnverifiedAccess {
@@ -17,11 +17,11 @@ export interface UnverifiedAccess {
 export class AccessReader {
   readonly #issuer: string;
   readonly #headers = new HeaderReader();
-  readonly #plain: PlainPayloads;
+  readonly #usual: UsualPayloads;
 
   constructor(issuer: string) {
     this.#issuer = issuer;
-    this.#plain = new PlainPayloads(issuer);
+    this.#usual = new UsualPayloads(issuer);
   }
 
   read(token: string): UnverifiedAccess | 'MALFORMED' | 'WRONG_ISSUER' {
@@ -32,7 +32,7 @@ export class AccessReader {
     if (payload === undefined || decodeSegment(compact?.signature ?? '') === undefined) {
       return 'MALFORMED';
     }
-    const claims = this.#plain.read(payload) ?? readAccessPayload(payload, this.#issuer);
+    const claims = this.#usual.read(payload) ?? readAccessPayload(payload, this.#issuer);
     if (typeof claims === 'string') return claims;
     return { claims, keyId: header.keyId, algorithm: header.algorithm };
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readAccessPayload } from './access-payload.ts';
-import { PlainPayloads } from './usual-payload.ts';
+import { UsualPayloads } from './usual-payload.ts';
 
 const ISSUER = 'https://signum.example';
 const CLAIMS = {
@@ -21,7 +21,7 @@ const TEXT = JSON.stringify(CLAIMS);
 const { scope: _, ...SCOPELESS } = CLAIMS;
 const { client_id: __, ...CLIENTLESS } = CLAIMS;
 
-const payloads = new PlainPayloads(ISSUER);
+const payloads = new UsualPayloads(ISSUER);
 const read = (text: string) => payloads.read(Buffer.from(text));
 
 test.each([
@@ -29,7 +29,7 @@ test.each([
   ['without', SCOPELESS],
   ['of a session from before there were client ids', CLIENTLESS],
   ['of the beginning of time', { ...CLAIMS, iat: 0, exp: 0 }],
-])('what Signum usually signs, %s, is plain', (_name, claims) => {
+])('what Signum usually signs, %s, is usual', (_name, claims) => {
   const bytes = Buffer.from(JSON.stringify(claims));
   expect(payloads.read(bytes)).toStrictEqual(readAccessPayload(bytes, ISSUER));
 });
@@ -67,11 +67,11 @@ test.each<[string, string]>([
 test('an issuer is compared byte by byte', () => {
   const text = (issuer: string) => Buffer.from(JSON.stringify({ ...CLAIMS, iss: issuer }));
   for (const issuer of ['https://é.example', 'a"b\\c', 'https://x.example/(.*)?']) {
-    const plain = new PlainPayloads(issuer);
-    expect(plain.read(text(issuer))).toStrictEqual(readAccessPayload(text(issuer), issuer));
+    const usual = new UsualPayloads(issuer);
+    expect(usual.read(text(issuer))).toStrictEqual(readAccessPayload(text(issuer), issuer));
   }
   // The UTF-8 of the one is the Latin 1 of the other.
-  expect(new PlainPayloads('Ã©').read(text('é'))).toBeUndefined();
+  expect(new UsualPayloads('Ã©').read(text('é'))).toBeUndefined();
 });
 
 test('whatever is read is what reading strictly makes of it', () => {
@@ -104,7 +104,7 @@ test('whatever is read is what reading strictly makes of it', () => {
   );
   /** One character put in, taken out, or changed. */
   const slip = fc.option(fc.tuple(fc.nat(), fc.nat({ max: 1 }), fc.string({ maxLength: 1 })));
-  let plain = 0;
+  let usual = 0;
   fc.assert(
     fc.property(claims, slip, (init, change) => {
       let payload = JSON.stringify(init);
@@ -115,10 +115,10 @@ test('whatever is read is what reading strictly makes of it', () => {
       const bytes = Buffer.from(payload);
       const claims = payloads.read(bytes);
       if (claims === undefined) return;
-      plain += 1;
+      usual += 1;
       expect(claims).toStrictEqual(readAccessPayload(bytes, ISSUER));
     }),
     { numRuns: 5_000 },
   );
-  expect(plain).toBeGreaterThan(0);
+  expect(usual).toBeGreaterThan(0);
 });

@@ -12,7 +12,7 @@ const CLIENT_ID = String.raw`[\w.:/@~+-]{1,256}`;
  * order, one audience, no key, no custom claims, nothing that JSON would escape. One match takes a fifth of
  * parsing it, writing it again to compare, and looking at each claim.
  */
-export class PlainPayloads {
+export class UsualPayloads {
   readonly #pattern: RegExp;
 
   constructor(issuer: string) {

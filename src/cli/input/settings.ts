@@ -94,8 +94,8 @@ function readPem(path: string, option: string, label: 'CERTIFICATE' | 'PRIVATE K
 
 function checkAddress(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  const plain = url && !url.username && !url.password && !url.search && !url.hash;
-  if (!plain || !/^https?:$/.test(url.protocol)) {
+  const isBare = url && !url.username && !url.password && !url.search && !url.hash;
+  if (!isBare || !/^https?:$/.test(url.protocol)) {
     throw invalidField('--address', 'must be a URL such as https://tokens.example.com:8443');
   }
   return address.replace(/\/+$/, '');

@@ -16,7 +16,7 @@ const GAP = '  ';
 export function table<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  titleStyle: Style = plain,
+  titleStyle: Style = unstyled,
 ): string[] {
   const cells = rows.map((row) => columns.map((column) => printable(String(column.value(row)))));
   const widths = columns.map((column, index) =>
@@ -27,7 +27,7 @@ export function table<Row>(
       .map((text, index) => {
         const last = index === columns.length - 1;
         const padded = pad(text, widths[index] ?? 0, columns[index]?.align ?? 'left', last);
-        return (styleOf(index) ?? plain)(padded);
+        return (styleOf(index) ?? unstyled)(padded);
       })
       .join(GAP);
   return [
@@ -42,7 +42,7 @@ export function table<Row>(
 /** One name and value a line, values aligned; a line whose value is undefined is left out. */
 export function fields(
   entries: readonly (readonly [name: string, value: string | number | bigint | undefined])[],
-  nameStyle: Style = plain,
+  nameStyle: Style = unstyled,
 ): string[] {
   const shown = entries.filter(([, value]) => value !== undefined);
   const width = Math.max(0, ...shown.map(([name]) => displayWidth(name)));
@@ -57,6 +57,6 @@ function pad(text: string, width: number, align: 'left' | 'right', last: boolean
   return last ? text : text + space;
 }
 
-function plain(text: string): string {
+function unstyled(text: string): string {
   return text;
 }

@@ -71,7 +71,7 @@ async function compare(request: Request): Promise<Received> {
   return ours;
 }
 
-/** Sends to the direct listener, on a connection that has carried a plain call. */
+/** Sends to the direct listener, on a connection that has carried a usual call. */
 async function sendAfterAnother(request: Request): Promise<Received> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const post = { ca: certificates.ca, port: direct.address.port, method: 'POST', agent };

@@ -1,4 +1,4 @@
-import { createServer as createPlainServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer, TLSSocket } from 'node:tls';
 import type { ConnectionInjector } from '@grpc/grpc-js';
 import { followTlsFiles, type TlsListenOptions, tlsOptions } from '../tls/options.ts';
@@ -24,7 +24,7 @@ export function createGrpcConnections(
 
 function listening(options: TlsListenOptions, take: (socket: Socket) => void): Server {
   const { tls } = options;
-  if (tls === 'plaintext') return createPlainServer(take);
+  if (tls === 'plaintext') return createTcpServer(take);
   const server = createServer(tlsOptions({ ...options, tls }, ['h2']), take);
   followTlsFiles(server, tls);
   // Node tells of a handshake that failed or took too long, and leaves the connection open.

@@ -5,7 +5,7 @@ import { SignumError } from '../../domain/errors.ts';
 import { toConnectError } from '../connect/error.ts';
 import type { Exchange } from './exchange.ts';
 
-/** The endpoints of plain HTTP. */
+/** The HTTP endpoints that are no RPCs. */
 export interface Endpoints {
   find(path: string): HttpEndpoint | undefined;
   /** Never rejects. */

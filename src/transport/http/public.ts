@@ -7,7 +7,7 @@ import { GOAWAY_GRACE_MS, trackUnderway } from '../drain/underway.ts';
 import { createDirectUnary } from '../fast-path/direct-unary.ts';
 import { createAnswerHeads } from '../fast-path/http1/answer-head.ts';
 import { KEEP_ALIVE_MS } from '../fast-path/http1/connection.ts';
-import { takePlainConnections } from '../fast-path/http1/connections.ts';
+import { serveFastPath } from '../fast-path/http1/connections.ts';
 import { createGrpcMethods } from '../grpc/methods.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions, ProxyOptions, TransportLog } from '../listener.ts';
@@ -57,9 +57,9 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   const isDraining = () => draining;
   server.maxConnections = options.maxConnections ?? 20_000;
   // Without TLS each read would allocate 64 KiB, but for Node's own HTTP.
-  const plain =
+  const fastPath =
     direct && options.tls !== 'plaintext'
-      ? takePlainConnections(server, {
+      ? serveFastPath(server, {
           direct,
           budget,
           heads: createAnswerHeads({ ...headers, ...cors.headersFor(undefined) }, KEEP_ALIVE_MS),
@@ -68,7 +68,7 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
         })
       : undefined;
   const connections = trackConnections(server);
-  const underway = trackUnderway(server, () => plain?.isQuiet() ?? true);
+  const underway = trackUnderway(server, () => fastPath?.isQuiet() ?? true);
   const handler = createPublicHandler({
     direct,
     connect: createConnect({ rpc, log, budget, draining: leaving.signal }),
@@ -80,7 +80,7 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
     budget,
     underway,
     isDraining,
-    elapsedMs: (socket) => plain?.elapsedMs(socket),
+    elapsedMs: (socket) => fastPath?.elapsedMs(socket),
     streamPaths: new Set(streamingMethods(rpc).map(pathOf)),
   });
   server.on('request', handler.http1);
@@ -106,7 +106,7 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
       underway.sendAway();
       if (connections.size > 0) await delay(GOAWAY_GRACE_MS);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      plain?.end();
+      fastPath?.end();
       await Promise.race([closed, underway.none()]);
       await close();
     },

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Head } from '../../call/head.ts';
-import { plainIp, type TrustedProxies } from './trusted-proxies.ts';
+import { type TrustedProxies, unmappedIp } from './trusted-proxies.ts';
 
 /** No chain of proxies is longer; what stands further to the left is whatever a client liked to send. */
 const MAX_HOPS = 16;
@@ -29,6 +29,6 @@ export function clientIpOf(
 /** `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`. */
 function readHop(hop: string): string | undefined {
   const [, bracketed, v4] = /^(?:\[([^\]]*)\]|(\d[\d.]*))(?::\d{1,5})?$/.exec(hop) ?? [];
-  const address = plainIp(bracketed ?? v4 ?? hop);
+  const address = unmappedIp(bracketed ?? v4 ?? hop);
   return isIP(address) > 0 ? address : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import { readProxyHeader } from './proxy-header.ts';
-import { plainIp, type TrustedProxies } from './trusted-proxies.ts';
+import { type TrustedProxies, unmappedIp } from './trusted-proxies.ts';
 
 /** The clients on whose behalf proxies have connected. */
 export interface ProxiedConnections {
@@ -27,7 +27,7 @@ export function readProxyHeaders(server: Server, proxies: TrustedProxies): Proxi
   };
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    if (!proxies.trusts(plainIp(socket.remoteAddress))) {
+    if (!proxies.trusts(unmappedIp(socket.remoteAddress))) {
       pass(socket);
       return;
     }
@@ -46,7 +46,7 @@ function keyOf({ remoteAddress, remotePort }: Socket): string {
 
 function remember(sources: Map<string, string>, socket: Socket, sourceIp: string): void {
   const key = keyOf(socket);
-  sources.set(key, plainIp(sourceIp));
+  sources.set(key, unmappedIp(sourceIp));
   socket.once('close', () => sources.delete(key));
 }
 

@@ -29,6 +29,6 @@ export function createTrustedProxies(networks: readonly ProxyNetwork[]): Trusted
 export const NO_PROXIES: TrustedProxies = { isEmpty: true, trusts: () => false };
 
 /** A dual-stack socket shows IPv4 peers as `::ffff:192.0.2.1` (RFC 4291 section 2.5.5.2). */
-export function plainIp(address = ''): string {
+export function unmappedIp(address = ''): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

@@ -24,8 +24,8 @@ export function parseSubjectAltName(text: string): string[] {
     const match = NAME.exec(text);
     if (match === null) return [];
     const [, kind, value = ''] = match;
-    const isPlain = value !== '' && !value.startsWith('"');
-    if (isPlain && (kind === 'URI' || kind === 'DNS')) names.push(`${kind}:${value}`);
+    const isUnquoted = value !== '' && !value.startsWith('"');
+    if (isUnquoted && (kind === 'URI' || kind === 'DNS')) names.push(`${kind}:${value}`);
   }
   return names;
 }

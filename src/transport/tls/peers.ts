@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import { certificateThumbprint } from '@signum/token';
 import type { Peer } from '../../call/head.ts';
 import type { ProxiedConnections } from '../proxy/proxied-connections.ts';
-import { plainIp } from '../proxy/trusted-proxies.ts';
+import { unmappedIp } from '../proxy/trusted-proxies.ts';
 import { certificateNames } from './certificate-names.ts';
 
 /** Who is at the other end, found out once a connection: reading a certificate takes 20 µs. */
@@ -31,7 +31,7 @@ export function createPeers(proxied: ProxiedConnections): Peers {
 
 export function peerOf(socket: Duplex, proxied: ProxiedConnections): Peer {
   if (!(socket instanceof Socket)) return NOBODY;
-  const ip = proxied.sourceIpOf(socket) ?? plainIp(socket.remoteAddress);
+  const ip = proxied.sourceIpOf(socket) ?? unmappedIp(socket.remoteAddress);
   if (!(socket instanceof TLSSocket)) return { ip, certificateNames: [] };
   const certificate = socket.getPeerX509Certificate();
   return {

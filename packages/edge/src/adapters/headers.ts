@@ -23,7 +23,7 @@ export type RequestHeaders =
   | { get(name: string): string | null };
 
 /** Printable ASCII without quotes and backslashes, which would have to be quoted. */
-const PLAIN = /^[ !#-[\]-~]*$/;
+const QUOTABLE = /^[ !#-[\]-~]*$/;
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /**
@@ -38,7 +38,7 @@ export function createGuard(
   options: GuardOptions = {},
 ): (headers: RequestHeaders) => Guarded | Promise<Guarded> {
   const { realm, scopes = [] } = options;
-  if (![realm ?? '', ...scopes].every((text) => PLAIN.test(text))) {
+  if (![realm ?? '', ...scopes].every((text) => QUOTABLE.test(text))) {
     throw new RangeError('the realm and scopes must be printable ASCII without quotes');
   }
 

@@ -1,6 +1,6 @@
 import type { Mark } from './watermarks.ts';
 
-/** What a server tells its subscribers: WatchResponse of feed_service.proto, in plain terms. */
+/** What a server tells its subscribers: WatchResponse of feed_service.proto, in types of its own. */
 export type FeedMessage = { readonly sequence: number } & (
   | Welcome
   | Keys

@@ -9,7 +9,7 @@ import type { EndedColumns, FeedEvent, FeedMessage } from '../core/feed-message.
 import type { Mark } from '../core/watermarks.ts';
 
 /**
- * Puts a response of the feed into plain terms. Undefined if it holds something that this version does
+ * Puts a response of the feed into types of its own. Undefined if it holds something that this version does
  * not know: who does not understand an event has missed it.
  */
 export function readResponse({

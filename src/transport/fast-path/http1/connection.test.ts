@@ -38,7 +38,7 @@ function echo(): void {
 const echoOf = (answer: RawAnswer | undefined) => JSON.parse(String(answer?.body)).message;
 const withoutDate = ({ headers }: RawAnswer) => headers.filter(([name]) => name !== 'Date');
 
-describe('plain calls one after the other', () => {
+describe('usual calls one after the other', () => {
   test.each<[what: string, bytes: string, status: number]>([
     ['an answer', callOf('a'), 200],
     ['an error', callOf('a', { 'X-Reason': 'TOKEN_INVALID' }), 401],

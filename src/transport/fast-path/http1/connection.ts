@@ -4,10 +4,10 @@ import { STRANGER_MAX_BYTES } from '../../../call/open-call.ts';
 import type { BodyBudget } from '../../body/budget.ts';
 import type { DirectAnswer, DirectUnary } from '../direct-unary.ts';
 import type { AnswerHeads } from './answer-head.ts';
-import { PlainExchange } from './exchange.ts';
+import { FastPathExchange } from './exchange.ts';
 import { type RequestHead, readHead } from './read-head.ts';
 
-export interface PlainConnectionDeps {
+export interface FastPathDeps {
   readonly direct: DirectUnary;
   readonly heads: AnswerHeads;
   peerOf(socket: TLSSocket): Peer;
@@ -27,18 +27,18 @@ const IDLE_MS = KEEP_ALIVE_MS + 1_000;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * One HTTP/1.1 connection for as long as its requests are plain calls, one at a time, as those of a
+ * One HTTP/1.1 connection for as long as its requests are usual calls, one at a time, as those of a
  * gateway are: read and answered here, which takes half of what Node's own HTTP/1.1 takes. The first
  * request that is anything else goes to Node, unread, and all that follow it.
  */
-export class PlainConnection {
+export class FastPathConnection {
   readonly #socket: TLSSocket;
-  readonly #deps: PlainConnectionDeps;
+  readonly #deps: FastPathDeps;
   readonly #onEnd: () => void;
   /** Of the last request: those of one client differ in their bodies only, mostly. */
   #head: RequestHead | undefined;
   #answer: DirectAnswer | undefined;
-  #underway: PlainExchange | undefined;
+  #underway: FastPathExchange | undefined;
   /** What has been read and belongs to no call yet. */
   #held: Buffer = NOTHING;
   /** When the request that is held began to come, on the `performance.now()` time line. */
@@ -46,7 +46,7 @@ export class PlainConnection {
   #isLast = false;
 
   /** `onEnd`: the connection is closed, or not taken care of here any more. */
-  constructor(socket: TLSSocket, deps: PlainConnectionDeps, onEnd: () => void) {
+  constructor(socket: TLSSocket, deps: FastPathDeps, onEnd: () => void) {
     this.#socket = socket;
     this.#deps = deps;
     this.#onEnd = onEnd;
@@ -129,7 +129,7 @@ export class PlainConnection {
   #call(head: RequestHead, body: Buffer, isRest: boolean): void {
     if (isRest) this.#letGo();
     if (isRest || this.#socket.timeout !== IDLE_MS) this.#socket.setTimeout(IDLE_MS);
-    const exchange = new PlainExchange(head, body, this.#deps.peerOf(this.#socket), this);
+    const exchange = new FastPathExchange(head, body, this.#deps.peerOf(this.#socket), this);
     this.#underway = exchange;
     void this.#answer?.(exchange);
   }

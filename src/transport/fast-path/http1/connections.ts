@@ -1,9 +1,9 @@
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { PlainConnection, type PlainConnectionDeps } from './connection.ts';
+import { FastPathConnection, type FastPathDeps } from './connection.ts';
 
 /** The connections that Node's HTTP server has not been told of. */
-export interface PlainConnections {
+export interface FastPath {
   /** Whether no call is under way on any. */
   isQuiet(): boolean;
   /** How long ago the request began that was handed over last, in milliseconds; once. */
@@ -15,16 +15,13 @@ export interface PlainConnections {
 type Take = (this: Server, socket: TLSSocket) => void;
 
 /** Goes between a server's TLS connections and its HTTP, of which it leaves HTTP/2 alone. */
-export function takePlainConnections(
-  server: Server,
-  deps: Omit<PlainConnectionDeps, 'takeOver'>,
-): PlainConnections {
-  const connections = new Set<PlainConnection>();
+export function serveFastPath(server: Server, deps: Omit<FastPathDeps, 'takeOver'>): FastPath {
+  const connections = new Set<FastPathConnection>();
   const [http] = server.listeners('secureConnection') as Take[];
   if (http === undefined) throw new Error('the server takes no TLS connections');
 
   const begunAtMs = new WeakMap<Socket, number>();
-  const all: PlainConnectionDeps = {
+  const all: FastPathDeps = {
     ...deps,
     takeOver(socket, bytes, beganAtMs) {
       if (beganAtMs !== undefined) begunAtMs.set(socket, beganAtMs);
@@ -38,7 +35,7 @@ export function takePlainConnections(
       http.call(server, socket);
       return;
     }
-    const connection = new PlainConnection(socket, all, () => connections.delete(connection));
+    const connection = new FastPathConnection(socket, all, () => connections.delete(connection));
     connections.add(connection);
   };
   server.off('secureConnection', http);

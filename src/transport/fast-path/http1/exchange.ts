@@ -7,7 +7,7 @@ import type { RequestHead } from './read-head.ts';
 type Answering = Pick<UnaryExchange, 'respond'>;
 
 /** One call. It keeps what it was called with, whatever comes over the connection after it. */
-export class PlainExchange implements UnaryExchange {
+export class FastPathExchange implements UnaryExchange {
   readonly verb = 'POST';
   readonly query = '';
   readonly timeoutHeader = 'connect-timeout-ms';
@@ -36,7 +36,7 @@ export class PlainExchange implements UnaryExchange {
     return this.#head.headers.get(name);
   }
 
-  /** A head in which a name comes twice is none of a plain call. */
+  /** A head in which a name comes twice is none of a usual call. */
   headerValues(name: string): readonly string[] {
     const value = this.#head.headers.get(name);
     return value === undefined ? [] : [value];

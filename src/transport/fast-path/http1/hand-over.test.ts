@@ -39,7 +39,7 @@ function echo(): void {
 const echoOf = (answer: RawAnswer | undefined) => JSON.parse(String(answer?.body)).message;
 
 describe('a call that comes in pieces', () => {
-  test('of which the first is the head is plain', async () => {
+  test('of which the first is the head is usual', async () => {
     echo();
     for (const token of ['a', 'b', 'ccc']) {
       const body = bodyOf(token);
@@ -49,7 +49,7 @@ describe('a call that comes in pieces', () => {
     expect(node.served).toEqual([]);
   });
 
-  test.each([1, 10])('of which the first ends in the body, %s bytes on, is plain', async (more) => {
+  test.each([1, 10])('of which the first ends in the body, %s bytes on, is usual', async (more) => {
     echo();
     const bytes = callOf('a');
     const at = bytes.indexOf('\r\n\r\n') + 4 + more;
@@ -153,7 +153,7 @@ describe('calls that do not wait for the answers before them', () => {
   });
 });
 
-describe('a request that is not plain, after one that is', () => {
+describe('an unusual request, after one that is', () => {
   const gzip = { 'Content-Encoding': 'gzip' };
   const CHUNKED = [
     `POST ${REFRESH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`,
@@ -167,7 +167,7 @@ describe('a request that is not plain, after one that is', () => {
     ['a content type that no protocol has', callOf('a', { 'Content-Type': 'text/plain' }), 415],
     ['an origin', callOf('a', { Origin: 'https://app.example' }), 200],
     ['a chunked body', CHUNKED, 200],
-  ])('is answered as ever, and so are plain ones after it: %s', async (_what, bytes, status) => {
+  ])('is answered as ever, and so are usual ones after it: %s', async (_what, bytes, status) => {
     expect((await ask(client, callOf('a'))).status).toBe(200);
     expect(node.served).toEqual([]);
     expect((await ask(client, bytes)).status).toBe(status);

@@ -70,7 +70,7 @@ const more = fc.array(
   { maxLength: 5 },
 );
 
-/** Heads of which nearly all are plain. */
+/** Heads of which nearly all are usual. */
 const heads = fc
   .tuple(fc.stringMatching(/^\/[a-zA-Z0-9_./-]{1,20}$/), needed, more)
   .chain(([path, first, others]) => {

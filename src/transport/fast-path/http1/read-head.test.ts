@@ -14,7 +14,7 @@ function read(text: string) {
 /** Of a call that has a host and a length besides. */
 const withHeader = (lines: string) => `${LINE}${BOTH}${lines}\r\n`;
 
-describe('a plain head', () => {
+describe('a usual head', () => {
   test.each<[what: string, text: string, headers: Record<string, string>]>([
     ['with what it needs and no more', `${LINE}${BOTH}\r\n`, {}],
     ['with names in any case', withHeader('X-OnE: Two\r\n'), { 'x-one': 'Two' }],
@@ -58,7 +58,7 @@ describe('a plain head', () => {
   });
 });
 
-describe('a request line that is not plain is not read:', () => {
+describe('an unusual request line is not read:', () => {
   test.each([
     ['another method', `GET ${PATH} HTTP/1.1`],
     ['a method in lower case', `post ${PATH} HTTP/1.1`],
@@ -89,7 +89,7 @@ describe('a request line that is not plain is not read:', () => {
   });
 });
 
-describe('a header that is not plain leaves the whole head unread:', () => {
+describe('an unusual header leaves the whole head unread:', () => {
   test.each([
     ['an origin', 'Origin: https://app.example\r\n'],
     ['a transfer encoding', 'Transfer-Encoding: chunked\r\n'],

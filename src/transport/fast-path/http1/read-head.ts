@@ -1,4 +1,4 @@
-/** The head of a plain request: everything before its body. */
+/** The head of a usual request: everything before its body. */
 export interface RequestHead {
   /** As it was sent, with the empty line at its end. */
   readonly bytes: Buffer;
@@ -30,7 +30,7 @@ const UNUSUAL = [
 ];
 
 /**
- * The head of the request that `bytes` begin with, if it is there to its end and plain: a POST whose
+ * The head of the request that `bytes` begin with, if it is there to its end and usual: a POST whose
  * body has an announced length, of a connection that is to stay open, from no web page. It knows far
  * less than a parser of HTTP does, and what it does not know, it does not read in another way, but
  * not at all: undefined.
@@ -51,7 +51,7 @@ export function readHead(bytes: Buffer): RequestHead | undefined {
   return { bytes: head, path: line[1] ?? '', headers, bodyLength: Number(length) };
 }
 
-/** Undefined if a line is no plain header, or a name comes twice. */
+/** Undefined if a line is no usual header, or a name comes twice. */
 function readHeaders(text: string, from: number): ReadonlyMap<string, string> | undefined {
   const headers = new Map<string, string>();
   for (let at = from; at < text.length; at = HEADER.lastIndex) {

@@ -11,7 +11,7 @@ import { dialRaw } from '../../../../test/listeners/raw-client.ts';
 import { createBodyBudget } from '../../body/budget.ts';
 import { openTlsFiles, type TlsSource } from '../../tls/files.ts';
 import { createAnswerHeads } from './answer-head.ts';
-import { PlainConnection } from './connection.ts';
+import { FastPathConnection } from './connection.ts';
 
 /** More answers than the buffers between the two sides hold. */
 const MANY = 64;
@@ -33,7 +33,7 @@ beforeEach(async () => {
   wasAhead = false;
   server = createServer(tls.current(), (accepted) => {
     socket = accepted;
-    new PlainConnection(socket, DEPS, () => {});
+    new FastPathConnection(socket, DEPS, () => {});
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
 });
@@ -43,7 +43,7 @@ afterEach(() => {
   certificates.remove();
 });
 
-const DEPS: ConstructorParameters<typeof PlainConnection>[1] = {
+const DEPS: ConstructorParameters<typeof FastPathConnection>[1] = {
   direct: {
     accept: () => async (exchange) => {
       served += 1;
