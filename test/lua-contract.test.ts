@@ -5,7 +5,7 @@ import { Runner } from '../src/store/dispatch/runner.ts';
 import type { Item } from '../src/store/dispatch/shared-runs.ts';
 import { changeLeases } from '../src/store/feed/lease-table.ts';
 import { readFeed } from '../src/store/feed/read-feed.ts';
-import { createLease } from '../src/store/lease.ts';
+import { createLease } from '../src/store/lock.ts';
 import { FIELD } from '../src/store/scripts/fields.ts';
 import { SHARED_KEYS } from '../src/store/scripts/keys.ts';
 import { type Argument, loadScript, SCRIPTS, type Script } from '../src/store/scripts/script.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLease } from '../store/lease.ts';
+import { createLease } from '../store/lock.ts';
 import type { StoreContext } from '../store/scripts/context.ts';
 import { type PartitionKeys, SHARED_KEYS } from '../store/scripts/keys.ts';
 import { sweepPartition } from '../store/sessions/sweep.ts';

@@ -63,7 +63,7 @@ export const SCRIPTS = {
   sweep: loadScript('sweep'),
   due: loadScript('due'),
   forget: loadScript('forget'),
-  lease: loadScript('lease'),
+  lock: loadScript('lock'),
   recordPut: loadScript('record_put'),
   take: loadScript('take'),
   touch: loadScript('touch'),

@@ -21,7 +21,7 @@ export function createLease(
   { key, owner, ttlMs }: { readonly key: string; readonly owner: string; readonly ttlMs: number },
 ): Lease {
   const ask = async (ms: number, deadline: Deadline) => {
-    const reply: unknown = await runner.run(SCRIPTS.lease, [key], [owner, ms], deadline);
+    const reply: unknown = await runner.run(SCRIPTS.lock, [key], [owner, ms], deadline);
     return reply === 1;
   };
   return {
