@@ -5,7 +5,7 @@ import { Runner } from '../src/store/dispatch/runner.ts';
 import type { Item } from '../src/store/dispatch/shared-runs.ts';
 import { changeLeases } from '../src/store/feed/lease-table.ts';
 import { readFeed } from '../src/store/feed/read-feed.ts';
-import { createLease } from '../src/store/lock.ts';
+import { createLock } from '../src/store/lock.ts';
 import { FIELD } from '../src/store/scripts/fields.ts';
 import { SHARED_KEYS } from '../src/store/scripts/keys.ts';
 import { type Argument, loadScript, SCRIPTS, type Script } from '../src/store/scripts/script.ts';
@@ -143,8 +143,8 @@ async function useEveryScript(on: Store): Promise<void> {
   await on.client.hset(active, FIELD.rexp, 1);
   await on.client.zadd(partition.expiry, 1, 'a:b:c', 1, '::t:z');
   await sweepPartition(on, partition, 10, soon());
-  const lease = { key: SHARED_KEYS.sweeper, owner: 'someone', ttlMs: 1000 };
-  await createLease(on.runner, lease).hold(soon());
+  const lock = { key: SHARED_KEYS.sweeper, owner: 'someone', ttlMs: 1000 };
+  await createLock(on.runner, lock).hold(soon());
   await on.runner.run(SCRIPTS.touch, [partition.revision], [], soon());
   await issue(on, planFor(device), soon());
   await revokeDevice(on, device, {}, { reason: 'LOGOUT', by: 'test', durability }, soon());
@@ -248,7 +248,7 @@ function fits(count: number, { fixed, repeated, open }: Declared): boolean {
 function kindOf(label: string): RegExp {
   if (label === 'records') return /^signum:(keys|callers)$/;
   if (label === 'channel') return /^signum:\{\d+\}:channel:\d+$/;
-  if (label === 'lease') return /^signum:sweeper$/;
+  if (label === 'lock') return /^signum:sweeper$/;
   if (label === 'leases') return /^signum:\{leases\}:table$/;
   if (label === 'limit') return /^signum:\{\d+\}:rate:/;
   if (label.startsWith('revoked')) return /^signum:\{\d+\}:revoked:/;

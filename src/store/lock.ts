@@ -2,24 +2,24 @@ import type { Deadline } from '../domain/call.ts';
 import type { Runner } from './dispatch/runner.ts';
 import { SCRIPTS } from './scripts/script.ts';
 
-/** Something that one server of a deployment does for all, by turns that nobody has to agree on. */
-export interface Lease {
-  /** Takes the lease if it is free, keeps it if it is held; returns whether it is ours now. */
+/** What one server of a deployment holds at a time, to do a piece of work for all. */
+export interface Lock {
+  /** Takes the lock if it is free, keeps it if it is held; returns whether it is ours now. */
   hold(deadline: Deadline): Promise<boolean>;
   /** Gives it up if it is ours. */
   release(deadline: Deadline): Promise<void>;
 }
 
 /**
- * A lease in Redis that ends `ttlMs` after it was last held. It keeps servers from doing the same work,
+ * A lock in Redis that ends `ttlMs` after it was last held. It keeps servers from doing the same work,
  * no more: one that was held up may go on for a while beside the next holder.
  *
  * @param owner what no other server calls itself
  */
-export function createLease(
+export function createLock(
   runner: Runner,
   { key, owner, ttlMs }: { readonly key: string; readonly owner: string; readonly ttlMs: number },
-): Lease {
+): Lock {
   const ask = async (ms: number, deadline: Deadline) => {
     const reply: unknown = await runner.run(SCRIPTS.lock, [key], [owner, ms], deadline);
     return reply === 1;

@@ -49,7 +49,7 @@ async function startServer(intervalMs: number): Promise<Server> {
   return { sweeper, rounds };
 }
 
-/** Scripts run so far: what a server sends to look, to sweep and to keep its lease. */
+/** Scripts run so far: what a server sends to look, to sweep and to keep its lock. */
 async function scriptsRun(): Promise<number> {
   const stats = await admin.info('commandstats');
   const calls = (name: string) =>
@@ -94,8 +94,8 @@ test('whatever ends is swept, also when it ends sooner than what was known', asy
 
 test('a holder that is gone without a word is replaced', async () => {
   const [first, second] = [await startServer(100), await startServer(100)];
-  await until('the first holds the lease', () => first.rounds.length > 0);
-  // As a process that is killed: its lease stays.
+  await until('the first holds the lock', () => first.rounds.length > 0);
+  // As a process that is killed: its lock stays.
   const lost = stores[1] as Store;
   await lost.close();
   const keys = await begin(20);
@@ -103,17 +103,17 @@ test('a holder that is gone without a word is replaced', async () => {
   expect(swept([second])).toBe(20);
 });
 
-test('a holder that stops gives the lease up', async () => {
+test('a holder that stops gives the lock up', async () => {
   const first = await startServer(100);
-  await until('it holds the lease', () => first.rounds.length > 0);
+  await until('it holds the lock', () => first.rounds.length > 0);
   expect(await admin.exists('signum:sweeper')).toBe(1);
   await first.sweeper.stop();
   expect(await admin.exists('signum:sweeper')).toBe(0);
 });
 
-test('who does not hold the lease gives nothing up', async () => {
+test('who does not hold the lock gives nothing up', async () => {
   const [first, second] = [await startServer(100), await startServer(100)];
-  await until('the first holds the lease', () => first.rounds.length > 0);
+  await until('the first holds the lock', () => first.rounds.length > 0);
   await second.sweeper.stop();
   expect(await admin.get('signum:sweeper')).toBe('server-2');
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLease } from '../store/lock.ts';
+import { createLock } from '../store/lock.ts';
 import type { StoreContext } from '../store/scripts/context.ts';
 import { type PartitionKeys, SHARED_KEYS } from '../store/scripts/keys.ts';
 import { sweepPartition } from '../store/sessions/sweep.ts';
@@ -42,13 +42,13 @@ const LONGEST_LEASE_MS = 30_000;
 
 /**
  * Moves expired sessions from the active to the revoked table, step by step, for as long as the server
- * runs. One server of a deployment does it for all, the one with the lease; the others ask for it now
+ * runs. One server of a deployment does it for all, the one with the lock; the others ask for it now
  * and then. Two that do it at once do no harm: the script decides who moves what.
  */
 export function startSweeper(store: StoreContext, options: SweeperOptions): Sweeper {
   const { owner, intervalMs, stepTimeoutMs } = options;
   const ttlMs = between(LEASE_INTERVALS * intervalMs, SHORTEST_LEASE_MS, LONGEST_LEASE_MS);
-  const lease = createLease(store.runner, { key: SHARED_KEYS.sweeper, owner, ttlMs });
+  const lock = createLock(store.runner, { key: SHARED_KEYS.sweeper, owner, ttlMs });
   const { partitions } = store.keyspace;
   const patienceMs = Math.max(
     IDLE_INTERVALS * intervalMs,
@@ -71,12 +71,12 @@ export function startSweeper(store: StoreContext, options: SweeperOptions): Swee
     }
   }
 
-  /** Asks no more often than the lease needs. */
+  /** Asks no more often than the lock needs. */
   async function hold(): Promise<boolean> {
     if (performance.now() - heldAtMs < ttlMs / 3) return true;
     const sinceMs = performance.now();
     try {
-      if (await lease.hold(soon())) {
+      if (await lock.hold(soon())) {
         heldAtMs = sinceMs;
         return true;
       }
@@ -126,7 +126,7 @@ export function startSweeper(store: StoreContext, options: SweeperOptions): Swee
     async stop() {
       ended.abort();
       await done;
-      if (heldAtMs > 0) await lease.release(soon()).catch(() => undefined);
+      if (heldAtMs > 0) await lock.release(soon()).catch(() => undefined);
     },
   };
 }
