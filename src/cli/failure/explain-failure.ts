@@ -2,7 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { ErrorInfoSchema } from '@signum/contract/google/rpc/error_details_pb.js';
 import { ConfigError } from '../../config/config.ts';
 import { type Reason, SignumError } from '../../domain/errors.ts';
-import { WorkerFailed } from '../../server/worker-failed.ts';
+import { WorkerFailed } from '../../server/workers/worker-failed.ts';
 import { RedisMisconfigured } from '../../store/client/misconfigured.ts';
 import { AccessMissing, LayoutMismatch } from '../../store/meta.ts';
 import { ADVICE } from './advice.ts';

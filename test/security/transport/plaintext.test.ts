@@ -8,7 +8,7 @@ import {
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/config.ts';
-import { openTls } from '../../../src/server/open-tls.ts';
+import { openTls } from '../../../src/server/parts/open-tls.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { unary } from '../../listeners/grpc-client.ts';
 import { faultsOf } from '../../setup/config-fixture.ts';

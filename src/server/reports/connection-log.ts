@@ -1,4 +1,4 @@
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../../telemetry/log.ts';
 
 /** How long a line is not repeated for. */
 const SILENCE_MS = 30_000;

@@ -1,7 +1,7 @@
-import { checkHealth, type StoreFinding, VERSION, type Wanted } from '../store/client/health.ts';
-import type { Runner } from '../store/dispatch/runner.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { Readiness } from '../transport/ops.ts';
+import { checkHealth, type StoreFinding, VERSION, type Wanted } from '../../store/client/health.ts';
+import type { Runner } from '../../store/dispatch/runner.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Readiness } from '../../transport/ops.ts';
 
 export interface Watch {
   /** What is known now; asks nobody. */

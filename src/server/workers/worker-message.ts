@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
-import type { Readiness } from '../transport/ops.ts';
-import type { ServerAddresses } from './addresses.ts';
+import type { Readiness } from '../../transport/ops.ts';
+import type { ServerAddresses } from '../listen/addresses.ts';
 
 /** What a worker tells the process that started it. */
 export interface WorkerMessage {

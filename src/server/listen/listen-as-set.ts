@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/config.ts';
+import { ConfigError } from '../../config/config.ts';
 
 /** Why the operating system may never let a server listen there, by what it says. */
 const NEVER: Readonly<Record<string, string>> = {

@@ -4,8 +4,8 @@ import {
   createProofNonces,
   type ProofNonces,
 } from '@signum/token';
-import type { Config } from '../config/config.ts';
-import type { RootSecrets } from '../domain/root-secret.ts';
+import type { Config } from '../../config/config.ts';
+import type { RootSecrets } from '../../domain/root-secret.ts';
 
 /** How long a nonce for proofs is given out, in milliseconds; it is taken for as long again. */
 const NONCE_PERIOD_MS = 60_000;

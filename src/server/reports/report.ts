@@ -1,12 +1,12 @@
-import type { CallerEvent } from '../callers/administer.ts';
-import type { Call } from '../domain/call.ts';
-import { callerName } from '../domain/caller.ts';
-import type { Reason, SignumError } from '../domain/errors.ts';
-import type { Audit } from '../telemetry/audit.ts';
-import type { AuditEvent, AuditEventName } from '../telemetry/audit-event.ts';
-import { createRefusals } from '../telemetry/refusals.ts';
-import type { SessionEvent, Telemetry } from '../telemetry/telemetry.ts';
-import type { TokenEvent } from '../tokens/event.ts';
+import type { CallerEvent } from '../../callers/administer.ts';
+import type { Call } from '../../domain/call.ts';
+import { callerName } from '../../domain/caller.ts';
+import type { Reason, SignumError } from '../../domain/errors.ts';
+import type { Audit } from '../../telemetry/audit.ts';
+import type { AuditEvent, AuditEventName } from '../../telemetry/audit-event.ts';
+import { createRefusals } from '../../telemetry/refusals.ts';
+import type { SessionEvent, Telemetry } from '../../telemetry/telemetry.ts';
+import type { TokenEvent } from '../../tokens/event.ts';
 
 /** Tells the audit trail and the metrics what has happened. */
 export interface Report {

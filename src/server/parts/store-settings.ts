@@ -1,5 +1,5 @@
-import type { Config } from '../config/config.ts';
-import type { StoreSettings } from '../store/store.ts';
+import type { Config } from '../../config/config.ts';
+import type { StoreSettings } from '../../store/store.ts';
 
 /** What the store needs to know of the configuration. */
 export function storeSettings(

@@ -1,5 +1,5 @@
-import type { Config } from '../config/config.ts';
-import type { TokenPolicy } from '../tokens/deps.ts';
+import type { Config } from '../../config/config.ts';
+import type { TokenPolicy } from '../../tokens/deps.ts';
 
 /** What the use-cases need to know of the configuration. */
 export function tokenPolicy(config: Config): TokenPolicy {

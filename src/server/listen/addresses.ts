@@ -1,4 +1,4 @@
-import type { Address } from '../transport/listener.ts';
+import type { Address } from '../../transport/listener.ts';
 
 /** Where a server listens. */
 export interface ServerAddresses {

@@ -1,7 +1,7 @@
-import { type Config, ConfigError } from '../config/config.ts';
-import type { Log } from '../telemetry/log.ts';
-import { openTlsFiles, type TlsSource } from '../transport/tls/files.ts';
-import { TlsFileError } from '../transport/tls/read-files.ts';
+import { type Config, ConfigError } from '../../config/config.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { openTlsFiles, type TlsSource } from '../../transport/tls/files.ts';
+import { TlsFileError } from '../../transport/tls/read-files.ts';
 
 const SETTINGS = {
   certFile: 'SIGNUM_TLS_CERT_FILE',

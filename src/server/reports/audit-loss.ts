@@ -1,5 +1,5 @@
-import type { Log } from '../telemetry/log.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 /** How long a loss is not told again for: a full disk loses events several times a second. */
 const SILENCE_MS = 10_000;

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
-import { type AuditDestination, ConfigError } from '../config/config.ts';
-import { type AuditSink, lineSink, openFileSink, streamSink } from '../telemetry/audit-sink.ts';
+import { type AuditDestination, ConfigError } from '../../config/config.ts';
+import { type AuditSink, lineSink, openFileSink, streamSink } from '../../telemetry/audit-sink.ts';
 import { isMessage, type PrimaryMessage, tellPrimary } from './worker-message.ts';
 
 /**

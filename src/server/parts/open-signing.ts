@@ -1,13 +1,13 @@
-import { type Config, ConfigError } from '../config/config.ts';
-import { SignumError } from '../domain/errors.ts';
-import type { Records } from '../domain/records.ts';
-import type { RootSecrets } from '../domain/root-secret.ts';
+import { type Config, ConfigError } from '../../config/config.ts';
+import { SignumError } from '../../domain/errors.ts';
+import type { Records } from '../../domain/records.ts';
+import type { RootSecrets } from '../../domain/root-secret.ts';
 import {
   createSigning,
   type SigningOptions,
   type SigningParts,
-} from '../signing/create-signing.ts';
-import type { Log } from '../telemetry/log.ts';
+} from '../../signing/create-signing.ts';
+import type { Log } from '../../telemetry/log.ts';
 
 /** Opens the key ring as configured. Rejects with ConfigError for a key file that cannot be used. */
 export async function openSigning(

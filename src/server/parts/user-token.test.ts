@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { NO_PROOF } from '../domain/key-proof.ts';
-import type { Validation } from '../domain/verdict.ts';
+import { NO_PROOF } from '../../domain/key-proof.ts';
+import type { Validation } from '../../domain/verdict.ts';
 import { createUserTokenCheck } from './user-token.ts';
 
 const NOT_FOUND: Validation = { verdict: 'UNKNOWN', source: 'STORE', revision: 1 };

@@ -1,7 +1,7 @@
-import type { Limit, RateLimiter } from '../callers/limits.ts';
-import type { Config, Rate } from '../config/config.ts';
-import type { StoreContext } from '../store/scripts/context.ts';
-import { takeFromRate } from '../store/sessions/rate-limit.ts';
+import type { Limit, RateLimiter } from '../../callers/limits.ts';
+import type { Config, Rate } from '../../config/config.ts';
+import type { StoreContext } from '../../store/scripts/context.ts';
+import { takeFromRate } from '../../store/sessions/rate-limit.ts';
 
 /** Rate limits over all servers, as configured; a rate that is off costs nothing. */
 export function createRateLimiter(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLog } from '../telemetry/log.ts';
+import { createLog } from '../../telemetry/log.ts';
 import { createConnectionLog } from './connection-log.ts';
 
 test('a line is not repeated within 30 s, and others are told meanwhile', () => {

@@ -1,6 +1,6 @@
-import type { Keys } from '../rpc/methods/keys.ts';
-import type { KeyRing } from '../signing/ring/key-ring.ts';
-import type { Report } from './report.ts';
+import type { Keys } from '../../rpc/methods/keys.ts';
+import type { KeyRing } from '../../signing/ring/key-ring.ts';
+import type { Report } from '../reports/report.ts';
 
 /** The key ring as KeyService uses it: a rotation is told to the audit trail once it is done. */
 export function auditedKeys(ring: KeyRing, report: Report): Keys {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { startTestRedis } from '../../test/setup/redis.ts';
-import { ask } from '../../test/setup/redis-sentinel.ts';
-import { startTestServer } from '../../test/setup/server.ts';
-import { parseInfo } from '../store/client/health.ts';
+import { startTestRedis } from '../../../test/setup/redis.ts';
+import { ask } from '../../../test/setup/redis-sentinel.ts';
+import { startTestServer } from '../../../test/setup/server.ts';
+import { parseInfo } from '../../store/client/health.ts';
 import { StoreUnfit } from './readiness.ts';
 
 test('a server that shall wait for the disk refuses to start where Redis has no WAITAOF', async () => {

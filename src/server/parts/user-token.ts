@@ -1,8 +1,8 @@
 import { uuidv7 } from 'uuidv7';
-import { createInFlight } from '../call/in-flight.ts';
-import type { ServiceCaller, UserCaller } from '../domain/caller.ts';
-import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
-import type { Tokens } from '../tokens/tokens.ts';
+import { createInFlight } from '../../call/in-flight.ts';
+import type { ServiceCaller, UserCaller } from '../../domain/caller.ts';
+import { type KeyProof, NO_PROOF } from '../../domain/key-proof.ts';
+import type { Tokens } from '../../tokens/tokens.ts';
 
 /** The service itself, asking whether a user's own token is good. */
 const SELF: ServiceCaller = {

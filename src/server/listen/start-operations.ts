@@ -1,8 +1,8 @@
 import cluster from 'node:cluster';
 import { AggregatorRegistry, type Registry } from 'prom-client';
-import type { HostPort } from '../config/config.ts';
-import type { Listener } from '../transport/listener.ts';
-import { type Readiness, startOps } from '../transport/ops.ts';
+import type { HostPort } from '../../config/config.ts';
+import type { Listener } from '../../transport/listener.ts';
+import { type Readiness, startOps } from '../../transport/ops.ts';
 import { listenAsSet } from './listen-as-set.ts';
 
 /**
