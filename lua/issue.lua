@@ -34,7 +34,8 @@
 -- ARGV[19] digest         of who asks and what for, with a request id
 -- ARGV[20] allowed        the deployment's audiences, by spaces
 -- ARGV[21] stale_kid      id of a key that signs no more, if a repeated session is to leave it, or empty
--- ARGV[22...] fields       further fields of the session, stored name and value in turn
+-- ARGV[22] issuer         who issues, as stored, empty for the first issuer: a session of another is dead to it
+-- ARGV[23...] fields       further fields of the session, stored name and value in turn
 -- Reply { CONFLICT, sid, jti } | { EXISTS } | { PROOF_REQUIRED } | { KEY_REVOKED }
 -- Reply { DEVICE_LIMIT } | { CROWDED }: some of the sessions may be dead by a watermark
 -- Reply { OTHER_REQUEST } | { MOVED_ON, reason }
@@ -46,9 +47,9 @@ local access_ms, refresh_ms, session_ms = number(ARGV[7]), number(ARGV[8]), numb
 local policy, proof, max_devices = ARGV[10], ARGV[11], number(ARGV[14])
 local skew_ms, feed_ms = number(ARGV[12]), number(ARGV[13])
 local tenant_field, by, kid, awaited = ARGV[15], ARGV[16], ARGV[17], ARGV[18]
-local digest, allowed, stale_kid = ARGV[19], ARGV[20], ARGV[21]
+local digest, allowed, stale_kid, issuer = ARGV[19], ARGV[20], ARGV[21], ARGV[22]
 
-if #ARGV % 2 == 0 then error('a field without a value', 0) end
+if #ARGV % 2 == 1 then error('a field without a value', 0) end
 
 local at = {
   active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
@@ -56,9 +57,10 @@ local at = {
 }
 local now = clock()
 local old = redis.call('HMGET', active,
-  FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.rev, FIELD.kid, FIELD.aud)
+  FIELD.sid, FIELD.jti, FIELD.gen, FIELD.exp, FIELD.rexp, FIELD.rev, FIELD.kid, FIELD.aud, FIELD.iss)
 local old_sid, old_jti = old[1] or '', old[2] or ''
 local over = old_sid ~= '' and ended(old[5], old[6], watermarks, tenant_field, now)
+local foreign = (old[9] or '') ~= issuer
 local who = { member = member, device = device, sid = old_sid, jti = old_jti, exp = old[4], rexp = old[5] }
 
 local earlier = request and redis.call('GET', request)
@@ -69,7 +71,7 @@ if earlier then
   if over then return { 'MOVED_ON', over } end
   if old[3] ~= '0' then return { 'MOVED_ON', 'ROTATED' } end
   local left = audiences_left(old[8], allowed)
-  if left == '' then return { 'MOVED_ON', 'ADMIN' } end
+  if foreign or left == '' then return { 'MOVED_ON', 'ADMIN' } end
   local revision = tonumber(redis.call('GET', revision_key))
   if left ~= old[8] or old[7] == stale_kid or key_revoked(watermarks, old[7]) then
     if old_sid ~= expected_sid or old_jti ~= expected_jti then return { 'CONFLICT', old_sid, old_jti } end
@@ -80,7 +82,7 @@ if earlier then
 end
 if old_sid ~= expected_sid or old_jti ~= expected_jti then return { 'CONFLICT', old_sid, old_jti } end
 
-local live = old_sid ~= '' and not over
+local live = old_sid ~= '' and not over and not foreign
 if live and policy == 'DENY_NEW' then return { 'EXISTS' } end
 if live and policy == 'REQUIRE_PROOF' and proof ~= old_sid .. ':' .. old[3] then return { 'PROOF_REQUIRED' } end
 if old_sid == '' and redis.call('ZCARD', user) >= max_devices then
@@ -105,7 +107,7 @@ local revision = record(at, feed_ms, now, {
 })
 redis.call('HSET', active, FIELD.sid, sid, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, 0, FIELD.rev, revision,
   FIELD.cat, issued_at / 1000, FIELD.iat, issued_at / 1000, FIELD.exp, exp / 1000, FIELD.rexp, rexp / 1000,
-  FIELD.aexp, (issued_at + session_ms) / 1000, unpack(ARGV, 22))
+  FIELD.aexp, (issued_at + session_ms) / 1000, unpack(ARGV, 23))
 index(active, user, expiry, device, member, rexp)
 if request then redis.call('SET', request, sid .. ' ' .. digest, 'PX', 60000) end
 return grant(live and 'SUPERSEDED' or 'ISSUED', revision, now, active, live and old_sid or '')

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
--- Moves one session whose life is over from the active to the revoked table. Any number of servers
--- may try: only the one that finds the session as expected, and over by Redis' own clock, moves it.
+-- Moves one session whose life is over, or whose issuer is there no more, from the active to the revoked
+-- table. Any number of servers may try: only the one that finds the session as expected, and over by
+-- Redis' own clock, moves it.
 -- include: number, clock, ended, record, remember, retire
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
@@ -18,14 +19,15 @@
 -- ARGV[5] skew_ms          how long the revoked table keeps an id past its expiry
 -- ARGV[6] feed_ms          how long the feed keeps an event
 -- ARGV[7] tenant_field     the tenant's field in watermarks
+-- ARGV[8] issuer           the only one whose sessions are left alone, as stored; * for any
 -- Reply { SWEPT } | { PRUNED } | { SKIPPED }
 local active, user, expiry, revision_key, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local channel, revoked_token, revoked_session, watermarks = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local member, device, sid, jti = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local skew_ms, feed_ms, tenant_field = number(ARGV[5]), number(ARGV[6]), ARGV[7]
+local skew_ms, feed_ms, tenant_field, issuer = number(ARGV[5]), number(ARGV[6]), ARGV[7], ARGV[8]
 
 local now = clock()
-local session = redis.call('HMGET', active, FIELD.sid, FIELD.jti, FIELD.exp, FIELD.rexp, FIELD.rev)
+local session = redis.call('HMGET', active, FIELD.sid, FIELD.jti, FIELD.exp, FIELD.rexp, FIELD.rev, FIELD.iss)
 if not session[1] then
   local dangling = redis.call('ZSCORE', expiry, member)
   if not dangling or tonumber(dangling) > now then return { 'SKIPPED' } end
@@ -35,6 +37,7 @@ if not session[1] then
 end
 if session[1] ~= sid or session[2] ~= jti then return { 'SKIPPED' } end
 local over = ended(session[4], session[5], watermarks, tenant_field, now)
+if not over and issuer ~= '*' and (session[6] or '') ~= issuer then over = 'ADMIN' end
 if not over then return { 'SKIPPED' } end
 
 local at = {

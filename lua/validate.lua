@@ -10,7 +10,7 @@
 -- ARGV[1 + 2i] jti            token id
 -- ARGV[2 + 2i] tenant_field   the tenant's field in watermarks
 -- Reply for each { UNKNOWN, revision } | { EXPIRED, revision, '', fp } | { REVOKED, revision, reason, fp }
--- Reply for each { ACTIVE, revision, '', fp, sid, iat, exp, kid, CLAIM_FIELDS }
+-- Reply for each { ACTIVE, revision, '', fp, sid, iat, exp, kid, iss, CLAIM_FIELDS }
 local now = clock()
 
 return each(4, 2, function(key, arg)
@@ -23,7 +23,7 @@ return each(4, 2, function(key, arg)
   if revoked then return { 'REVOKED', revision, string.match(revoked, '^%S+'), '' } end
 
   local session = redis.call('HMGET', active, FIELD.jti, FIELD.exp, FIELD.rev, FIELD.kid, FIELD.fp,
-    FIELD.sid, FIELD.iat, CLAIM_FIELDS)
+    FIELD.sid, FIELD.iat, FIELD.iss, CLAIM_FIELDS)
   if session[1] ~= jti then return { 'UNKNOWN', revision } end
   local expires_at, fingerprint = session[2], session[5] or ''
   local mark = redis.call('HMGET', watermarks, tenant_field, 'k:' .. session[4], 'all')
@@ -34,5 +34,5 @@ return each(4, 2, function(key, arg)
   if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
   if tonumber(expires_at) * 1000 <= now then return { 'EXPIRED', revision, '', fingerprint } end
   return { 'ACTIVE', revision, '', fingerprint,
-    session[6], session[7], expires_at, session[4], unpack(session, 8) }
+    session[6], session[7], expires_at, session[4], session[8], unpack(session, 9) }
 end)

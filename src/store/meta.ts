@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Deadline } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Runner } from './dispatch/runner.ts';
+import type { StoreIssuer } from './scripts/context.ts';
 import { SHARED_KEYS } from './scripts/keys.ts';
 
 /**
@@ -45,6 +47,31 @@ export async function checkLayout(
       );
     }
   }
+}
+
+/**
+ * Who issues, as sessions hold it. The first issuer of a deployment is written down, and its sessions say
+ * nothing of it; those of any other say whose they are, so that servers of both may serve side by side
+ * while an issuer is being changed, and each knows its own.
+ */
+export async function registerIssuer(
+  runner: Runner,
+  issuer: string,
+  deadline: Deadline,
+): Promise<StoreIssuer> {
+  const { meta } = SHARED_KEYS;
+  await runner.read(meta, deadline, (node) => node.hsetnx(meta, 'issuer', issuer));
+  const [first, others] = await runner.read(meta, deadline, (node) =>
+    node.hmget(meta, 'issuer', 'other_issuers'),
+  );
+  if (first === issuer) return { tag: '', hasChanged: others === '1' };
+  await runner.read(meta, deadline, (node) => node.hset(meta, 'other_issuers', '1'));
+  return { tag: issuerTag(issuer), hasChanged: true };
+}
+
+/** 36 bits of its digest: only who configures a deployment chooses issuers. */
+function issuerTag(issuer: string): string {
+  return createHash('sha256').update(issuer).digest('base64url').slice(0, 6);
 }
 
 /**

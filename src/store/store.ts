@@ -11,9 +11,9 @@ import { probeTls } from './client/probe-tls.ts';
 import { parseRedisUrl } from './client/url.ts';
 import type { MayWait } from './dispatch/durable-runs.ts';
 import { Runner } from './dispatch/runner.ts';
-import { checkAccess, checkLayout } from './meta.ts';
+import { checkAccess, checkLayout, registerIssuer } from './meta.ts';
 import { createRecords } from './records.ts';
-import type { StoreContext, StorePolicy } from './scripts/context.ts';
+import type { StoreContext, StoreIssuer, StorePolicy } from './scripts/context.ts';
 import { Keyspace, SHARED_KEYS } from './scripts/keys.ts';
 
 export interface StoreSettings {
@@ -27,6 +27,8 @@ export interface StoreSettings {
   /** How long an edge may answer by itself, in milliseconds; fixed like the partitions. */
   readonly leaseMs: number;
   readonly policy: StorePolicy;
+  /** Of the tokens; absent where none are issued or judged. */
+  readonly issuer?: string | undefined;
   /** Told in a line of every connection error; there is nothing to do but to note it. */
   readonly onConnectionError: (line: string) => void;
 }
@@ -41,6 +43,7 @@ export interface Store extends StoreContext {
 
 const START_TIMEOUT_MS = 10_000;
 const START_RETRY_MS = 200;
+const NO_ISSUER: StoreIssuer = { tag: '', hasChanged: false };
 /** What is left of an error when a server ends a connection at once, or waits for more. */
 const SILENT = /ECONNRESET|EPIPE|ETIMEDOUT|Connection is closed/;
 
@@ -88,15 +91,18 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     });
     const deadline = { deadlineAtMs: performance.now() + START_TIMEOUT_MS };
     const keyspace = new Keyspace(settings.partitions, 'db' in target ? target.db : 0);
-    await whileUnavailable(deadline, async () => {
+    const issuer = await whileUnavailable(deadline, async () => {
       await checkLayout(runner, settings, deadline);
       await checkAccess(runner, keyspace.partitions[0]?.channel ?? '', deadline);
+      const { issuer } = settings;
+      return issuer === undefined ? NO_ISSUER : registerIssuer(runner, issuer, deadline);
     });
     return {
       client,
       runner,
       keyspace,
       policy: settings.policy,
+      issuer,
       keys: createRecords(runner, SHARED_KEYS.keys),
       callers: createRecords(runner, SHARED_KEYS.callers),
       close,
@@ -123,7 +129,7 @@ const PERMANENT: Readonly<Record<string, string>> = {
 };
 
 /** A server that starts while Redis fails over waits for it; one that serves answers at once. */
-async function whileUnavailable(deadline: Deadline, action: () => Promise<void>): Promise<void> {
+async function whileUnavailable<T>(deadline: Deadline, action: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await action();

@@ -83,7 +83,7 @@ function judgeByIds(
   found: LookUp,
   input: ValidateInput,
 ): Validation | Promise<Validation> {
-  if (found.status !== 'ACTIVE' || deps.signing.holdsKey(found.keyId)) {
+  if (!isOurs(deps, found) || found.status !== 'ACTIVE' || deps.signing.holdsKey(found.keyId)) {
     return judge(deps, found, input);
   }
   return deps.signing.findsKey(found.keyId).then((held) => {
@@ -145,13 +145,19 @@ function requireRevision(found: LookUp, minRevision: number): void {
   });
 }
 
-function judge({ policy }: TokenDeps, found: LookUp, input: ValidateInput): Validation {
+/** Whether what lives there, if anything does, was issued by the issuer that this server is. */
+function isOurs({ store }: TokenDeps, found: LookUp): boolean {
+  return found.status !== 'ACTIVE' || found.issuer === store.issuer.tag;
+}
+
+function judge(deps: TokenDeps, found: LookUp, input: ValidateInput): Validation {
   requireRevision(found, input.minRevision);
   const { revision } = found;
   switch (found.status) {
     case 'ACTIVE': {
+      if (!isOurs(deps, found)) return { verdict: 'WRONG_ISSUER', source: 'STORE', revision };
       const { token } = found;
-      const verdict = judgeDemands(token, policy.audiences, input);
+      const verdict = judgeDemands(token, deps.policy.audiences, input);
       return { verdict, source: 'STORE', revision, token };
     }
     case 'REVOKED': {

@@ -14,7 +14,7 @@ export const tokens = {
     issuer: required({
       env: 'SIGNUM_ISSUER',
       kind: stringOrUri,
-      doc: 'The `iss` claim of every token; an https URL if clients are to discover the key set.',
+      doc: 'The `iss` claim of every token; an https URL if clients are to discover the key set. Another one leaves what was issued before without effect, to servers that have it: neither its tokens nor their ids are good, and its devices are free.',
     }),
     audiences: required({
       env: 'SIGNUM_AUDIENCE',

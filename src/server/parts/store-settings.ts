@@ -23,6 +23,7 @@ export function storeSettings(
       unchanged: Math.ceil(limits.maxInflight / 8),
     },
     wire: redis.wire,
+    issuer: config.tokens.issuer,
     partitions: redis.partitions,
     leaseMs: edges.leaseMs,
     policy: {

@@ -6,6 +6,15 @@ export interface StoreContext {
   readonly runner: Runner;
   readonly keyspace: Keyspace;
   readonly policy: StorePolicy;
+  readonly issuer: StoreIssuer;
+}
+
+/** Whose sessions this server begins and knows: those of another issuer are dead to it. */
+export interface StoreIssuer {
+  /** As sessions hold it; empty for the deployment's first issuer, which takes no room in them. */
+  readonly tag: string;
+  /** Whether the deployment has had another one. */
+  readonly hasChanged: boolean;
 }
 
 /** How long things are kept, and how many. Durations in milliseconds. */

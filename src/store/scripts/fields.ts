@@ -43,6 +43,8 @@ export const FIELD = {
   clm: 'l',
   /** OAuth client; absent in sessions that began before there was one. */
   cid: 'd',
+  /** Who issued it, by `issuerTag`; absent in sessions of the deployment's first issuer. */
+  iss: 'o',
   /** What the client told about itself, as JSON; absent if that is nothing. */
   meta: 'm',
 } as const;

@@ -116,7 +116,8 @@ export async function issue(
       plan.requestDigest,
       plan.allowedAudiences.join(' '),
       plan.staleKeyId,
-      ...fields(plan),
+      store.issuer.tag,
+      ...fields(store, plan),
     ];
     const run = {
       script: SCRIPTS.issue,
@@ -127,11 +128,16 @@ export async function issue(
     };
     const reply = await runAs(store, run, plan.fenced, deadline);
     if (reply[0] === 'CONFLICT') expected = { sid: String(reply[1]), jti: String(reply[2]) };
-    else if (reply[0] !== 'CROWDED') return outcome(reply);
+    else if (!mayBeCrowded(store, reply)) return outcome(reply);
     else if ((await sweepUser(store, plan.device, deadline)) === 0) {
       return { status: 'DEVICE_LIMIT' };
     }
   }
+}
+
+/** Whether sessions that are dead, but stand there still, may have used up the user's devices. */
+function mayBeCrowded({ issuer }: StoreContext, [status]: Reply): boolean {
+  return status === 'CROWDED' || (status === 'DEVICE_LIMIT' && issuer.hasChanged);
 }
 
 async function runAs(
@@ -164,8 +170,9 @@ function outcome(reply: Reply): IssueOutcome {
   }
 }
 
-function fields(plan: IssuePlan): string[] {
+function fields({ issuer }: StoreContext, plan: IssuePlan): string[] {
   const pairs = encodeClaims(plan);
+  if (issuer.tag !== '') pairs.push(FIELD.iss, issuer.tag);
   const { metadata } = plan;
   if (Object.keys(metadata).length > 0) pairs.push(FIELD.meta, JSON.stringify(metadata));
   return pairs;

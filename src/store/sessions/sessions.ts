@@ -59,7 +59,7 @@ async function read(
   const { tenantId } = devices[0] as DeviceRef;
   const { watermarks } = (places[0] as Place).partition;
   const keys = [watermarks, ...places.map(({ active }) => active)];
-  const args = [tenantField(tenantId), before, limit];
+  const args = [tenantField(tenantId), before, limit, store.issuer.tag];
   const reply = await store.runner.run(SCRIPTS.list, keys, args, deadline);
   const [, total, more, ...found] = reply;
   const sessions: Session[] = [];

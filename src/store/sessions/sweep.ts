@@ -52,15 +52,15 @@ export async function sweepPartition(
 }
 
 /**
- * Moves those of a user's sessions that a watermark has ended, and answers how many they were. Left
- * alone they would stand in the user's index until their time is over.
+ * Moves those of a user's sessions that a watermark has ended, or that another issuer began, and answers
+ * how many they were. Left alone they would stand in the user's index until their time is over.
  */
 export async function sweepUser(
   store: StoreContext,
   { tenantId, userId }: Pick<DeviceRef, 'tenantId' | 'userId'>,
   deadline: Deadline,
 ): Promise<number> {
-  const { runner, keyspace } = store;
+  const { runner, keyspace, issuer } = store;
   const partition = keyspace.partition(tenantId, userId);
   const user = keyspace.user(tenantId, userId);
   const [devices, marks] = await Promise.all([
@@ -73,9 +73,12 @@ export async function sweepUser(
   const statuses = await Promise.all(
     devices.map(async (deviceId) => {
       const { active, member } = keyspace.place({ tenantId, userId, deviceId });
-      const revision = await runner.read(active, deadline, (node) => node.hget(active, FIELD.rev));
-      if (revision === null || Number(revision) > mark) return 'SKIPPED';
-      return sweepOne(store, partition, member, deadline);
+      const [revision, tag] = await runner.read(active, deadline, (node) =>
+        node.hmget(active, FIELD.rev, FIELD.iss),
+      );
+      const isForeign = (tag ?? '') !== issuer.tag;
+      if (!revision || (Number(revision) > mark && !isForeign)) return 'SKIPPED';
+      return sweepOne(store, partition, member, deadline, issuer.tag);
     }),
   );
   return statuses.filter((status) => status === 'SWEPT').length;
@@ -86,6 +89,7 @@ async function sweepOne(
   partition: PartitionKeys,
   member: string,
   deadline: Deadline,
+  onlyIssuer = '*',
 ): Promise<unknown> {
   const device = decodeMember(member);
   if (!device) return 'SKIPPED';
@@ -112,6 +116,7 @@ async function sweepOne(
     store.policy.skewMs,
     store.policy.feedMs,
     tenantField(device.tenantId),
+    onlyIssuer,
   ];
   const [status] = await store.runner.run(SCRIPTS.sweep, keys, args, deadline);
   return status;

@@ -15,7 +15,12 @@ export type LookUp = {
 } & (
   | { readonly status: 'UNKNOWN' | 'EXPIRED' }
   | { readonly status: 'REVOKED'; readonly reason: RevocationReason }
-  | { readonly status: 'ACTIVE'; readonly token: ActiveToken; readonly keyId: string }
+  | {
+      readonly status: 'ACTIVE';
+      readonly token: ActiveToken;
+      readonly keyId: string;
+      readonly issuer: string;
+    }
 );
 
 /** Looks a token up (lua/validate.lua): active only on a positive answer of the primary. */
@@ -38,18 +43,19 @@ function parse(reply: Reply, ref: TokenRef): LookUp {
   if (status === 'REVOKED')
     return { status, revision, fingerprint, reason: reply[2] as RevocationReason };
   if (status !== 'ACTIVE') return { status, revision, fingerprint };
-  const [, , , , sid, iat, exp, kid] = reply as string[];
+  const [, , , , sid, iat, exp, kid, issuer] = reply as (string | null)[];
   return {
     status,
     revision,
     fingerprint,
     keyId: kid as string,
+    issuer: issuer ?? '',
     token: {
       ref,
       sessionId: sid as string,
       issuedAtMs: decodeInstant(iat),
       expiresAtMs: decodeInstant(exp),
-      ...decodeClaims(reply, 8),
+      ...decodeClaims(reply, 9),
     },
   };
 }
