@@ -6,7 +6,7 @@ import type { Entry, Store, Token } from './store.ts';
 import { createChannel, createClock, type SimulatedClock, type World } from './world.ts';
 
 export const RENEW_MS = 250;
-const DEMANDS = { scopes: ['read'], audience: 'api' };
+const DEMANDS = { scopes: ['read'], audiences: ['api'] };
 
 export interface Edge {
   readonly name: string;
@@ -85,6 +85,7 @@ export function createEdge(
     known,
     readToken: (text) => ({ facts: factsOf(store.tokens[Number(text.split('.')[1])] as Token) }),
     hasKey: () => true,
+    judgeKey: () => 'PROVEN',
   });
 
   let connection: Connection | undefined;

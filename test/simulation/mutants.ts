@@ -29,9 +29,9 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
       },
       {
         file: `${EDGE}/verifier.ts`,
-        find: '  const { clock, mirror, known, readToken, hasKey } = deps;',
+        find: '  const { clock, mirror, known, readToken, hasKey, judgeKey } = deps;',
         replace:
-          '  const { clock, mirror, known, readToken, hasKey } = deps;\n  let readFirstMs = 0;',
+          '  const { clock, mirror, known, readToken, hasKey, judgeKey } = deps;\n  let readFirstMs = 0;',
       },
     ],
   },

@@ -120,13 +120,6 @@ test('asks about keys and algorithms that it does not know', async () => {
   expect(edge.metrics().unsure.KEY).toBe(2);
 });
 
-test('asks about bound tokens, which only the server can judge', async () => {
-  const { signum, edge } = await connected();
-  await edge.verify(signum.token({ cnf: { jkt: 'A'.repeat(43) } }));
-  expect(edge.metrics().unsure.BOUND).toBe(1);
-  expect(signum.asked).toHaveLength(1);
-});
-
 test('asks when its lease is over, once for each token however many want to know', async () => {
   const { signum, edge } = await connected({}, { leaseMs: 300 });
   signum.grants = false;

@@ -1,9 +1,12 @@
 import { createClient } from '@connectrpc/connect';
 import { FeedService } from '@signum/contract/signum/v1/feed_service_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
+import { createProofCheck } from '@signum/token';
 import { MACHINE_CLOCK } from './core/clock.ts';
+import { createJudgeKey, type JudgeKey } from './core/key-proof.ts';
 import { createKnownTokens } from './core/known-tokens.ts';
-import { createMirror } from './core/mirror.ts';
+import { createMirror, type Deployment } from './core/mirror.ts';
+import { createUsedProofs } from './core/used-proofs.ts';
 import { createVerifier, type ReadToken } from './core/verifier.ts';
 import type { Edge, EdgeOptions } from './edge.ts';
 import { createEdge } from './edge.ts';
@@ -19,7 +22,10 @@ const DEFAULTS = {
   maxWaiting: 4_096,
   askTimeoutMs: 2_000,
   waitMs: 10_000,
+  proofLifetimeMs: 60_000,
 };
+/** DPoP proofs that are remembered, of about 200 bytes each. */
+const MOST_PROOFS = 131_072;
 const TIDY_MS = 1_000;
 
 /**
@@ -34,6 +40,7 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
   const counts = newCounts();
   let keys: KeySet = new Map();
   let readToken: ReadToken = () => ({ unsure: 'KEY' });
+  let judgeKey: JudgeKey = () => 'UNSURE';
   let isClosed = false;
   let lastError: unknown;
 
@@ -42,6 +49,7 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
     clock,
     onDeployment: (deployment) => {
       known.clear();
+      judgeKey = judgeKeyOf(deployment);
       readToken = createTokenReader(deployment, () => keys);
     },
     onKeys: (jwksJson) => {
@@ -54,6 +62,7 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
     ...{ clock, mirror, known },
     readToken: (token) => readToken(token),
     hasKey: (keyId) => keys.has(keyId),
+    judgeKey: (token, confirmation, shown) => judgeKey(token, confirmation, shown),
   });
   const server = createAskServer({
     client: () => createClient(TokenService, transports.calls()),
@@ -79,6 +88,17 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
     if (nowMs > 0) known.forgetExpired(Math.floor(nowMs / 1_000));
   }, TIDY_MS).unref();
 
+  function judgeKeyOf({ clockSkewMs }: Deployment): JudgeKey {
+    const { proofReplay = 'SERVER', proofLifetimeMs = DEFAULTS.proofLifetimeMs } = options;
+    const window = { ageS: proofLifetimeMs / 1_000, skewS: clockSkewMs / 1_000 };
+    const use = createUsedProofs({
+      storeTime: mirror.storeTime,
+      monotonicMs: clock.monotonicMs,
+      most: MOST_PROOFS,
+    });
+    return createJudgeKey(createProofCheck(window), proofReplay === 'EDGE' ? use : () => 'UNSURE');
+  }
+
   function noteTrouble(trouble: FeedTrouble): void {
     counts[trouble.event] += 1;
     if (trouble.event === 'DISCONNECTED') {
@@ -98,6 +118,7 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
     ...{ mirror, known, verify, server, options, counts },
     isClosed: () => isClosed,
     lastError: () => lastError,
+    useCredentials: (credentials) => transports.useCredentials(credentials),
     close: async () => {
       isClosed = true;
       clearInterval(tidying);

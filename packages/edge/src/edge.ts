@@ -1,3 +1,4 @@
+import type { ShownKey } from './core/key-proof.ts';
 import type { KnownTokens } from './core/known-tokens.ts';
 import type { Mirror } from './core/mirror.ts';
 import type { Answer, Demands, Unsure } from './core/verifier.ts';
@@ -5,18 +6,21 @@ import type { AskServer } from './fallback/ask-server.ts';
 import type { FeedTrouble } from './feed/follow-feed.ts';
 import { ActiveVerdict, endedVerdict, REASONS, refusal, type Verdict } from './verdict.ts';
 
+/** How an edge shows its servers who it is. */
+export interface EdgeCredentials {
+  readonly apiKey?: string | (() => string) | undefined;
+  /** Client certificate and key, PEM. */
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  /** Who signs the servers' certificates, PEM; the system's by default. */
+  readonly ca?: string | Buffer | undefined;
+}
+
 export interface EdgeOptions {
   /** Where Signum is: `https://host:port` of either listener; of several servers, all. */
   readonly address: string | readonly string[];
   /** A caller with the permissions `watch` and `validate`: by API key or by certificate. */
-  readonly credentials: {
-    readonly apiKey?: string | (() => string) | undefined;
-    /** Client certificate and key, PEM. */
-    readonly cert?: string | Buffer | undefined;
-    readonly key?: string | Buffer | undefined;
-    /** Who signs the servers' certificates, PEM; the system's by default. */
-    readonly ca?: string | Buffer | undefined;
-  };
+  readonly credentials: EdgeCredentials;
   /** An audience that tokens must name unless `verify` is told another; any of the deployment's. */
   readonly audience?: string | undefined;
   /** Tenants to answer for; all that the caller may see. Of others the server is asked. */
@@ -29,6 +33,15 @@ export interface EdgeOptions {
   readonly askTimeoutMs?: number | undefined;
   /** How long `connectEdge` waits until the edge can answer by itself; default 10,000 ms. */
   readonly waitMs?: number | undefined;
+  /**
+   * Who sees to it that a DPoP proof is used once. `SERVER`, the default: the server is asked for each, so
+   * that no proof is good twice, at whichever edge or server. `EDGE`: this edge remembers those it has
+   * taken and asks nobody; at another edge, or after a restart, a proof is good again until it is too
+   * old. Not for deployments that demand a nonce of the server's.
+   */
+  readonly proofReplay?: 'SERVER' | 'EDGE' | undefined;
+  /** With `EDGE`: how long a proof is good, as the deployment has it; default 60,000 ms. */
+  readonly proofLifetimeMs?: number | undefined;
   /** Answers by the server alone and counts where the edge would have answered otherwise. */
   readonly shadow?: boolean | undefined;
   /** Told of what went wrong, and is tried again or not. */
@@ -39,8 +52,14 @@ export interface EdgeOptions {
 export interface VerifyOptions {
   /** Scopes that it must all have. */
   readonly scopes?: readonly string[] | undefined;
-  /** An audience that it must name, instead of the edge's. */
-  readonly audience?: string | undefined;
+  /** An audience, or several, that it must all name, instead of the edge's. */
+  readonly audience?: string | readonly string[] | undefined;
+  /**
+   * What the client has shown of the key that its token is bound to. `dpop`: the header `DPoP` of a request
+   * whose token came under the scheme `DPoP`, empty if there was none, and undefined under `Bearer`. A
+   * bound token without it is refused, and so is an unbound token with it.
+   */
+  readonly proof?: ShownKey | undefined;
 }
 
 /**
@@ -83,8 +102,18 @@ export interface Edge {
   /** What went wrong last, for people. */
   readonly lastError: unknown;
   metrics(): EdgeMetrics;
+  /**
+   * Shows other credentials from now on, and trusts other authorities: what has been replaced on disk, for
+   * instance. The feed goes on over a new connection, and the lease holds meanwhile.
+   */
+  useCredentials(credentials: EdgeCredentials): void;
   /** Ends its connections. It answers nothing from then on. */
   close(): Promise<void>;
+}
+
+function listOf(names: string | readonly string[]): readonly string[] {
+  if (typeof names !== 'string') return names;
+  return names === '' ? [] : [names];
 }
 
 export interface EdgeDeps {
@@ -96,6 +125,7 @@ export interface EdgeDeps {
   readonly counts: Readonly<Record<FeedTrouble['event'], number>>;
   readonly isClosed: () => boolean;
   readonly lastError: () => unknown;
+  useCredentials(credentials: EdgeCredentials): void;
   close(): Promise<void>;
 }
 
@@ -104,15 +134,16 @@ const NO_SCOPES: readonly string[] = [];
 
 export function createEdge(deps: EdgeDeps): Edge {
   const { mirror, known, verify, server, options, counts } = deps;
-  const audience = options.audience ?? '';
-  const undemanding: Demands = { scopes: NO_SCOPES, audience };
+  const audiences = listOf(options.audience ?? []);
+  const undemanding: Demands = { scopes: NO_SCOPES, audiences };
   const answered = { EDGE: 0, SERVER: 0, NONE: 0 };
-  const unsure = { STALE: 0, WATERMARK: 0, EXPIRY: 0, TENANT: 0, KEY: 0, BOUND: 0 };
+  const unsure = { STALE: 0, WATERMARK: 0, EXPIRY: 0, TENANT: 0, KEY: 0, PROOF: 0 };
   let disagreements = 0;
 
   function demandsOf(wanted: VerifyOptions | undefined): Demands {
     if (wanted === undefined) return undemanding;
-    return { scopes: wanted.scopes ?? NO_SCOPES, audience: wanted.audience ?? audience };
+    const { scopes = NO_SCOPES, audience, proof } = wanted;
+    return { scopes, audiences: audience === undefined ? audiences : listOf(audience), proof };
   }
 
   /** What the edge says by itself; undefined if it is not certain. */
@@ -183,6 +214,7 @@ export function createEdge(deps: EdgeDeps): Edge {
       ...{ waiting: server.waiting, refused: server.refused },
       stalenessMs: staleness(),
     }),
+    useCredentials: deps.useCredentials,
     close: deps.close,
   };
 }

@@ -16,8 +16,11 @@ export function createTokenReader(
   const reader = new AccessReader(issuer);
   const kinds = new Map<string, TokenKind>();
 
-  function kindOf({ device, scopes, audiences }: AccessClaims, keyId: string): TokenKind {
+  function kindOf(claims: AccessClaims, keyId: string): TokenKind {
+    const { device, scopes, audiences, confirmation } = claims;
     const { tenantId } = device;
+    // Hardly two tokens are bound to one key.
+    if (confirmation !== undefined) return { tenantId, keyId, scopes, audiences, confirmation };
     const name = [tenantId, keyId, scopes.join(' '), ...audiences].join('\0');
     const known = kinds.get(name);
     if (known !== undefined) return known;
@@ -34,7 +37,6 @@ export function createTokenReader(
     const key = keys().get(keyId);
     if (key === undefined) return { unsure: 'KEY' };
     if (key.algorithm !== algorithm || !isSigned(token, key)) return { fault: 'BAD_SIGNATURE' };
-    if (claims.confirmation !== undefined) return { unsure: 'BOUND' };
     const { tenantId, userId } = claims.device;
     return {
       facts: {

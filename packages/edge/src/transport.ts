@@ -1,6 +1,6 @@
 import type { Interceptor, Transport } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import type { EdgeOptions } from './edge.ts';
+import type { EdgeCredentials, EdgeOptions } from './edge.ts';
 import { EdgeError } from './edge-error.ts';
 
 /** Connections to the servers: one for the feed, one for calls, so that neither waits for the other. */
@@ -9,6 +9,8 @@ export interface Transports {
   calls(): Transport;
   /** Goes on to the next server. */
   next(): void;
+  /** Ends all connections; those to come show these credentials. */
+  useCredentials(credentials: EdgeCredentials): void;
   close(): void;
 }
 
@@ -16,18 +18,32 @@ export interface Transports {
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const PING_MS = 5_000;
 
-export function openTransports({ address, credentials }: EdgeOptions): Transports {
+export function openTransports({
+  address,
+  credentials,
+}: Pick<EdgeOptions, 'address' | 'credentials'>): Transports {
   const addresses = [address].flat().map(checkAddress);
   if (addresses.length === 0) throw new EdgeError('ADDRESS', '`address` must name a server');
-  const { ca, cert, key } = credentials;
-  const tls = { minVersion: 'TLSv1.2' as const, ...defined({ ca, cert, key }) };
-  const servers = addresses.map((baseUrl) => ({ feed: open(baseUrl), calls: open(baseUrl) }));
+  let servers = openAll(credentials);
   let current = 0;
 
-  function open(baseUrl: string) {
+  function openAll(shown: EdgeCredentials) {
+    return addresses.map((url) => ({ feed: open(url, shown), calls: open(url, shown) }));
+  }
+
+  function closeAll(): void {
+    for (const { feed, calls } of servers) {
+      feed.close();
+      calls.close();
+    }
+  }
+
+  function open(baseUrl: string, shown: EdgeCredentials) {
+    const { ca, cert, key } = shown;
+    const tls = { minVersion: 'TLSv1.2' as const, ...defined({ ca, cert, key }) };
     const sessionManager = new Http2SessionManager(baseUrl, { pingIntervalMs: PING_MS }, tls);
     const transport = createGrpcTransport({
-      ...{ baseUrl, sessionManager, interceptors: [authorize(credentials)] },
+      ...{ baseUrl, sessionManager, interceptors: [authorize(shown)] },
       readMaxBytes: MAX_MESSAGE_BYTES,
       acceptCompression: [],
     });
@@ -41,12 +57,11 @@ export function openTransports({ address, credentials }: EdgeOptions): Transport
     next() {
       current += 1;
     },
-    close() {
-      for (const { feed, calls } of servers) {
-        feed.close();
-        calls.close();
-      }
+    useCredentials(shown) {
+      closeAll();
+      servers = openAll(shown);
     },
+    close: closeAll,
   };
 }
 

@@ -48,6 +48,8 @@ export interface Verdict {
   readonly source: 'EDGE' | 'SERVER' | 'NONE';
   /** Set when the verdict is ACTIVE. */
   readonly token: VerifiedToken | undefined;
+  /** With KEY_PROOF_NONCE: what the client's next proof has to hold (RFC 9449 section 9). */
+  readonly nonce?: string | undefined;
 }
 
 /** By its number in RevocationReason. */

@@ -12,7 +12,8 @@ export interface HonoContext {
 export function signum(edge: Pick<Edge, 'verify'>, options: GuardOptions = {}) {
   const guard = createGuard(edge, options);
   return async (context: HonoContext, next: () => Promise<void>): Promise<Response | undefined> => {
-    const guarded = await guard(context.req.raw.headers);
+    const { headers, method, url } = context.req.raw;
+    const guarded = await guard(headers, { method, url });
     if (!guarded.admitted) {
       return new Response(null, { status: guarded.status, headers: guarded.headers });
     }

@@ -1,3 +1,4 @@
+import type { Confirmation } from '@signum/token';
 import { writeIdWords } from './token-id.ts';
 
 /** What tokens that were issued alike have in common; one object for all of them. */
@@ -6,6 +7,8 @@ export interface TokenKind {
   readonly keyId: string;
   readonly scopes: readonly string[];
   readonly audiences: readonly string[];
+  /** The key that they are bound to; absent for bearer tokens. */
+  readonly confirmation?: Confirmation | undefined;
 }
 
 /** What a token says whose signature has been verified. */

@@ -8,7 +8,7 @@ const TOKEN = `header.payload.${'s'.repeat(86)}`;
 const ID = '0199f000-0000-7000-8000-00000000000a';
 const KIND = { tenantId: 'acme', keyId: 'k1', scopes: ['read'], audiences: ['api'] };
 const FACTS = { tokenId: ID, partition: 0, issuedAtS: 1_000, expiresAtS: 2_000, kind: KIND };
-const DEMANDS = { scopes: [], audience: '' };
+const DEMANDS = { scopes: [], audiences: [] };
 const WELCOME: Unnumbered = {
   ...{ kind: 'WELCOME', deploymentId: 'd', partitions: 2, leaseMs: 1_000 },
   ...{ issuer: 'i', audiences: ['api'], clockSkewMs: 500, tenantIds: [] },
@@ -40,7 +40,7 @@ function edgeOf() {
   const known = createKnownTokens({ maxTokens: 10 });
   const mirror = createMirror({ clock, onDeployment: () => {}, onKeys: () => {} });
   const verify = createVerifier({
-    ...{ clock, mirror, known, hasKey: () => true },
+    ...{ clock, mirror, known, hasKey: () => true, judgeKey: () => 'UNSURE' as const },
     readToken: () => ({ facts: FACTS }),
   });
   let sequence = 0;

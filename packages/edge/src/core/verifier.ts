@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { FORGOTTEN } from './ended-ids.ts';
+import type { JudgeKey, KeyFault, KeyJudgement, ShownKey } from './key-proof.ts';
 import type { KnownTokens, TokenFacts, TokenKind } from './known-tokens.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -7,8 +8,10 @@ import type { Mirror } from './mirror.ts';
 export interface Demands {
   /** Scopes that it must all have. */
   readonly scopes: readonly string[];
-  /** An audience that it must name; any of the deployment's when empty. */
-  readonly audience: string;
+  /** Audiences that it must all name; any of the deployment's when empty. */
+  readonly audiences: readonly string[];
+  /** What its holder has shown of the key that it is bound to. */
+  readonly proof?: ShownKey | undefined;
 }
 
 /** Why only the server can answer. */
@@ -23,8 +26,8 @@ export type Unsure =
   | 'TENANT'
   /** Its key is not among the deployment's public ones. */
   | 'KEY'
-  /** It is bound to a key, and of that only the server can judge. */
-  | 'BOUND';
+  /** Whether the proof of its key is used for the first time, and in time, only the server can tell. */
+  | 'PROOF';
 
 export type Fault =
   | 'EXPIRED'
@@ -32,7 +35,8 @@ export type Fault =
   | 'BAD_SIGNATURE'
   | 'WRONG_ISSUER'
   | 'WRONG_AUDIENCE'
-  | 'INSUFFICIENT_SCOPE';
+  | 'INSUFFICIENT_SCOPE'
+  | KeyFault;
 
 /** What this edge says of a token by itself. */
 export type Answer =
@@ -48,7 +52,7 @@ export type ReadToken = (
 ) =>
   | { readonly facts: TokenFacts }
   | { readonly fault: 'MALFORMED' | 'BAD_SIGNATURE' | 'WRONG_ISSUER' }
-  | { readonly unsure: 'KEY' | 'BOUND' };
+  | { readonly unsure: 'KEY' };
 
 export interface VerifierDeps {
   readonly clock: Clock;
@@ -57,6 +61,7 @@ export interface VerifierDeps {
   readonly readToken: ReadToken;
   /** Whether a key is among the deployment's public ones. */
   readonly hasKey: (keyId: string) => boolean;
+  readonly judgeKey: JudgeKey;
 }
 
 /** REVOCATION_REASON_TENANT and _KEY of token.proto. */
@@ -71,7 +76,7 @@ const LATEST_S = 2 ** 32;
  * store's clock, and, at the last, the lease of its partition holds.
  */
 export function createVerifier(deps: VerifierDeps): (token: string, demands: Demands) => Answer {
-  const { clock, mirror, known, readToken, hasKey } = deps;
+  const { clock, mirror, known, readToken, hasKey, judgeKey } = deps;
 
   /** What is the same until watermarks, keys or the deployment change. */
   function judge(row: number, kind: TokenKind): Answer | undefined {
@@ -98,12 +103,12 @@ export function createVerifier(deps: VerifierDeps): (token: string, demands: Dem
     }
   }
 
-  function unmet(kind: TokenKind, { audience, scopes }: Demands): Fault | undefined {
-    const { audiences } = kind;
+  function unmet(kind: TokenKind, { audiences, scopes }: Demands): Fault | undefined {
+    const isOurs = (name: string) => mirror.deployment?.audiences.includes(name) === true;
     const named =
-      audience === ''
-        ? audiences.some((name) => mirror.deployment?.audiences.includes(name))
-        : audiences.includes(audience);
+      audiences.length === 0
+        ? kind.audiences.some(isOurs)
+        : audiences.every((name) => kind.audiences.includes(name) && isOurs(name));
     if (!named) return 'WRONG_AUDIENCE';
     for (const scope of scopes) if (!kind.scopes.includes(scope)) return 'INSUFFICIENT_SCOPE';
     return undefined;
@@ -121,20 +126,35 @@ export function createVerifier(deps: VerifierDeps): (token: string, demands: Dem
     return over ? refused('EXPIRED') : unsure('EXPIRY');
   }
 
-  function answerFor(row: number, demands: Demands): Answer {
+  /** What has ended, or may have: from what the feed has told. */
+  function endOf(row: number, kind: TokenKind, expiresAtS: number): Answer | undefined {
     const { columns } = known;
-    const kind = columns.kind[row] as TokenKind;
-    const expiresAtS = columns.expiresAtS[row] as number;
     const reason = mirror.ended.reasonOf(columns.id, 4 * row, expiresAtS);
     if (reason === FORGOTTEN) return unsure('EXPIRY');
     if (reason !== 0) return { answer: 'ENDED', reason };
-    const judged = columns.judgedAt[row] === mirror.rules ? undefined : judge(row, kind);
-    if (judged !== undefined) return judged;
+    return columns.judgedAt[row] === mirror.rules ? undefined : judge(row, kind);
+  }
+
+  /** What was shown of a key, even if that is nothing. */
+  function provenBy(token: string, kind: TokenKind, { proof }: Demands): KeyJudgement {
+    const { confirmation } = kind;
+    if (confirmation === undefined && proof === undefined) return 'PROVEN';
+    return judgeKey(token, confirmation, proof);
+  }
+
+  function answerFor(token: string, row: number, demands: Demands): Answer {
+    const { columns } = known;
+    const kind = columns.kind[row] as TokenKind;
+    const expiresAtS = columns.expiresAtS[row] as number;
+    const end = endOf(row, kind, expiresAtS);
+    if (end !== undefined) return end;
     const fault = unmet(kind, demands);
-    return (
-      inTime(columns.partition[row] as number, expiresAtS) ??
-      (fault === undefined ? { answer: 'ACTIVE', row } : refused(fault))
-    );
+    const key = provenBy(token, kind, demands);
+    const untimely = inTime(columns.partition[row] as number, expiresAtS);
+    if (untimely !== undefined) return untimely;
+    if (key === 'UNSURE') return unsure('PROOF');
+    if (key !== 'PROVEN') return refused(key);
+    return fault === undefined ? { answer: 'ACTIVE', row } : refused(fault);
   }
 
   return (token, demands) => {
@@ -148,7 +168,7 @@ export function createVerifier(deps: VerifierDeps): (token: string, demands: Dem
       if (facts.issuedAtS >= LATEST_S || facts.expiresAtS >= LATEST_S) return unsure('EXPIRY');
       row = known.add(token, facts);
     }
-    return answerFor(row, demands);
+    return answerFor(token, row, demands);
   };
 }
 
@@ -166,5 +186,5 @@ const UNSURE: Readonly<Record<Unsure, Answer>> = {
   EXPIRY: { answer: 'UNSURE', why: 'EXPIRY' },
   TENANT: { answer: 'UNSURE', why: 'TENANT' },
   KEY: { answer: 'UNSURE', why: 'KEY' },
-  BOUND: { answer: 'UNSURE', why: 'BOUND' },
+  PROOF: { answer: 'UNSURE', why: 'PROOF' },
 };

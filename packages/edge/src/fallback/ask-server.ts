@@ -1,11 +1,12 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { type Client, ConnectError } from '@connectrpc/connect';
+import { type Client, Code, ConnectError } from '@connectrpc/connect';
 import {
   type BatchValidateResult,
   type TokenService,
   type ValidateResponse,
   Verdict as WireVerdict,
 } from '@signum/contract/signum/v1/token_service_pb.js';
+import type { ShownKey } from '../core/key-proof.ts';
 import type { Demands } from '../core/verifier.ts';
 import { endedVerdict, REASONS, refusal, type Verdict, type VerdictName } from '../verdict.ts';
 
@@ -20,7 +21,7 @@ export interface AskOptions {
 
 export interface AskServer {
   /**
-   * Asks once for each token and demand, however many want to know. `isStranger`: nothing vouches for
+   * Asks once for each token, audience and proof, however many want to know. `isStranger`: nothing vouches for
    * the token, and anybody may have made it up; of those few may wait.
    */
   ask(token: string, demands: Demands, isStranger: boolean): Promise<Verdict>;
@@ -32,6 +33,14 @@ export interface AskServer {
 
 /** BatchValidate takes no more. */
 const BATCH = 256;
+/** Characters of all that is asked in one call: far less than a server takes. */
+const BATCH_LENGTH = 1_000_000;
+/** What a KeyProof takes of a proof and of a URI. */
+const MAX_PROOF_LENGTH = 4_096;
+const MAX_URI_LENGTH = 8_192;
+const MAX_METHOD_LENGTH = 64;
+/** A proof that is none: an empty one would pass for no proof at all. */
+const NO_PROOF = '-';
 /** Calls at a time: when a server is slow, more would make it slower. */
 const MOST_CALLS = 4;
 /** For how long nothing is asked after a call has failed. */
@@ -40,12 +49,16 @@ const REST_MS = 200;
 const STRANGERS = 16;
 
 interface Waiting {
+  readonly name: string;
   readonly token: string;
   readonly demands: Demands;
   readonly isStranger: boolean;
   readonly promise: Promise<Verdict>;
   resolve(verdict: Verdict): void;
 }
+
+/** As google.rpc.Status has it. */
+const FORBIDDEN: number = Code.PermissionDenied;
 
 const UNAVAILABLE = refusal('UNAVAILABLE', 'NONE');
 
@@ -71,9 +84,21 @@ export function createAskServer({
     // Whatever is asked in this turn of the event loop goes together.
     setImmediate(() => {
       isScheduled = false;
-      void call(queue.splice(0, BATCH));
+      void call(nextBatch());
       schedule();
     });
+  }
+
+  /** Of those that wait, as many as go into one call. */
+  function nextBatch(): Waiting[] {
+    let length = 0;
+    let count = 0;
+    for (const { name } of queue) {
+      length += name.length;
+      if (count > 0 && (count >= BATCH || length > BATCH_LENGTH)) break;
+      count += 1;
+    }
+    return queue.splice(0, count);
   }
 
   async function call(batch: readonly Waiting[]): Promise<void> {
@@ -82,8 +107,8 @@ export function createAskServer({
     try {
       const items = batch.map(({ token, demands }) => ({
         subject: { case: 'token' as const, value: token },
-        requiredScopes: [...demands.scopes],
-        audience: demands.audience,
+        audience: demands.audiences[0] ?? '',
+        ...(demands.proof && { proof: keyProofOf(demands.proof) }),
       }));
       const { results } = await client().batchValidate({ items }, { timeoutMs });
       for (const [i, each] of batch.entries()) answer(each, verdictOf(results[i]));
@@ -98,7 +123,7 @@ export function createAskServer({
   }
 
   function answer(each: Waiting, verdict: Verdict): void {
-    open.delete(nameOf(each.token, each.demands));
+    open.delete(each.name);
     if (each.isStranger) strangers -= 1;
     each.resolve(verdict);
   }
@@ -107,7 +132,7 @@ export function createAskServer({
     ask(token, demands, isStranger) {
       const name = nameOf(token, demands);
       const found = open.get(name);
-      if (found !== undefined) return found.promise;
+      if (found !== undefined) return found.promise.then(meeting(demands));
       const isFull = isStranger
         ? strangers >= mostWaiting / STRANGERS
         : open.size - strangers >= mostWaiting;
@@ -116,12 +141,12 @@ export function createAskServer({
         return Promise.resolve(UNAVAILABLE);
       }
       const { promise, resolve } = Promise.withResolvers<Verdict>();
-      const waiting = { token, demands, isStranger, promise, resolve };
+      const waiting = { name, token, demands, isStranger, promise, resolve };
       if (isStranger) strangers += 1;
       open.set(name, waiting);
       queue.push(waiting);
       schedule();
-      return promise;
+      return promise.then(meeting(demands));
     },
     get waiting() {
       return open.size;
@@ -135,13 +160,43 @@ export function createAskServer({
   };
 }
 
-/** Scopes have no spaces, and a space ends each part. */
-function nameOf(token: string, { scopes, audience }: Demands): string {
-  return `${token} ${scopes.join(' ')}\n${audience}`;
+/** What is asked of the server. Whether the other demands are met is seen from what it answers. */
+function nameOf(token: string, { audiences: [audience = ''], proof }: Demands): string {
+  return JSON.stringify([token, audience, proof && Object.values(keyProofOf(proof))]);
+}
+
+/** What is longer than a server reads cannot be good, and is not to spoil the call for others. */
+function keyProofOf({ dpop, method, url, certificateThumbprint = '' }: ShownKey) {
+  // Without a proof it is the same question, whatever the request.
+  if (dpop === undefined) return { dpop: '', method: '', uri: '', certificateThumbprint };
+  const fits = (text: string, most: number) => Buffer.byteLength(text) <= most;
+  const isOne = dpop !== '' && fits(dpop, MAX_PROOF_LENGTH) && fits(method, MAX_METHOD_LENGTH);
+  return {
+    dpop: isOne ? dpop : NO_PROOF,
+    method: isOne ? method : '',
+    uri: isOne && fits(url, MAX_URI_LENGTH) ? url : '',
+    certificateThumbprint,
+  };
+}
+
+/** A good token's verdict for somebody who demands more of it than the server was asked for. */
+function meeting({ scopes, audiences }: Demands): (verdict: Verdict) => Verdict {
+  if (scopes.length === 0 && audiences.length <= 1) return (verdict) => verdict;
+  return (verdict) => {
+    const { token, source } = verdict;
+    if (!verdict.active || token === undefined) return verdict;
+    const isNamed = audiences.every((name) => token.audiences.includes(name));
+    if (!isNamed) return refusal('WRONG_AUDIENCE', source);
+    const hasAll = scopes.every((scope) => token.scopes.includes(scope));
+    return hasAll ? verdict : refusal('INSUFFICIENT_SCOPE', source);
+  };
 }
 
 function verdictOf(result: BatchValidateResult | undefined): Verdict {
-  return result?.result.case === 'response' ? readVerdict(result.result.value) : UNAVAILABLE;
+  if (result?.result.case === 'response') return readVerdict(result.result.value);
+  const isForbidden = result?.result.case === 'error' && result.result.value.code === FORBIDDEN;
+  // Of a tenant that this caller is not there for: as good here as a token of another service.
+  return isForbidden ? refusal('UNKNOWN', 'SERVER') : UNAVAILABLE;
 }
 
 const NAMES: Readonly<Partial<Record<WireVerdict, VerdictName>>> = {
@@ -152,6 +207,9 @@ const NAMES: Readonly<Partial<Record<WireVerdict, VerdictName>>> = {
   [WireVerdict.WRONG_AUDIENCE]: 'WRONG_AUDIENCE',
   [WireVerdict.INSUFFICIENT_SCOPE]: 'INSUFFICIENT_SCOPE',
   [WireVerdict.WRONG_ISSUER]: 'WRONG_ISSUER',
+  [WireVerdict.KEY_PROOF_REQUIRED]: 'KEY_PROOF_REQUIRED',
+  [WireVerdict.KEY_PROOF_INVALID]: 'KEY_PROOF_INVALID',
+  [WireVerdict.KEY_PROOF_NONCE]: 'KEY_PROOF_NONCE',
 };
 
 function readVerdict(response: ValidateResponse): Verdict {
@@ -161,7 +219,10 @@ function readVerdict(response: ValidateResponse): Verdict {
   }
   const { token: ref, issueTime, expireTime } = response;
   const isActive = active && verdict === WireVerdict.ACTIVE && ref && issueTime && expireTime;
-  if (!isActive) return refusal(NAMES[verdict] ?? 'OTHER', 'SERVER');
+  if (!isActive) {
+    const refused = refusal(NAMES[verdict] ?? 'OTHER', 'SERVER');
+    return response.dpopNonce === '' ? refused : { ...refused, nonce: response.dpopNonce };
+  }
   const { tenantId, userId, deviceId, tokenId } = ref;
   return {
     ...{ active: true, verdict: 'ACTIVE', reason: undefined, source: 'SERVER' },
