@@ -1,7 +1,6 @@
 import type { Call } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { KeyProof } from '../domain/key-proof.ts';
-import type { Validation } from '../domain/verdict.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { type Answer, challenge } from './answer.ts';
 import type { Demands } from './demands.ts';
@@ -26,19 +25,21 @@ export async function ask(
   const { scopes: requiredScopes, audiences } = demands;
   const subject = { token: presented.token };
   const input = { subject, requiredScopes, audiences, minRevision: 0, proof };
-  const { verdict, token, nonce } = await tokens.validate(call, input).catch(ofAnotherTenant);
-  return verdict === 'ACTIVE' && token !== undefined
-    ? { status: 200, identity: identityOf(token) }
-    : challenge(verdict, demands, nonce);
+  try {
+    const { verdict, token, nonce } = await tokens.validate(call, input);
+    return verdict === 'ACTIVE' && token !== undefined
+      ? { status: 200, identity: identityOf(token) }
+      : challenge(verdict, demands, nonce);
+  } catch (thrown) {
+    if (isOfAnotherTenant(thrown)) return challenge('UNKNOWN', demands);
+    throw thrown;
+  }
 }
 
 /**
  * A gateway that may validate has been let in by now. What it may not do yet is to ask about another
  * tenant's token, which is as good there as a token of another service.
  */
-function ofAnotherTenant(thrown: unknown): Pick<Validation, 'verdict' | 'token' | 'nonce'> {
-  if (thrown instanceof SignumError && thrown.reason === 'PERMISSION_DENIED') {
-    return { verdict: 'UNKNOWN' };
-  }
-  throw thrown;
+function isOfAnotherTenant(thrown: unknown): boolean {
+  return thrown instanceof SignumError && thrown.reason === 'PERMISSION_DENIED';
 }

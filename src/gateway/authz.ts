@@ -33,7 +33,7 @@ const ALLOWED = { 'x-signum-verdict': 'allow' };
  */
 export function authz(options: AuthzOptions): readonly HttpEndpoint<Question, Answer>[] {
   return [
-    at('/authz', options, (head) => new URLSearchParams(head.query)),
+    at('/authz', options, ({ query }) => (query === '' ? [] : new URLSearchParams(query))),
     at('/authz/*', options, () => []),
   ];
 }
@@ -63,7 +63,12 @@ function at(
       return {
         presented,
         demands: readDemands(operatorDemands(head), head.headerValues(SCOPE_HEADER)),
-        proof: proofOf(presented, clientRequest(head), head.headerValues('dpop'), certificate),
+        proof: proofOf(
+          presented,
+          () => clientRequest(head),
+          head.headerValues('dpop'),
+          certificate,
+        ),
       };
     },
     encode,

@@ -1,6 +1,6 @@
 import { certificateThumbprint } from '@signum/token';
 import type { Head } from '../call/head.ts';
-import type { KeyProof } from '../domain/key-proof.ts';
+import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
 import type { Presentation } from './presented-token.ts';
 
 /** The request that a gateway asks about, as proofs of keys are made for it. */
@@ -39,15 +39,19 @@ export function clientRequest(head: Head): ClientRequest {
   return { method: only(head, 'x-forwarded-method') ?? '', uri: uriOf(proto, host, path) };
 }
 
-/** What the client has shown of a key. A proof goes with the scheme DPoP and no other. */
+/**
+ * What the client has shown of a key. A proof goes with the scheme DPoP and no other; without one it is
+ * all the same which request it is.
+ */
 export function proofOf(
   presented: Presentation,
-  request: ClientRequest,
+  request: () => ClientRequest,
   proofs: readonly string[],
   certificateThumbprint: string | undefined,
 ): KeyProof {
   const isBound = typeof presented === 'object' && presented.scheme === 'DPoP';
-  return { ...request, dpop: isBound ? proofs.join(', ') : undefined, certificateThumbprint };
+  if (isBound) return { ...request(), dpop: proofs.join(', '), certificateThumbprint };
+  return certificateThumbprint === undefined ? NO_PROOF : { ...NO_PROOF, certificateThumbprint };
 }
 
 /**

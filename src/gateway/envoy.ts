@@ -7,7 +7,7 @@ import { StatusCode } from '@signum/contract/envoy/type/v3/http_status_pb.js';
 import { invalidField } from '../domain/errors.ts';
 import type { Answer } from './answer.ts';
 import type { Question } from './ask.ts';
-import { passedCertificate, proofOf } from './client-request.ts';
+import { type ClientRequest, passedCertificate, proofOf } from './client-request.ts';
 import { readDemands, SCOPE_HEADER } from './demands.ts';
 import { IDENTITY_HEADERS } from './identity.ts';
 import { presentedToken } from './presented-token.ts';
@@ -23,8 +23,6 @@ export function readCheck({ attributes }: CheckRequest, cookie: string | undefin
   if (http === undefined) throw invalidField('attributes.request.http', 'value is required');
   const cookies = cookie === undefined ? [] : valuesOf(http, 'cookie');
   const presented = presentedToken(valuesOf(http, 'authorization'), cookies, cookie);
-  const { method, scheme, host, path } = http;
-  const request = { method, uri: `${scheme}://${host}${path}` };
   const { certificate = '' } = attributes?.source ?? {};
   return {
     presented,
@@ -34,11 +32,15 @@ export function readCheck({ attributes }: CheckRequest, cookie: string | undefin
     ),
     proof: proofOf(
       presented,
-      request,
+      () => requestOf(http),
       valuesOf(http, 'dpop'),
       passedCertificate(certificate === '' ? [] : [certificate]),
     ),
   };
+}
+
+function requestOf({ method, scheme, host, path }: AttributeContext_HttpRequest): ClientRequest {
+  return { method, uri: `${scheme}://${host}${path}` };
 }
 
 /** All values of a header. In `headers` Envoy has joined them by commas. */

@@ -14,7 +14,7 @@ export interface CannedPublic {
 }
 
 export async function startCannedPublic(
-  more: Pick<PublicOptions, 'directUnary'> = {},
+  more: Pick<PublicOptions, 'directUnary' | 'corsOrigins'> = {},
 ): Promise<CannedPublic> {
   const certificates = await createTestCertificates();
   const log = { info: () => {}, warn: () => {} };

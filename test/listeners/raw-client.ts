@@ -12,8 +12,8 @@ export interface RawAnswer {
 export interface RawClient {
   readonly socket: TLSSocket;
   write(bytes: string | Uint8Array): void;
-  /** The next answer; undefined once the connection has ended without one. */
-  next(): Promise<RawAnswer | undefined>;
+  /** The next answer, to HEAD without a body; undefined once the connection has ended without one. */
+  next(verb?: 'HEAD'): Promise<RawAnswer | undefined>;
 }
 
 export interface RawServer {
@@ -45,9 +45,9 @@ export async function dialRaw(server: RawServer): Promise<RawClient> {
   return {
     socket,
     write: (bytes) => socket.write(bytes),
-    async next() {
+    async next(verb) {
       for (;;) {
-        const found = readAnswer(received);
+        const found = readAnswer(received, verb);
         if (found !== undefined) {
           received = found.rest;
           return found.answer;
@@ -62,13 +62,14 @@ export async function dialRaw(server: RawServer): Promise<RawClient> {
 /** Writes a whole request and waits for its answer. */
 export async function ask(client: RawClient, bytes: string | Uint8Array): Promise<RawAnswer> {
   client.write(bytes);
-  const answer = await client.next();
+  const isHead = Buffer.from(bytes).toString('latin1', 0, 5) === 'HEAD ';
+  const answer = await client.next(isHead ? 'HEAD' : undefined);
   if (answer === undefined) throw new Error('the connection has ended without an answer');
   return answer;
 }
 
 /** The answer that `bytes` begin with, once it is there to its end, and what comes after it. */
-function readAnswer(bytes: Buffer): { answer: RawAnswer; rest: Buffer } | undefined {
+function readAnswer(bytes: Buffer, verb?: 'HEAD'): { answer: RawAnswer; rest: Buffer } | undefined {
   const end = bytes.indexOf(END);
   if (end < 0) return undefined;
   const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
@@ -77,7 +78,7 @@ function readAnswer(bytes: Buffer): { answer: RawAnswer; rest: Buffer } | undefi
     return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
   });
   const after = bytes.subarray(end + END.length);
-  const length = Number(headerOf(headers, 'content-length') ?? 0);
+  const length = verb === 'HEAD' ? 0 : Number(headerOf(headers, 'content-length') ?? 0);
   const isChunked = headerOf(headers, 'transfer-encoding') === 'chunked';
   const found = isChunked ? readChunks(after) : readLength(after, length);
   if (found === undefined) return undefined;

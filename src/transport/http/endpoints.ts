@@ -34,7 +34,8 @@ async function serve(pipeline: Pipeline, http: HttpEndpoint, exchange: Exchange)
   const call = pipeline.open(http.endpoint, exchange);
   let answer: HttpAnswer;
   try {
-    await call.admit();
+    const admission = call.admit();
+    if (admission !== undefined) await admission;
     const body = http.hasBody ? await exchange.readBody(call.maxBytes) : NOTHING;
     answer = http.encode(await call.run(http.decode(exchange, body)), exchange);
   } catch (thrown) {

@@ -5,6 +5,7 @@ import { createConnect } from '../connect/connect.ts';
 import { trackConnections } from '../drain/connections.ts';
 import { GOAWAY_GRACE_MS, trackUnderway } from '../drain/underway.ts';
 import { createDirectUnary } from '../fast-path/direct-unary.ts';
+import { createAccept } from '../fast-path/http1/accept.ts';
 import { createAnswerHeads } from '../fast-path/http1/answer-head.ts';
 import { KEEP_ALIVE_MS } from '../fast-path/http1/connection.ts';
 import { serveFastPath } from '../fast-path/http1/connections.ts';
@@ -60,9 +61,9 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   const fastPath =
     direct && options.tls !== 'plaintext'
       ? serveFastPath(server, {
-          direct,
+          accept: createAccept(direct, endpoints),
           budget,
-          heads: createAnswerHeads({ ...headers, ...cors.headersFor(undefined) }, KEEP_ALIVE_MS),
+          heads: createAnswerHeads({ headers, cors, keepAliveMs: KEEP_ALIVE_MS }),
           peerOf: (socket) => peers.of(socket),
           isDraining,
         })

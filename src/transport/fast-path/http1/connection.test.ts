@@ -6,6 +6,7 @@ import { callOf, headOf } from '../../../../test/listeners/raw-calls.ts';
 import { ask, type RawAnswer, type RawClient } from '../../../../test/listeners/raw-client.ts';
 import { SignumError } from '../../../domain/errors.ts';
 
+const ORIGIN = 'https://app.example';
 const GET = 'GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 let direct: CannedPublic;
@@ -14,8 +15,8 @@ let client: RawClient;
 let node: NodeRequests;
 
 beforeAll(async () => {
-  direct = await startCannedPublic();
-  reference = await startCannedPublic({ directUnary: false });
+  direct = await startCannedPublic({ corsOrigins: [ORIGIN] });
+  reference = await startCannedPublic({ directUnary: false, corsOrigins: [ORIGIN] });
 });
 beforeEach(async () => {
   for (const { rpc } of [direct, reference]) {
@@ -41,6 +42,8 @@ const withoutDate = ({ headers }: RawAnswer) => headers.filter(([name]) => name 
 describe('usual calls one after the other', () => {
   test.each<[what: string, bytes: string, status: number]>([
     ['an answer', callOf('a'), 200],
+    ['an answer to a web page', callOf('a', { Origin: ORIGIN }), 200],
+    ['an answer to a page that may not ask', callOf('a', { Origin: 'https://x.example' }), 200],
     ['an error', callOf('a', { 'X-Reason': 'TOKEN_INVALID' }), 401],
     ['an answer to a body that is none', `${headOf(1)}{`, 400],
     ['an answer to a body of no bytes', headOf(0), 400],

@@ -1,14 +1,15 @@
 import type { TLSSocket } from 'node:tls';
-import type { Peer } from '../../../call/head.ts';
+import type { HttpAnswer } from '../../../call/endpoint.ts';
+import type { Head, Peer } from '../../../call/head.ts';
 import { STRANGER_MAX_BYTES } from '../../../call/open-call.ts';
 import type { BodyBudget } from '../../body/budget.ts';
-import type { DirectAnswer, DirectUnary } from '../direct-unary.ts';
+import type { Accept, Serve } from './accept.ts';
 import type { AnswerHeads } from './answer-head.ts';
 import { FastPathExchange } from './exchange.ts';
 import { type RequestHead, readHead } from './read-head.ts';
 
 export interface FastPathDeps {
-  readonly direct: DirectUnary;
+  readonly accept: Accept;
   readonly heads: AnswerHeads;
   peerOf(socket: TLSSocket): Peer;
   isDraining(): boolean;
@@ -26,6 +27,12 @@ const IDLE_MS = KEEP_ALIVE_MS + 1_000;
 
 const NOTHING = Buffer.alloc(0);
 
+/** A head, and what serves the requests that begin with it. */
+interface Accepted {
+  readonly head: RequestHead;
+  readonly serve: Serve;
+}
+
 /**
  * One HTTP/1.1 connection for as long as its requests are usual calls, one at a time, as those of a
  * gateway are: read and answered here, which takes half of what Node's own HTTP/1.1 takes. The first
@@ -35,9 +42,12 @@ export class FastPathConnection {
   readonly #socket: TLSSocket;
   readonly #deps: FastPathDeps;
   readonly #onEnd: () => void;
-  /** Of the last request: those of one client differ in their bodies only, mostly. */
-  #head: RequestHead | undefined;
-  #answer: DirectAnswer | undefined;
+  /**
+   * Of the last request with a body, and its bytes: those of one client differ in their bodies only,
+   * mostly. Without one it is the heads that differ.
+   */
+  #last: Accepted | undefined;
+  #lastBytes: Buffer = NOTHING;
   #underway: FastPathExchange | undefined;
   /** What has been read and belongs to no call yet. */
   #held: Buffer = NOTHING;
@@ -76,30 +86,37 @@ export class FastPathConnection {
       this.#socket.pause();
       return;
     }
-    const head = this.#headOf(bytes);
-    const missing = head === undefined ? 0 : head.bytes.length + head.bodyLength - bytes.length;
-    if (head === undefined || missing < 0 || (missing > 0 && isRest)) this.#handOver(bytes);
-    else if (missing > 0) this.#hold(bytes, head);
-    else this.#call(head, bytes.subarray(head.bytes.length), isRest);
+    const accepted = this.#accept(bytes);
+    if (accepted === undefined) {
+      this.#handOver(bytes);
+      return;
+    }
+    const { length, bodyLength } = accepted.head;
+    const missing = length + bodyLength - bytes.length;
+    if (missing < 0 || (missing > 0 && isRest)) this.#handOver(bytes);
+    else if (missing > 0) this.#hold(bytes, bodyLength);
+    else this.#call(accepted, bytes.subarray(length), isRest);
   };
 
-  #headOf(bytes: Buffer): RequestHead | undefined {
-    const known = this.#head;
-    if (known !== undefined && startsWith(bytes, known.bytes)) return known;
+  #accept(bytes: Buffer): Accepted | undefined {
+    if (this.#last !== undefined && startsWith(bytes, this.#lastBytes)) return this.#last;
     const head = readHead(bytes);
-    if (head === undefined) return undefined;
-    const { direct } = this.#deps;
-    this.#answer = direct.accept('POST', head.path, (name) => head.headers.get(name));
-    this.#head = this.#answer && head;
-    return this.#head;
+    const serve = head && this.#deps.accept(head);
+    if (head === undefined || serve === undefined) return undefined;
+    const accepted = { head, serve };
+    if (head.bodyLength > 0) {
+      this.#last = accepted;
+      this.#lastBytes = Buffer.from(bytes.subarray(0, head.length));
+    }
+    return accepted;
   }
 
   /**
    * Many clients write the head and the body on their own. What is longer than anybody may send whom
    * nobody knows, Node holds, once it is known who sends it.
    */
-  #hold(bytes: Buffer, head: RequestHead): void {
-    if (head.bodyLength > STRANGER_MAX_BYTES || !this.#hasRoomFor(bytes)) {
+  #hold(bytes: Buffer, bodyLength: number): void {
+    if (bodyLength > STRANGER_MAX_BYTES || !this.#hasRoomFor(bytes)) {
       this.#handOver(bytes);
       return;
     }
@@ -126,22 +143,36 @@ export class FastPathConnection {
     return heldAtMs;
   }
 
-  #call(head: RequestHead, body: Buffer, isRest: boolean): void {
+  #call({ head, serve }: Accepted, body: Buffer, isRest: boolean): void {
     if (isRest) this.#letGo();
     if (isRest || this.#socket.timeout !== IDLE_MS) this.#socket.setTimeout(IDLE_MS);
     const exchange = new FastPathExchange(head, body, this.#deps.peerOf(this.#socket), this);
     this.#underway = exchange;
-    void this.#answer?.(exchange);
+    serve(exchange);
   }
 
-  respond(status: number, contentType: string, body: Uint8Array): void {
+  respond(to: Head, status: number, contentType: string, body: Uint8Array): void {
+    const isLast = this.#isLast || this.#deps.isDraining();
+    const origin = to.header('origin');
+    const head = this.#deps.heads.ofTyped(status, contentType, body.byteLength, isLast, origin);
+    this.#write(head + latin1(body), isLast);
+  }
+
+  send(to: Head, answer: HttpAnswer): void {
+    const isLast = this.#isLast || this.#deps.isDraining();
+    const { status, body } = answer;
+    const bytes = body === '' ? NOTHING : Buffer.from(body);
+    const length = status === 204 || status === 304 ? undefined : bytes.length;
+    const head = this.#deps.heads.of(answer, length, isLast, to.header('origin'));
+    this.#write(to.verb === 'HEAD' ? head : head + latin1(bytes), isLast);
+  }
+
+  /** One write of one string is cheaper than one of a string and a buffer. */
+  #write(answer: string, isLast: boolean): void {
     this.#underway = undefined;
     const socket = this.#socket;
     if (!socket.writable) return;
-    const isLast = this.#isLast || this.#deps.isDraining();
-    const head = this.#deps.heads.of(status, contentType, body.byteLength, isLast);
-    // One write of one string is cheaper than one of a string and a buffer.
-    socket.write(head + Buffer.prototype.latin1Slice.call(body, 0, body.byteLength), 'latin1');
+    socket.write(answer, 'latin1');
     if (isLast) this.#close();
     else if (this.#held.length > 0) this.#handOver(this.#held);
     else if (socket.writableNeedDrain) this.#waitForReader();
@@ -189,4 +220,9 @@ function startsWith(bytes: Buffer, begin: Buffer): boolean {
   return (
     bytes.length >= begin.length && begin.compare(bytes, 0, begin.length, 0, begin.length) === 0
   );
+}
+
+/** As text of the same bytes. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.byteLength);
 }

@@ -1,16 +1,18 @@
-import { CallSignal, type Peer } from '../../../call/head.ts';
+import type { HttpAnswer } from '../../../call/endpoint.ts';
+import { CallSignal, type Peer, type TimeoutHeader } from '../../../call/head.ts';
 import { messageTooLarge } from '../../../rpc/codec/read-message.ts';
-import type { UnaryExchange } from '../direct-unary.ts';
+import type { Exchange } from '../../http/exchange.ts';
 import type { RequestHead } from './read-head.ts';
 
 /** What sends the answer. */
-type Answering = Pick<UnaryExchange, 'respond'>;
+interface Answering {
+  respond(exchange: Exchange, status: number, contentType: string, body: Uint8Array): void;
+  send(exchange: Exchange, answer: HttpAnswer): void;
+}
 
 /** One call. It keeps what it was called with, whatever comes over the connection after it. */
-export class FastPathExchange implements UnaryExchange {
-  readonly verb = 'POST';
-  readonly query = '';
-  readonly timeoutHeader = 'connect-timeout-ms';
+export class FastPathExchange implements Exchange {
+  timeoutHeader: TimeoutHeader | undefined;
   readonly peer: Peer;
   readonly signal = new CallSignal();
   readonly #head: RequestHead;
@@ -24,8 +26,16 @@ export class FastPathExchange implements UnaryExchange {
     this.#connection = connection;
   }
 
+  get verb(): string {
+    return this.#head.verb;
+  }
+
   get path(): string {
     return this.#head.path;
+  }
+
+  get query(): string {
+    return this.#head.query;
   }
 
   get authority(): string {
@@ -49,6 +59,10 @@ export class FastPathExchange implements UnaryExchange {
   }
 
   respond(status: number, contentType: string, body: Uint8Array): void {
-    this.#connection.respond(status, contentType, body);
+    this.#connection.respond(this, status, contentType, body);
+  }
+
+  send(answer: HttpAnswer): void {
+    this.#connection.send(this, answer);
   }
 }

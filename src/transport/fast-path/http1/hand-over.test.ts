@@ -165,7 +165,7 @@ describe('an unusual request, after one that is', () => {
     ['a POST of an unknown path', `${headOf(2, {}, '/nothing')}{}`, 404],
     ['a content encoding', callOf('a', gzip), 501],
     ['a content type that no protocol has', callOf('a', { 'Content-Type': 'text/plain' }), 415],
-    ['an origin', callOf('a', { Origin: 'https://app.example' }), 200],
+    ['a query', `${headOf(2, {}, `${REFRESH}?a=b`)}{}`, 400],
     ['a chunked body', CHUNKED, 200],
   ])('is answered as ever, and so are usual ones after it: %s', async (_what, bytes, status) => {
     expect((await ask(client, callOf('a'))).status).toBe(200);

@@ -24,11 +24,14 @@ describe('a usual head', () => {
     ['with every visible character', withHeader(`a: ${visible()}\r\n`), { a: visible() }],
     ['of a connection to be kept', withHeader('CONNECTION: Keep-Alive\r\n'), kept()],
     ['with the name of a prototype', withHeader('__proto__: x\r\n'), { ['__proto__']: 'x' }],
-    ['with as many headers as are read', withHeader(many(30)), Object.fromEntries(pairs(30))],
+    ['with an empty value', withHeader('a:\r\n'), { a: '' }],
+    ['with a value of one space', withHeader('a: \r\n'), { a: '' }],
+    ['of a web page', withHeader('Origin: https://a.example\r\n'), { origin: 'https://a.example' }],
+    ['with as many headers as are read', withHeader(many(62)), Object.fromEntries(pairs(62))],
   ])('%s is read', (_what, text, headers) => {
     const head = read(`${text}{}`);
-    expect(head).toMatchObject({ path: PATH, bodyLength: 2 });
-    expect(head?.bytes.toString('latin1')).toBe(text);
+    expect(head).toMatchObject({ verb: 'POST', path: PATH, query: '', bodyLength: 2 });
+    expect(head?.length).toBe(text.length);
     expect([...(head?.headers ?? [])]).toEqual([
       ['host', 'a'],
       ['content-length', '2'],
@@ -41,11 +44,23 @@ describe('a usual head', () => {
     expect(head?.bodyLength).toBe(Number(length));
   });
 
-  test('is a copy, so that it keeps nothing of what came with it', () => {
-    const bytes = Buffer.from(`${LINE}${BOTH}\r\n{}`);
-    const head = readHead(bytes);
-    bytes.fill(0);
-    expect(head?.bytes.toString()).toBe(`${LINE}${BOTH}\r\n`);
+  test.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
+    'of a %s without a length has no body',
+    (verb) => {
+      const head = read(`${verb} /authz HTTP/1.1\r\n${HOST}\r\n`);
+      expect(head).toMatchObject({ verb, path: '/authz', query: '', bodyLength: 0 });
+    },
+  );
+
+  test.each([
+    ['/authz?', '/authz', ''],
+    ['/authz?scope=a%20b', '/authz', 'scope=a%20b'],
+    ['/authz/%61//b/../c;d=e', '/authz/%61//b/../c;d=e', ''],
+    ['/authz/a?b?c=[d]&e="f"|{g}', '/authz/a', 'b?c=[d]&e="f"|{g}'],
+    ['/', '/', ''],
+  ])('of %s is cut at the first question mark, and nothing is decoded', (target, path, query) => {
+    const head = read(`GET ${target} HTTP/1.1\r\n${HOST}\r\n`);
+    expect(head).toMatchObject({ path, query });
   });
 
   test('is as long as the longest and no longer', () => {
@@ -60,7 +75,9 @@ describe('a usual head', () => {
 
 describe('an unusual request line is not read:', () => {
   test.each([
-    ['another method', `GET ${PATH} HTTP/1.1`],
+    ['a method that few have', `PROPFIND ${PATH} HTTP/1.1`],
+    ['a tunnel', `CONNECT ${PATH} HTTP/1.1`],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0'],
     ['a method in lower case', `post ${PATH} HTTP/1.1`],
     ['an older version', `POST ${PATH} HTTP/1.0`],
     ['a newer version', `POST ${PATH} HTTP/2.0`],
@@ -69,10 +86,12 @@ describe('an unusual request line is not read:', () => {
     ['a whole URL', `POST https://localhost${PATH} HTTP/1.1`],
     ['an authority', 'POST localhost:443 HTTP/1.1'],
     ['an asterisk', 'POST * HTTP/1.1'],
-    ['the root', 'POST / HTTP/1.1'],
-    ['a query', `POST ${PATH}?a=b HTTP/1.1`],
+    ['no path', 'POST ?a HTTP/1.1'],
     ['a fragment', `POST ${PATH}#a HTTP/1.1`],
-    ['an escape', `POST ${PATH.replace('s', '%73')} HTTP/1.1`],
+    ['a fragment behind a query', `POST ${PATH}?a#a HTTP/1.1`],
+    ['a backslash', `POST ${PATH}\\ HTTP/1.1`],
+    ['a space in a query', `POST ${PATH}?a b HTTP/1.1`],
+    ['an 8-bit byte in a query', `POST ${PATH}?\xe9 HTTP/1.1`],
     ['an 8-bit byte', `POST ${PATH}\xe9 HTTP/1.1`],
     ['a NUL', `POST ${PATH}\0 HTTP/1.1`],
     ['two spaces', `POST  ${PATH} HTTP/1.1`],
@@ -91,7 +110,6 @@ describe('an unusual request line is not read:', () => {
 
 describe('an unusual header leaves the whole head unread:', () => {
   test.each([
-    ['an origin', 'Origin: https://app.example\r\n'],
     ['a transfer encoding', 'Transfer-Encoding: chunked\r\n'],
     ['a transfer encoding that changes nothing', 'transfer-encoding: identity\r\n'],
     ['an expectation', 'Expect: 100-continue\r\n'],
@@ -121,31 +139,43 @@ describe('an unusual header leaves the whole head unread:', () => {
     ['a control character in the value', 'a: b\x1fc\r\n'],
     ['a DEL in the value', 'a: b\x7fc\r\n'],
     ['an 8-bit byte in the value', 'a: b\xe9\r\n'],
-    ['an empty value', 'a:\r\n'],
-    ['a value of one space', 'a: \r\n'],
+    ['an empty wish for the connection', 'Connection:\r\n'],
+    ['an empty upgrade', 'Upgrade:\r\n'],
+    ['a value of two spaces', 'a:  \r\n'],
+    ['a value of a tab', 'a:\t\r\n'],
     ['an empty name', ': b\r\n'],
     ['a line without a colon', 'ab\r\n'],
     ['a name with a space', 'a b: c\r\n'],
     ['a name with an 8-bit byte', 'a\xe9: b\r\n'],
     ['a name with a NUL', 'a\0: b\r\n'],
     ['a name with a character that is no token’s', 'a(: b\r\n'],
-    ['too many headers', many(31)],
+    ['too many headers', many(63)],
   ])('%s', (_what, lines) => {
     expect(read(withHeader(lines))).toBeUndefined();
     // What stands before or after it makes no difference.
     expect(read(`${LINE}${lines}${BOTH}\r\n`)).toBeUndefined();
   });
 
-  test.each(['+5', '-1', '0x5', '007', '00', '5.0', '1e1', '5,5', '5 5', '5;', 'a', '10000000'])(
-    'a length of %s',
-    (length) => {
-      expect(read(`${LINE}${HOST}Content-Length: ${length}\r\n\r\n`)).toBeUndefined();
-    },
-  );
+  test.each([
+    '+5',
+    '-1',
+    '0x5',
+    '007',
+    '00',
+    '5.0',
+    '1e1',
+    '5,5',
+    '5 5',
+    '5;',
+    'a',
+    '',
+    '10000000',
+  ])('a length of %s', (length) => {
+    expect(read(`${LINE}${HOST}Content-Length: ${length}\r\n\r\n`)).toBeUndefined();
+  });
 
   test.each([
     ['host', LENGTH],
-    ['length', HOST],
     ['header', ''],
   ])('no %s', (_what, lines) => {
     expect(read(`${LINE}${lines}\r\n`)).toBeUndefined();

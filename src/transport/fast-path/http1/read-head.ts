@@ -1,39 +1,43 @@
 /** The head of a usual request: everything before its body. */
 export interface RequestHead {
-  /** As it was sent, with the empty line at its end. */
-  readonly bytes: Buffer;
+  readonly verb: string;
+  /** Without the query. */
   readonly path: string;
+  /** What follows the `?`, as it was sent; empty without one. */
+  readonly query: string;
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
+  /** Of the head itself with the empty line at its end, in bytes. */
+  readonly length: number;
   /** In bytes. */
   readonly bodyLength: number;
 }
 
 /** In bytes; the longest access token that is a credential fits. */
 const LONGEST = 8_192;
-const MOST_HEADERS = 32;
+const MOST_HEADERS = 64;
 
 const END = Buffer.from('\r\n\r\n', 'latin1');
-/** RFC 9112 section 3: no query, no authority, nothing escaped. */
-const REQUEST_LINE = /^POST (\/[\w.\-/]+) HTTP\/1\.1\r\n/;
+/** RFC 9112 section 3: a path, and no authority. Nothing in it is decoded, here or elsewhere. */
+const REQUEST_LINE =
+  /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/[\w.\-~%!$&'()*+,;=:@/]*)(?:\?([!"$-~]*))? HTTP\/1\.1\r\n/;
 /** RFC 9112 section 5, without the white space and the bytes that it allows and nobody sends. */
-const HEADER = /([!#$%&'*+\-.^`|~\w]+): ?([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)\r\n/y;
+const HEADER = /([!#$%&'*+\-.^`|~\w]+): ?((?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?)\r\n/y;
 const LENGTH = /^(0|[1-9]\d{0,6})$/;
 
 /**
  * What frames a message, or asks for another protocol, in any other way than by its length; Node
  * takes the last one for another name of Connection.
  */
-const UNUSUAL = [
+const UNUSUAL: ReadonlySet<string> = new Set([
   ...['transfer-encoding', 'expect', 'upgrade', 'trailer', 'http2-settings'],
   'proxy-connection',
-];
+]);
 
 /**
- * The head of the request that `bytes` begin with, if it is there to its end and usual: a POST whose
- * body has an announced length, of a connection that is to stay open, from no web page. It knows far
- * less than a parser of HTTP does, and what it does not know, it does not read in another way, but
- * not at all: undefined.
+ * The head of the request that `bytes` begin with, if it is there to its end and usual: its body has an
+ * announced length, or there is none, and the connection is to stay open. It knows far less than a parser
+ * of HTTP does, and what it does not know, it does not read in another way, but not at all: undefined.
  */
 export function readHead(bytes: Buffer): RequestHead | undefined {
   const end = bytes.indexOf(END);
@@ -42,13 +46,15 @@ export function readHead(bytes: Buffer): RequestHead | undefined {
   const line = REQUEST_LINE.exec(text);
   if (line === null) return undefined;
   const headers = readHeaders(text, line[0].length);
-  if (headers === undefined || !headers.has('host') || headers.has('origin')) return undefined;
-  if (UNUSUAL.some((name) => headers.has(name))) return undefined;
-  if ((headers.get('connection') ?? 'keep-alive').toLowerCase() !== 'keep-alive') return undefined;
-  const length = headers.get('content-length') ?? '';
-  if (!LENGTH.test(length)) return undefined;
-  const head = Buffer.from(bytes.subarray(0, end + END.length));
-  return { bytes: head, path: line[1] ?? '', headers, bodyLength: Number(length) };
+  if (headers === undefined || !headers.has('host')) return undefined;
+  const connection = headers.get('connection');
+  if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return undefined;
+  // RFC 9112 section 6.3: without a length there is no body.
+  const bodyLength = headers.get('content-length') ?? '0';
+  if (!LENGTH.test(bodyLength)) return undefined;
+  const [, verb = '', path = '', query = ''] = line;
+  const length = end + END.length;
+  return { verb, path, query, headers, length, bodyLength: Number(bodyLength) };
 }
 
 /** Undefined if a line is no usual header, or a name comes twice. */
@@ -56,9 +62,11 @@ function readHeaders(text: string, from: number): ReadonlyMap<string, string> | 
   const headers = new Map<string, string>();
   for (let at = from; at < text.length; at = HEADER.lastIndex) {
     HEADER.lastIndex = at;
-    const [, name, value = ''] = HEADER.exec(text) ?? [];
-    if (name === undefined || headers.has(name.toLowerCase())) return undefined;
-    headers.set(name.toLowerCase(), value);
+    const line = HEADER.exec(text);
+    if (line === null) return undefined;
+    const name = (line[1] as string).toLowerCase();
+    if (headers.has(name) || UNUSUAL.has(name)) return undefined;
+    headers.set(name, line[2] as string);
   }
   return headers.size <= MOST_HEADERS ? headers : undefined;
 }

@@ -9,6 +9,7 @@ import {
 import { callOf } from '../../../../test/listeners/raw-calls.ts';
 import { dialRaw } from '../../../../test/listeners/raw-client.ts';
 import { createBodyBudget } from '../../body/budget.ts';
+import { createCors } from '../../http/cors.ts';
 import { openTlsFiles, type TlsSource } from '../../tls/files.ts';
 import { createAnswerHeads } from './answer-head.ts';
 import { FastPathConnection } from './connection.ts';
@@ -44,14 +45,16 @@ afterEach(() => {
 });
 
 const DEPS: ConstructorParameters<typeof FastPathConnection>[1] = {
-  direct: {
-    accept: () => async (exchange) => {
-      served += 1;
-      wasAhead ||= socket.writableNeedDrain;
-      exchange.respond(200, 'application/json', ANSWER);
-    },
+  accept: () => (exchange) => {
+    served += 1;
+    wasAhead ||= socket.writableNeedDrain;
+    exchange.respond(200, 'application/json', ANSWER);
   },
-  heads: createAnswerHeads({}, 1_000),
+  heads: createAnswerHeads({
+    headers: {},
+    cors: createCors({ origins: [], headers: [] }),
+    keepAliveMs: 1_000,
+  }),
   peerOf: () => ({ ip: '', certificateNames: [] }),
   isDraining: () => false,
   budget: createBodyBudget(),
