@@ -8,7 +8,7 @@ import type { Contender } from './contender.ts';
 export interface GrpcCall {
   readonly path: string;
   readonly message: Uint8Array;
-  readonly authorization: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** gRPC frames a message with a flag and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
@@ -19,7 +19,7 @@ export function grpcContender(
   call: GrpcCall,
   { connections = 8, streams = 8 } = {},
 ): Contender {
-  const bodyFile = join(lab.dir, 'grpc-body');
+  const bodyFile = join(lab.dir, `grpc-body-${call.path.split('/').at(-1)}`);
   const head = Buffer.alloc(5);
   head.writeUInt32BE(call.message.length, 1);
   writeFileSync(bodyFile, Buffer.concat([head, call.message]));
@@ -31,7 +31,7 @@ export function grpcContender(
         cpus: lab.cpus.load,
         origin,
         path: call.path,
-        headers: { authorization: call.authorization },
+        headers: call.headers,
         bodyFile,
         connections,
         streams,
@@ -53,7 +53,7 @@ export async function grpcOnce(
   // The certificate names localhost, and TLS lets no client ask for an address by name.
   const client = new Client(host, channel, { 'grpc.ssl_target_name_override': 'localhost' });
   const metadata = new Metadata();
-  metadata.set('authorization', call.authorization);
+  for (const [key, value] of Object.entries(call.headers)) metadata.set(key, value);
   const asIs = (bytes: Buffer) => bytes;
   try {
     return await new Promise((resolve, reject) => {

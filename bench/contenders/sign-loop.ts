@@ -1,6 +1,7 @@
 // The ceiling of Issue and Refresh: the same two signatures, and nothing else. Started for one
 // measurement; prints what it did as JSON.
 import {
+  createHash,
   createHmac,
   createPrivateKey,
   generateKeyPairSync,
@@ -8,6 +9,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import { createProofCheck, targetUri } from '@signum/token';
 import { jwtVerify, SignJWT } from 'jose';
 
 const { kind, seconds } = JSON.parse(process.argv[2] ?? '') as { kind: string; seconds: number };
@@ -35,6 +37,10 @@ const ecKey = {
 const signature = sign('sha256', input, ecKey);
 
 const token = await accessToken();
+const proofs = kind === 'proof' ? await makeProofs(4_096) : [];
+const checkProof = createProofCheck({ ageS: 60, skewS: 60 });
+const target = { method: 'GET', uri: targetUri('https://api.example/orders/4711') as string };
+let turn = 0;
 const WORK: Readonly<Record<string, () => unknown>> = {
   jose: () => Promise.all([accessToken(), refreshToken()]),
   crypto: () => {
@@ -44,7 +50,29 @@ const WORK: Readonly<Record<string, () => unknown>> = {
   'jose-verify': () => jwtVerify(token, publicKey),
   'crypto-verify': () =>
     verify('sha256', input, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature),
+  // A proof comes as a string of its own.
+  proof: () => {
+    const proof = (proofs[turn++ % proofs.length] as Buffer).toString('latin1');
+    const checked = checkProof(proof, { ...target, accessToken: token });
+    if (typeof checked === 'string') throw new Error(checked);
+  },
 };
+
+function makeProofs(count: number): Promise<Buffer[]> {
+  const ath = createHash('sha256').update(token).digest('base64url');
+  const jwk = publicKey.export({ format: 'jwk' });
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const jti = randomBytes(16).toString('base64url');
+      const about = { jti, htm: 'GET', htu: 'https://api.example/orders/4711?page=2', ath };
+      const proof = await new SignJWT(about)
+        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+        .setIssuedAt()
+        .sign(privateKey);
+      return Buffer.from(proof, 'latin1');
+    }),
+  );
+}
 
 function accessToken(): Promise<string> {
   return new SignJWT(claims)

@@ -7,7 +7,7 @@ import type { Contender } from './contender.ts';
 
 const LOOP = fileURLToPath(new URL('sign-loop.ts', import.meta.url));
 
-export type SigningKind = 'jose' | 'crypto' | 'jose-verify' | 'crypto-verify';
+export type SigningKind = 'jose' | 'crypto' | 'jose-verify' | 'crypto-verify' | 'proof';
 
 /** Signing or verifying in a loop on the server's CPU: one thread, no network. */
 export function signingContender(lab: Lab, name: string, kind: SigningKind): Contender {

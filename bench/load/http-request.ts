@@ -3,18 +3,19 @@ import { writeFileSync } from 'node:fs';
 export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  /** Sent by POST; without one the request is a GET. */
+  readonly body?: Uint8Array;
 }
 
 /** The bytes of an HTTP/1.1 request, so that no generator spends time on making them. */
 export function requestBytes({ path, headers, body }: HttpRequest): Buffer {
-  const lines = Object.entries({
-    host: 'localhost',
-    ...headers,
-    'content-length': String(body.byteLength),
-  }).map(([name, value]) => `${name}: ${value}`);
-  const head = `POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head), body]);
+  const framed = body && { 'content-length': String(body.byteLength) };
+  const lines = Object.entries({ host: 'localhost', ...headers, ...framed }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  const line = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1`;
+  const head = Buffer.from(`${line}\r\n${lines.join('\r\n')}\r\n\r\n`);
+  return body === undefined ? head : Buffer.concat([head, body]);
 }
 
 /** A file of requests, each after its length in decimal on a line. wrk.lua and readRequests read it. */

@@ -96,6 +96,13 @@ export async function expectOk(origin: string, call: Buffer): Promise<void> {
   if (status !== 200) throw new Error(`a call was answered ${status}: ${body.toString()}`);
 }
 
+/** Fails unless an introspection says that the token is good. */
+export async function expectIntrospected(origin: string, call: Buffer): Promise<void> {
+  const { status, body } = await callOnce(origin, call);
+  if (status === 200 && JSON.parse(body.toString()).active === true) return;
+  throw new Error(`introspection answered ${status}: ${body.toString()}`);
+}
+
 export async function expectAllActive(origin: string, call: Buffer): Promise<void> {
   const { status, body } = await callOnce(origin, call);
   const { results } =

@@ -1,5 +1,9 @@
 import type { Scenario } from '../scenario.ts';
+import { authzGrpc } from './authz-grpc.ts';
+import { authzHttp } from './authz-http.ts';
+import { dpopProof } from './dpop-proof.ts';
 import { edgeVerify } from './edge-verify.ts';
+import { introspect } from './introspect.ts';
 import { issue } from './issue.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
@@ -20,6 +24,10 @@ export const SCENARIOS: readonly Scenario[] = [
   validateBatch,
   validateStream,
   edgeVerify,
+  authzHttp,
+  authzGrpc,
+  introspect,
+  dpopProof,
   latency,
   issue,
   refresh,

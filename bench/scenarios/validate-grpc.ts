@@ -26,7 +26,7 @@ export const validateGrpc: Scenario = {
     const call: GrpcCall = {
       path,
       message: validateBytes(validateByIds(session as Session)),
-      authorization: `Bearer ${lab.credentials.apiKey}`,
+      headers: { authorization: `Bearer ${lab.credentials.apiKey}` },
     };
     const ca = readFileSync(lab.credentials.caFile);
     const answerFile = join(lab.dir, 'grpc-answer');

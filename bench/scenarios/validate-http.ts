@@ -22,7 +22,7 @@ import { measureRounds } from '../measure/rounds.ts';
 import { roundsOptions } from '../measure/rounds-options.ts';
 import type { Findings, Scenario } from '../scenario.ts';
 
-const NAMES = {
+export const NAMES = {
   signum: 'Signum, Connect by ids',
   bare: 'bare node:http(s) handler',
   connect: 'connect-node, empty handler',
@@ -93,7 +93,8 @@ export async function writeAnswer(
   return answerFile;
 }
 
-async function nginxContender(lab: Lab, sessions: readonly Session[]): Promise<Contender> {
+/** What a gateway team would write itself: by ids, in one pipelined round trip to the same Redis. */
+export async function nginxContender(lab: Lab, sessions: readonly Session[]): Promise<Contender> {
   const authorization = `Bearer ${lab.credentials.apiKey}`;
   const nginx = await startNginx(lab, authorization);
   const calls = sessions.map(({ ref }) =>
@@ -106,7 +107,7 @@ async function nginxContender(lab: Lab, sessions: readonly Session[]): Promise<C
   return httpContender(lab, NAMES.nginx, nginx, requestFile(lab, 'nginx', calls));
 }
 
-async function oidcContender(lab: Lab): Promise<Contender> {
+export async function oidcContender(lab: Lab): Promise<Contender> {
   const { server, calls } = await startOidc(lab);
   return httpContender(lab, NAMES.oidc, server, requestFile(lab, 'oidc', calls));
 }
