@@ -40,6 +40,32 @@ export function createInFlight({ maxInflight, isDraining }: InFlightOptions): In
   };
 }
 
+/**
+ * Places for each endpoint: calls of one take none of another's, so that however many list, issue or
+ * wait for a disk, those who validate, refresh and revoke get theirs.
+ */
+export interface Places {
+  /** By the name of an endpoint, of which there is a fixed set. */
+  of(endpoint: string): InFlight;
+  /** Calls under way at all endpoints. */
+  count(): number;
+}
+
+export function createPlaces(options: InFlightOptions): Places {
+  const byEndpoint = new Map<string, InFlight>();
+  return {
+    of(endpoint) {
+      let places = byEndpoint.get(endpoint);
+      if (places === undefined) {
+        places = createInFlight(options);
+        byEndpoint.set(endpoint, places);
+      }
+      return places;
+    },
+    count: () => byEndpoint.values().reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
 export function draining(): SignumError {
   return new SignumError('DRAINING', 'the server is shutting down');
 }

@@ -1,13 +1,13 @@
 import type { StreamEndpoint, UnaryEndpoint } from './endpoint.ts';
 import type { Head } from './head.ts';
-import { createInFlight } from './in-flight.ts';
+import { createInFlight, createPlaces } from './in-flight.ts';
 import type { OpenCallDeps } from './open-call.ts';
 import { StreamCall, type StreamLimits } from './stream-call.ts';
 import type { Timeouts } from './timeouts.ts';
 import { UnaryCall } from './unary-call.ts';
 
 export interface PipelineLimits extends Timeouts, StreamLimits {
-  /** Calls under way at once on this server; 1 or more. */
+  /** Calls of one endpoint that are under way at once on this server; 1 or more. */
   readonly maxInflight: number;
 }
 
@@ -42,14 +42,14 @@ export interface Pipeline {
 export function createPipeline(options: PipelineOptions): Pipeline {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { isDraining } = options;
-  const inFlight = createInFlight({ maxInflight: limits.maxInflight, isDraining });
+  const places = createPlaces({ maxInflight: limits.maxInflight, isDraining });
   const entrance = createInFlight({ maxInflight: Number.POSITIVE_INFINITY, isDraining });
   const streams = createInFlight({ maxInflight: limits.maxStreams, isDraining });
   const userStreams = createInFlight({ maxInflight: limits.maxUserStreams, isDraining });
-  const deps = { ...options, timeouts: limits, limits, inFlight, entrance, streams, userStreams };
+  const deps = { ...options, timeouts: limits, limits, places, entrance, streams, userStreams };
   return {
-    open: (endpoint, head) => new UnaryCall(deps, endpoint, inFlight, head),
+    open: (endpoint, head) => new UnaryCall(deps, endpoint, places.of(endpoint.name), head),
     openStream: (endpoint, head) => new StreamCall(deps, endpoint, head),
-    callsInFlight: () => inFlight.count,
+    callsInFlight: () => places.count(),
   };
 }

@@ -2,7 +2,7 @@ import { SignumError } from '../domain/errors.ts';
 import { CallStream } from './call-stream.ts';
 import type { CallStreamEndpoint, StreamEndpoint } from './endpoint.ts';
 import { CallSignal, type Head } from './head.ts';
-import { draining, type InFlight } from './in-flight.ts';
+import { draining, type InFlight, type Places } from './in-flight.ts';
 import { OpenCall, type OpenCallDeps } from './open-call.ts';
 import { PushedAnswers } from './pushed-answers.ts';
 import { deadlineExceeded } from './timeouts.ts';
@@ -30,8 +30,8 @@ export interface StreamCallDeps extends OpenCallDeps {
   readonly streams: InFlight;
   /** Counts those of others, which must not take the places of service callers. */
   readonly userStreams: InFlight;
-  /** Counts the calls that messages of streams are. */
-  readonly inFlight: InFlight;
+  /** Count the calls that messages of streams are. */
+  readonly places: Places;
 }
 
 /** What a stream writes. */
@@ -150,8 +150,8 @@ export class StreamCall<I, O> extends OpenCall<I> {
 
   /** Neither the stream's time-out nor its end cuts a message short that was begun. */
   async #call(endpoint: CallStreamEndpoint<I, O>, message: I): Promise<O> {
-    const { inFlight } = this.#deps;
-    const call = new UnaryCall(this.#deps, endpoint, inFlight, headOfMessages(this.head));
+    const places = this.#deps.places.of(endpoint.name);
+    const call = new UnaryCall(this.#deps, endpoint, places, headOfMessages(this.head));
     try {
       await call.admit();
       return await call.run(message);

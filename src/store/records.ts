@@ -7,7 +7,7 @@ import { SCRIPTS } from './scripts/script.ts';
 export function createRecords(runner: Runner, key: string): Records {
   return {
     async all(deadline: Deadline) {
-      const hash = await runner.read(key, deadline, (node) => node.hgetall(key));
+      const hash = await runner.read(key, deadline, (node) => node.hgetall(key), 'own');
       return new Map(Object.entries(hash));
     },
     async put(name, value, expected, deadline) {
@@ -16,7 +16,7 @@ export function createRecords(runner: Runner, key: string): Records {
       return reply === 1;
     },
     async delete(name, deadline) {
-      return (await runner.read(key, deadline, (node) => node.hdel(key, name))) === 1;
+      return (await runner.read(key, deadline, (node) => node.hdel(key, name), 'own')) === 1;
     },
   };
 }

@@ -88,6 +88,8 @@ export interface ValidateInput {
   /** Audiences that the token must all name; any of the deployment's when empty. */
   readonly audiences: readonly string[];
   readonly minRevision: number;
+  /** Whether it is one of many of a call; default: it is alone. */
+  readonly inBatch?: boolean | undefined;
   /**
    * What shows that the token's holder holds the key, if the token is bound to one. `LEFT_TO_CALLER`: the
    * caller is told the key, and sees to the proof itself.

@@ -21,7 +21,9 @@ export function validate(deps: TokenDeps, call: Call, input: ValidateInput): Pro
   }
   const validated =
     'ids' in subject
-      ? lookUp(deps.store, subject.ids, call).then((found) => judgeByIds(deps, found, input))
+      ? lookUp(deps.store, subject.ids, call, kindOf(input)).then((found) =>
+          judgeByIds(deps, found, input),
+        )
       : validateToken(deps, call, subject.token, input);
   return validated.then((validation) => {
     const { token } = validation;
@@ -32,6 +34,10 @@ export function validate(deps: TokenDeps, call: Call, input: ValidateInput): Pro
     deps.onVerdict(validation.verdict);
     return validation;
   });
+}
+
+function kindOf({ inBatch }: ValidateInput): 'batch' | 'read' {
+  return inBatch === true ? 'batch' : 'read';
 }
 
 /** The verdict on a token that is bound to a key, or that a proof of a key came with. */
@@ -64,7 +70,12 @@ async function validateToken(
   authorise(call.caller, 'validate', device);
 
   const { tenantId, userId, deviceId } = device;
-  const found = await lookUp(deps.store, { tenantId, userId, deviceId, tokenId }, call);
+  const found = await lookUp(
+    deps.store,
+    { tenantId, userId, deviceId, tokenId },
+    call,
+    kindOf(input),
+  );
   if (isAsIssued(deps, token, read.keyId, found)) {
     // What Signum has issued counts no longer than the key that signed it.
     if (deps.signing.holdsKey(read.keyId)) return judge(deps, found, input);

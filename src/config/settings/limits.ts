@@ -41,7 +41,7 @@ export const limits = {
       env: 'SIGNUM_MAX_INFLIGHT',
       kind: integer({ min: 1, max: 65_536 }),
       default: '1024',
-      doc: 'Calls that a worker carries out at once; more are refused at once as OVERLOADED.',
+      doc: 'Calls of one method that a worker carries out at once; more are refused at once as OVERLOADED, and calls of other methods go on.',
     }),
     corsOrigins: defaulted({
       env: 'SIGNUM_CORS_ORIGINS',

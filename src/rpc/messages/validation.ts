@@ -20,7 +20,7 @@ const MAX_REVISION = BigInt(Number.MAX_SAFE_INTEGER);
 const NONE: readonly string[] = [];
 
 /** The request has been checked by the contract's rules. */
-export function toValidateInput(request: ValidateRequest): ValidateInput {
+export function toValidateInput(request: ValidateRequest, inBatch = false): ValidateInput {
   const { requiredScopes, audience, minRevision } = request;
   if (minRevision > MAX_REVISION) throw invalidField('min_revision', 'is no revision of Signum');
   return {
@@ -28,6 +28,7 @@ export function toValidateInput(request: ValidateRequest): ValidateInput {
     requiredScopes,
     audiences: audience === '' ? NONE : [audience],
     minRevision: Number(minRevision),
+    inBatch,
     proof: toKeyProof(request.proof),
   };
 }

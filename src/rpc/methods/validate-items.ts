@@ -84,7 +84,7 @@ function validateItem(
 ): Promise<Validation> {
   meetAccess(required(item), call.caller);
   checkItem(item);
-  return tokens.validate(call, toValidateInput(item));
+  return tokens.validate(call, toValidateInput(item, true));
 }
 
 export function failedItem(error: SignumError): BatchValidateResult {

@@ -95,7 +95,7 @@ export class DurableRuns {
     const { script, keys, args } = run;
     const route = { connections: this.#main, key: keys[0] ?? '' };
     const marked = await this.#dispatcher.dispatch<Marked>(
-      'write',
+      script.kind,
       deadline,
       route,
       (connection, how, waiting) => {

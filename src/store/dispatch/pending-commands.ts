@@ -25,7 +25,10 @@ export const LANDED = -1;
 /** Work under way: bounded in number, and settled once, by its deadline, whatever becomes of it. */
 export class Flights {
   readonly #bounds: Bounds;
-  readonly #counts: Record<Kind, number> = { read: 0, list: 0, write: 0 };
+  readonly #counts: Record<Kind, number> = {
+    ...{ read: 0, batch: 0, list: 0 },
+    ...{ write: 0, mark: 0, own: 0 },
+  };
   /** In no order. Each knows its index, so that none has to be looked for. */
   readonly #open: Flight<unknown>[] = [];
 

@@ -23,8 +23,8 @@ export interface RunnerOptions {
   readonly mayWait?: MayWait | undefined;
 }
 
-/** A watermark goes to each of up to 1,024 partitions at once, a batch validates many tokens. */
-const BOUNDS: Bounds = { read: 8192, list: 64, write: 4096 };
+/** A watermark goes to each of up to 1,024 partitions at once, a batch validates up to 256 tokens. */
+const BOUNDS: Bounds = { read: 8192, batch: 8192, list: 64, write: 4096, mark: 4096, own: 256 };
 const MAY_WAIT: MayWait = { changed: 512, unchanged: 128 };
 const SILENCE_MS = 250;
 
@@ -66,8 +66,12 @@ export class Runner {
   }
 
   /** The same for a script that takes any number of items, in one run with others of this turn. */
-  runShared(script: Script, item: Item, deadline: Deadline): Promise<Reply> {
-    const { kind } = script;
+  runShared(
+    script: Script,
+    item: Item,
+    deadline: Deadline,
+    kind: Kind = script.kind,
+  ): Promise<Reply> {
     const connections = this.#main;
     const key = item.keys[0] ?? '';
     return this.#dispatcher.dispatch(kind, deadline, { connections, key }, (to, how, waiting) => {

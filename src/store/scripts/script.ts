@@ -4,9 +4,11 @@ import { inlineFields } from './fields.ts';
 
 /**
  * What a command is there for. Each kind has its own bound on how many are under way, so that none
- * starves another: `read` is what is asked all the time, `list` what takes longer and can wait.
+ * starves another: `read` is what is asked all the time, `batch` the same by the hundred, `list` what
+ * takes longer and can wait, `mark` what goes to every partition at once, `own` what servers need for
+ * themselves, such as the callers that there are.
  */
-export type Kind = 'read' | 'list' | 'write';
+export type Kind = 'read' | 'batch' | 'list' | 'write' | 'mark' | 'own';
 
 /** A Lua script as Redis gets it, with the pieces that it includes. */
 export interface Script {
@@ -59,12 +61,12 @@ export const SCRIPTS = {
   list: loadScript('list', 'list'),
   fingerprint: loadScript('fingerprint'),
   revoke: loadScript('revoke'),
-  watermark: loadScript('watermark'),
+  watermark: loadScript('watermark', 'mark'),
   sweep: loadScript('sweep'),
   due: loadScript('due'),
   forget: loadScript('forget'),
-  lock: loadScript('lock'),
-  recordPut: loadScript('record_put'),
+  lock: loadScript('lock', 'own'),
+  recordPut: loadScript('record_put', 'own'),
   take: loadScript('take'),
   touch: loadScript('touch'),
   feed: loadScript('feed'),

@@ -24,7 +24,12 @@ export type LookUp = {
 );
 
 /** Looks a token up (lua/validate.lua): active only on a positive answer of the primary. */
-export function validate(store: StoreContext, ref: TokenRef, deadline: Deadline): Promise<LookUp> {
+export function validate(
+  store: StoreContext,
+  ref: TokenRef,
+  deadline: Deadline,
+  kind: 'read' | 'batch' = 'read',
+): Promise<LookUp> {
   const { active, partition } = store.keyspace.place(ref);
   const revoked = revokedKey(partition, ref.tokenId);
   const item = {
@@ -32,7 +37,7 @@ export function validate(store: StoreContext, ref: TokenRef, deadline: Deadline)
     args: [ref.tokenId, tenantField(ref.tenantId)],
   };
   return store.runner
-    .runShared(SCRIPTS.validate, item, deadline)
+    .runShared(SCRIPTS.validate, item, deadline, kind)
     .then((reply) => parse(reply, ref));
 }
 
