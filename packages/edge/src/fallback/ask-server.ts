@@ -21,8 +21,9 @@ export interface AskOptions {
 
 export interface AskServer {
   /**
-   * Asks once for each token, audience and proof, however many want to know. `isStranger`: nothing vouches for
-   * the token, and anybody may have made it up; of those few may wait.
+   * Asks once for each token, audience and proof, however many want to know before the question is sent; who
+   * comes later is not answered by it, because the token may have ended in between. `isStranger`: nothing
+   * vouches for the token, and anybody may have made it up; of those few may wait.
    */
   ask(token: string, demands: Demands, isStranger: boolean): Promise<Verdict>;
   readonly waiting: number;
@@ -68,9 +69,11 @@ export function createAskServer({
   mostWaiting,
   onError,
 }: AskOptions): AskServer {
-  /** All that have no answer yet, by token and demands. */
-  const open = new Map<string, Waiting>();
+  /** Those that have not been sent yet, by token and demands. */
+  const unsent = new Map<string, Waiting>();
   const queue: Waiting[] = [];
+  /** How many have no answer yet, and how many of them are strangers. */
+  let open = 0;
   let strangers = 0;
   let calls = 0;
   let restUntilMs = 0;
@@ -104,6 +107,7 @@ export function createAskServer({
   async function call(batch: readonly Waiting[]): Promise<void> {
     calls += 1;
     asked += batch.length;
+    for (const { name } of batch) unsent.delete(name);
     try {
       const items = batch.map(({ token, demands }) => ({
         subject: { case: 'token' as const, value: token },
@@ -123,7 +127,7 @@ export function createAskServer({
   }
 
   function answer(each: Waiting, verdict: Verdict): void {
-    open.delete(each.name);
+    open -= 1;
     if (each.isStranger) strangers -= 1;
     each.resolve(verdict);
   }
@@ -131,11 +135,11 @@ export function createAskServer({
   return {
     ask(token, demands, isStranger) {
       const name = nameOf(token, demands);
-      const found = open.get(name);
+      const found = unsent.get(name);
       if (found !== undefined) return found.promise.then(meeting(demands));
       const isFull = isStranger
         ? strangers >= mostWaiting / STRANGERS
-        : open.size - strangers >= mostWaiting;
+        : open - strangers >= mostWaiting;
       if (isFull || performance.now() < restUntilMs) {
         refused += 1;
         return Promise.resolve(UNAVAILABLE);
@@ -143,13 +147,14 @@ export function createAskServer({
       const { promise, resolve } = Promise.withResolvers<Verdict>();
       const waiting = { name, token, demands, isStranger, promise, resolve };
       if (isStranger) strangers += 1;
-      open.set(name, waiting);
+      open += 1;
+      unsent.set(name, waiting);
       queue.push(waiting);
       schedule();
       return promise.then(meeting(demands));
     },
     get waiting() {
-      return open.size;
+      return open;
     },
     get asked() {
       return asked;
