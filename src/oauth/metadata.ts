@@ -1,4 +1,4 @@
-import { PROOF_ALGORITHMS } from '@signum/token';
+import { ALGORITHMS, algorithmSpec, PROOF_ALGORITHMS } from '@signum/token';
 import type { HttpEndpoint } from '../call/endpoint.ts';
 import { accessOf } from '../policy/access.ts';
 import { OAUTH_METADATA } from '../policy/access-table.ts';
@@ -10,23 +10,26 @@ import { TOKEN_PATH } from './token.ts';
 
 const MAX_AGE_S = 600;
 
+/** What signs the tokens that the published keys are for. */
+const SIGNING_ALGORITHMS = ALGORITHMS.filter((name) => algorithmSpec(name).keyType !== 'oct');
+
 /**
  * Server metadata (RFC 8414), where clients look for it: with the issuer's path inserted behind the
- * well-known one (section 3.1), and for those that know OpenID Connect alone with it in front. No
- * endpoint where there is no issuer that they could find it by.
+ * well-known one (section 3.1), or in front of it, as in OpenID Connect Discovery section 4. No endpoint
+ * where there is no issuer that they could find it by.
  */
 export function metadata(issuer: string): readonly HttpEndpoint<void, string>[] {
   if (!URL.canParse(issuer)) return [];
   const { origin, pathname } = new URL(issuer);
   if (origin === 'null') return [];
   const path = pathname === '/' ? '' : pathname.replace(/\/$/, '');
-  const body = JSON.stringify(describeServer(issuer, origin));
-  const paths = new Set([
-    `/.well-known/oauth-authorization-server${path}`,
-    `/.well-known/openid-configuration${path}`,
-    `${path}/.well-known/openid-configuration`,
-  ]);
-  return [...paths].map((at) => ({
+  const server = describeServer(issuer, origin);
+  // Who knows OpenID Connect alone verifies access tokens as ID tokens, and takes them for RS256 unless told.
+  const provider = { ...server, id_token_signing_alg_values_supported: SIGNING_ALGORITHMS };
+  return [
+    ...Object.entries(documentAt('oauth-authorization-server', path, server)),
+    ...Object.entries(documentAt('openid-configuration', path, provider)),
+  ].map(([at, body]) => ({
     endpoint: {
       kind: 'unary' as const,
       name: OAUTH_METADATA,
@@ -48,6 +51,12 @@ export function metadata(issuer: string): readonly HttpEndpoint<void, string>[] 
       body,
     }),
   }));
+}
+
+/** By path. */
+function documentAt(name: string, path: string, document: object): Record<string, string> {
+  const body = JSON.stringify(document);
+  return { [`/.well-known/${name}${path}`]: body, [`${path}/.well-known/${name}`]: body };
 }
 
 /** What there is none of is left out: an empty list must not be told (section 3.2). */

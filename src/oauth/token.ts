@@ -1,5 +1,5 @@
 import type { HttpEndpoint } from '../call/endpoint.ts';
-import { invalidField, SignumError } from '../domain/errors.ts';
+import { SignumError } from '../domain/errors.ts';
 import { accessOf } from '../policy/access.ts';
 import { OAUTH_TOKEN } from '../policy/access-table.ts';
 import type { Refreshed, Tokens } from '../tokens/tokens.ts';
@@ -17,6 +17,7 @@ export const TOKEN_PATH = '/oauth2/token';
 
 interface TokenRequest extends FormClient {
   readonly refreshToken: string;
+  readonly scopes: readonly string[] | undefined;
 }
 
 /**
@@ -37,7 +38,8 @@ export function token(
       inputCredentials: formCredentials,
       async handle(call, input) {
         requireSameClient(call, input);
-        return tokens.refresh(call, { refreshToken: input.refreshToken, proof: call.shown });
+        const { refreshToken, scopes } = input;
+        return tokens.refresh(call, { refreshToken, scopes, proof: call.shown });
       },
     },
     path: TOKEN_PATH,
@@ -48,10 +50,11 @@ export function token(
       if (form.require('grant_type') !== 'refresh_token') {
         throw new SignumError('UNIMPLEMENTED', 'the only grant type is refresh_token');
       }
-      if (form.get('scope') !== undefined) {
-        throw invalidField('scope', 'must be left out: a refresh grants the scopes of the session');
-      }
-      return { refreshToken: form.require('refresh_token'), ...readClient(head, form) };
+      return {
+        refreshToken: form.require('refresh_token'),
+        scopes: form.get('scope')?.split(' '),
+        ...readClient(head, form),
+      };
     },
     encode: ({ tokens: pair }) =>
       jsonAnswer(200, {

@@ -1,9 +1,11 @@
+import type { RefreshClaims } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
-import { SignumError } from '../domain/errors.ts';
+import { invalidField, SignumError } from '../domain/errors.ts';
 import { authoriseHolder } from '../policy/authorise.ts';
 import { rateLimited } from '../store/sessions/rate-limit.ts';
 import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
+import { scopesOf } from '../store/sessions/sessions.ts';
 import type { TokenDeps } from './deps.ts';
 import { requireKey } from './prove.ts';
 import { signPair } from './sign-pair.ts';
@@ -14,7 +16,7 @@ import { withSigningKey } from './with-signing-key.ts';
 export async function refresh(
   deps: TokenDeps,
   call: Call,
-  { refreshToken, proof }: RefreshInput,
+  { refreshToken, scopes, proof }: RefreshInput,
 ): Promise<Refreshed> {
   const presented = await deps.signing.readRefresh(refreshToken);
   const { device } = presented;
@@ -22,6 +24,7 @@ export async function refresh(
   if (call.caller.kind === 'service') await deps.limit('caller', callerName(call.caller), call);
   // Before anything else: a thief without the key changes nothing, not even by using it twice.
   await requireKey(deps, presented, proof, call);
+  if (scopes) await requireScopes(deps, presented, scopes, call);
 
   const by = callerName(call.caller);
   const outcome = await withSigningKey(deps.signing, call, (keyId, staleKeyId) =>
@@ -72,6 +75,26 @@ export async function refresh(
     });
   }
   return { tokens: await signPair(deps, device, grant, call), replayed, revision: grant.revision };
+}
+
+/**
+ * A client may say which scopes it asks for, none that was not granted (RFC 6749 section 6). Fewer are
+ * refused as well: the token would hold more than was asked for.
+ */
+async function requireScopes(
+  deps: TokenDeps,
+  presented: RefreshClaims,
+  scopes: readonly string[],
+  call: Call,
+): Promise<void> {
+  const { tenantId, userId } = presented.device;
+  if (call.caller.kind !== 'service') await deps.limit('reads', `${tenantId}\0${userId}`, call);
+  const granted = await scopesOf(deps.store, presented, call);
+  // What has become of a session that is not there any more is told by the refresh itself.
+  if (granted === undefined) return;
+  const asked = new Set(scopes);
+  const same = asked.size === granted.length && granted.every((scope) => asked.has(scope));
+  if (!same) throw invalidField('scope', 'must be left out, or be the scopes of the session');
 }
 
 function refusal(

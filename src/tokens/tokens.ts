@@ -72,6 +72,8 @@ export interface Issued {
 
 export interface RefreshInput {
   readonly refreshToken: string;
+  /** What the client takes the session's scopes for, in any order; others are refused. Undefined: whatever they are. */
+  readonly scopes?: readonly string[] | undefined;
   /** What shows that its holder holds the key, if the token is bound to one. */
   readonly proof: KeyProof;
 }

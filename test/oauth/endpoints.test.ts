@@ -109,9 +109,28 @@ describe('oauth4webapi', () => {
       grant_types_supported: ['refresh_token'],
     });
     expect(server).not.toHaveProperty('response_types_supported');
-    const answer = await oauth.discoveryRequest(new URL(ISSUER), { ...options, algorithm: 'oidc' });
-    expect(answer.status).toBe(200);
+    expect(server).not.toHaveProperty('id_token_signing_alg_values_supported');
   });
+
+  test('finds it by OpenID Connect too, and there learns what its tokens are signed by', async () => {
+    const issuer = new URL(ISSUER);
+    const answer = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oidc' });
+    expect(await oauth.processDiscoveryResponse(issuer, answer)).toMatchObject({
+      id_token_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    });
+  });
+
+  test.each(['oauth-authorization-server', 'openid-configuration'])(
+    'finds %s in front of the issuer’s path and behind it',
+    async (name) => {
+      const [inserted, appended] = await Promise.all([
+        reach(`https://signum.example/.well-known/${name}/tenants/one`, {}),
+        reach(`${ISSUER}/.well-known/${name}`, {}),
+      ]);
+      expect(inserted.status).toBe(200);
+      expect(await inserted.json()).toEqual(await appended.json());
+    },
+  );
 
   test('introspects a good token, and one that was revoked', async () => {
     const server = await discover();
@@ -322,16 +341,29 @@ describe('the token endpoint', () => {
     ['no grant', { refresh_token: 'x' }, 'invalid_request'],
     ['no token', { grant_type: 'refresh_token' }, 'invalid_request'],
     ['rubbish', { grant_type: 'refresh_token', refresh_token: 'x' }, 'invalid_grant'],
-    [
-      'a scope',
-      { grant_type: 'refresh_token', refresh_token: 'x', scope: 'admin' },
-      'invalid_scope',
-    ],
   ])('refuses %s', async (_what, form, error) => {
     const { status, json, headers } = await post(PATH, form);
     expect([status, json.error]).toEqual([400, error]);
     expect(headers).not.toHaveProperty('www-authenticate');
     expect(headers['cache-control']).toContain('no-store');
+  });
+
+  test('takes the scopes of the session in any order, and no others, which change nothing', async () => {
+    const { refreshToken } = await issue();
+    const refresh = (scope: string) =>
+      post(PATH, { grant_type: 'refresh_token', refresh_token: refreshToken, scope });
+    for (const scope of ['admin', 'read write admin', 'read', 'read  write', ' ']) {
+      const { status, json, headers } = await refresh(scope);
+      expect([status, json.error]).toEqual([400, 'invalid_scope']);
+      expect(headers['cache-control']).toContain('no-store');
+    }
+    const { status, json } = await refresh('write read');
+    expect([status, json.scope]).toEqual([200, 'read write']);
+    // Used up by now, and nothing else: the generations before were not touched.
+    const next = { grant_type: 'refresh_token', refresh_token: json.refresh_token };
+    expect((await post(PATH, next)).status).toBe(200);
+    const { json: reused } = await refresh('read write');
+    expect(reused).toMatchObject({ error: 'invalid_grant', signum_reason: 'REFRESH_REUSED' });
   });
 
   test('says why a session has ended', async () => {

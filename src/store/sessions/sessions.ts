@@ -23,6 +23,16 @@ export async function getSession(
   return sessions[0];
 }
 
+/** The scopes of a session, which it keeps for as long as it lives; undefined if it does not. */
+export async function scopesOf(
+  store: StoreContext,
+  { device, sessionId }: { readonly device: DeviceRef; readonly sessionId: string },
+  deadline: Deadline,
+): Promise<readonly string[] | undefined> {
+  const session = await getSession(store, device, deadline);
+  return session?.sessionId === sessionId ? session.scopes : undefined;
+}
+
 /**
  * A user's live sessions by device id in byte order: a page of at most `limit` after a device. Who is
  * there from the first page to the last is on exactly one of them.
