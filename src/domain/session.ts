@@ -1,4 +1,4 @@
-import type { Confirmation, DeviceRef, JsonObject } from '@signum/token';
+import type { DeviceRef, GrantClaims } from '@signum/token';
 import { invalidField } from './errors.ts';
 
 /** What the client told about itself. */
@@ -9,20 +9,8 @@ export interface ClientMetadata {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** What the tokens of a session say beside to whom, where and when: the same over all refreshes. */
-export interface SessionClaims {
-  readonly scopes: readonly string[];
-  readonly audiences: readonly string[];
-  /** The key that the tokens are bound to; undefined for bearer tokens. */
-  readonly confirmation: Confirmation | undefined;
-  /** Custom claims, by their own names. */
-  readonly claims: JsonObject;
-  /** The OAuth client; absent in sessions that began before there was one. */
-  readonly clientId?: string | undefined;
-}
-
 /** What one device holds between Issue and the session's end. All instants by the store's clock. */
-export interface Session extends SessionClaims {
+export interface Session extends GrantClaims {
   readonly device: DeviceRef;
   readonly sessionId: string;
   /** `jti` of the one active access token. */

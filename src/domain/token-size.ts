@@ -1,6 +1,5 @@
-import { confirmationClaim, type DeviceRef, type JsonObject } from '@signum/token';
+import { type DeviceRef, type GrantClaims, type JsonValue, OPTIONAL_CLAIMS } from '@signum/token';
 import { invalidField } from './errors.ts';
-import type { SessionClaims } from './session.ts';
 
 /**
  * What is left for ids, scopes, audiences, the client id and custom claims in the payload of an access token, in
@@ -11,7 +10,7 @@ import type { SessionClaims } from './session.ts';
 export const MAX_TOKEN_CONTENT_BYTES = 1920;
 
 /** What a caller puts into an access token. */
-export interface TokenContent extends SessionClaims {
+export interface TokenContent extends GrantClaims {
   readonly device: DeviceRef;
 }
 
@@ -21,13 +20,12 @@ export interface TokenContent extends SessionClaims {
  * takes up the most.
  */
 export function checkTokenContent(content: TokenContent): void {
-  const { device, scopes, audiences, clientId, confirmation, claims } = content;
+  const { device, scopes, audiences, claims } = content;
   const sizes = Object.entries({
     claims: sizeOf(claims),
     scopes: scopes.length === 0 ? 0 : sizeOf(scopes.join(' ')),
     audiences: sizeOf(audiences),
-    client_id: clientId === undefined ? 0 : sizeOf(clientId),
-    confirmation: confirmation === undefined ? 0 : sizeOf(confirmationClaim(confirmation)),
+    ...optionalSizes(content),
     device: sizeOf(device.tenantId) + sizeOf(device.userId) + sizeOf(device.deviceId),
   });
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
@@ -35,10 +33,20 @@ export function checkTokenContent(content: TokenContent): void {
   const [largest] = sizes.reduce((most, entry) => (entry[1] > most[1] ? entry : most));
   throw invalidField(
     largest,
-    `must leave room in the token: ids, scopes, audiences, client_id, confirmation and claims take ${total} bytes as JSON, at most ${MAX_TOKEN_CONTENT_BYTES} fit`,
+    `must leave room in the token: all that Issue puts into it takes ${total} bytes as JSON, at most ${MAX_TOKEN_CONTENT_BYTES} fit`,
   );
 }
 
-function sizeOf(value: JsonObject | string | readonly string[]): number {
+/** By the names of the fields of Issue. */
+function optionalSizes(content: TokenContent): Readonly<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  for (const { member, write } of OPTIONAL_CLAIMS) {
+    const field = member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    sizes[field] = content[member] === undefined ? 0 : sizeOf(write(content[member]));
+  }
+  return sizes;
+}
+
+function sizeOf(value: JsonValue | readonly string[]): number {
   return Buffer.byteLength(JSON.stringify(value));
 }

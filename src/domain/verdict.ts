@@ -1,6 +1,6 @@
-import type { TokenRef } from '@signum/token';
+import type { GrantClaims, TokenRef } from '@signum/token';
 import type { KeyProofFault } from './key-proof.ts';
-import type { RevocationReason, SessionClaims } from './session.ts';
+import type { RevocationReason } from './session.ts';
 
 /** What a validation found; documented in proto/signum/v1/token_service.proto. */
 export type Verdict =
@@ -20,7 +20,7 @@ export type Verdict =
 export type TokenFault = 'MALFORMED' | 'BAD_SIGNATURE' | 'WRONG_AUDIENCE' | 'WRONG_ISSUER';
 
 /** An active token, as the store knows it. */
-export interface ActiveToken extends SessionClaims {
+export interface ActiveToken extends GrantClaims {
   readonly ref: TokenRef;
   readonly sessionId: string;
   readonly issuedAtMs: number;

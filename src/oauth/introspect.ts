@@ -1,4 +1,4 @@
-import type { JsonObject } from '@signum/token';
+import { type JsonObject, writeGrantClaims } from '@signum/token';
 import type { HttpEndpoint } from '../call/endpoint.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { ActiveToken } from '../domain/verdict.ts';
@@ -72,16 +72,14 @@ export function introspect(
 
 /** RFC 7662 section 2.2. Custom claims come first: none of them may stand in for what Signum says. */
 function describe(token: ActiveToken, issuer: string): JsonObject {
-  const { ref, scopes, audiences, confirmation, clientId } = token;
+  const { ref, audiences, confirmation } = token;
   const issuedAtS = token.issuedAtMs / 1000;
   return {
-    ...token.claims,
+    ...writeGrantClaims(token),
     active: true,
     iss: issuer,
     sub: ref.userId,
     aud: audiences.length === 1 ? (audiences[0] ?? '') : [...audiences],
-    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
-    ...(clientId !== undefined && { client_id: clientId }),
     token_type: confirmation?.method === 'jkt' ? 'DPoP' : 'Bearer',
     exp: token.expiresAtMs / 1000,
     iat: issuedAtS,
@@ -90,7 +88,6 @@ function describe(token: ActiveToken, issuer: string): JsonObject {
     sid: token.sessionId,
     tid: ref.tenantId,
     did: ref.deviceId,
-    ...(confirmation && { cnf: { [confirmation.method]: confirmation.thumbprint } }),
   };
 }
 

@@ -22,14 +22,12 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
   const lifetimes = grantLifetimes(deps.policy.lifetimes, input.lifetimes);
   const by = callerName(call.caller);
   const content = {
-    scopes: input.scopes,
+    ...input,
     audiences: chooseAudiences(deps.policy.audiences, input.audiences),
-    claims: input.claims,
     clientId: input.clientId ?? by,
-    confirmation: input.confirmation,
   };
   checkCustomClaims(input.claims);
-  checkTokenContent({ device, ...content });
+  checkTokenContent(content);
   checkMetadata(input.metadata);
   const policy = input.policy ?? deps.policy.supersedePolicy(device.tenantId);
   const proof = await readProof(deps, device, policy, input.proof);
@@ -41,16 +39,13 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
   ]);
 
   const plan = {
-    device,
+    ...content,
     lifetimes,
     policy,
     proof,
-    requestId: input.requestId,
     requestDigest: input.requestId ? requestDigest(by, input, policy) : '',
     allowedAudiences: deps.policy.audiences,
     standing,
-    ...content,
-    metadata: input.metadata,
     by,
     ...(awaited && { fenced: durability }),
   };

@@ -8,7 +8,7 @@ import type { TokenDeps } from './deps.ts';
 /** A token that is presented, as far as its key goes. */
 export interface BoundToken {
   readonly device: Pick<DeviceRef, 'tenantId' | 'userId'>;
-  readonly confirmation: Confirmation | undefined;
+  readonly confirmation?: Confirmation | undefined;
   /** An access token as text: a proof has to be about it. Absent for a refresh token. */
   readonly accessToken?: string | undefined;
 }

@@ -26,13 +26,9 @@ export async function signPair(
   const [accessToken, refreshToken] = await Promise.all([
     deps.signing.signAccess(
       {
+        ...grant,
         ...ids,
         expiresAtS: grant.accessExpiresAtMs / 1000,
-        scopes: grant.scopes,
-        audiences: grant.audiences,
-        clientId: grant.clientId,
-        confirmation: grant.confirmation,
-        custom: grant.claims,
       },
       grant.keyId,
     ),

@@ -1,4 +1,4 @@
-import type { Confirmation, DeviceRef, JsonObject, TokenRef } from '@signum/token';
+import type { Confirmation, DeviceRef, GrantClaims, TokenRef } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import type { KeyProof } from '../domain/key-proof.ts';
 import type { LifetimeWish } from '../domain/lifetimes.ts';
@@ -28,16 +28,9 @@ export interface Tokens {
   getSession(call: Call, device: DeviceRef): Promise<Session>;
 }
 
-export interface IssueInput {
+/** Without audiences it is the deployment's default one, without a client id the caller's name. */
+export interface IssueInput extends GrantClaims {
   readonly device: DeviceRef;
-  readonly scopes: readonly string[];
-  /** The deployment's default audience when empty. */
-  readonly audiences: readonly string[];
-  /** The key to bind the tokens to; absent for bearer tokens. */
-  readonly confirmation?: Confirmation | undefined;
-  readonly claims: JsonObject;
-  /** The OAuth client; the caller's name when absent. */
-  readonly clientId?: string | undefined;
   readonly metadata: ClientMetadata;
   readonly lifetimes: LifetimeWish;
   /** The deployment's default when absent. */

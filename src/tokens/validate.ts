@@ -1,4 +1,4 @@
-import type { UnverifiedAccess } from '@signum/token';
+import { type UnverifiedAccess, writeGrantClaims } from '@signum/token';
 import type { Call } from '../domain/call.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
 import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
@@ -117,11 +117,8 @@ function saysTheSame({ claims, keyId }: UnverifiedAccess, found: LookUp): boolea
     claims.issuedAtS * 1_000 === token.issuedAtMs &&
     claims.expiresAtS * 1_000 === token.expiresAtMs &&
     claims.notBeforeS === undefined &&
-    claims.clientId === token.clientId &&
-    isSame(claims.confirmation, token.confirmation) &&
     isSame(claims.audiences, token.audiences) &&
-    isSame(claims.scopes, token.scopes) &&
-    isSame(claims.custom, token.claims)
+    isSame(writeGrantClaims(claims), writeGrantClaims(token))
   );
 }
 

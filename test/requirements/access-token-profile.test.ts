@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FIELD } from '../../src/store/scripts/fields.ts';
+import { STORED_CLAIMS } from '../../src/store/scripts/claims.ts';
 import {
   AUDIENCE,
   CallerService,
@@ -114,7 +114,7 @@ test('R21 a session from before there were client ids lives on without one', asy
   const device = newDevice();
   const { accessToken, refreshToken } = await issued(tokens, device);
   await expect.poll(async () => (await stored.session(device)).fp).toBeDefined();
-  await stored.redis.hdel(stored.placeOf(device).active, FIELD.cid);
+  await stored.redis.hdel(stored.placeOf(device).active, STORED_CLAIMS.clientId.letter);
   expect(await verdictOf(tokens, accessToken)).toBe('ACTIVE');
   const next = await refreshed(tokens, refreshToken);
   expect(decodeJwt(next.accessToken)).not.toHaveProperty('client_id');

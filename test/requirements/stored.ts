@@ -1,5 +1,6 @@
 import type { DeviceRef } from '@signum/token';
 import type { Cluster, Redis } from 'ioredis';
+import { STORED_CLAIMS } from '../../src/store/scripts/claims.ts';
 import { FIELD, type FieldName } from '../../src/store/scripts/fields.ts';
 import { Keyspace, type Place, revokedKey, SHARED_KEYS } from '../../src/store/scripts/keys.ts';
 import { primariesOf, redisClient } from '../setup/redis-client.ts';
@@ -47,7 +48,10 @@ export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env
     placeOf: (device) => keyspace.place(device),
     async session(device) {
       const hash = await redis.hgetall(keyspace.place(device).active);
-      const named = Object.entries(FIELD).map(([name, field]) => [name, hash[field]] as const);
+      const claims = Object.entries(STORED_CLAIMS).map(([name, { letter }]) => [name, letter]);
+      const named = [...Object.entries(FIELD), ...claims].map(
+        ([name = '', field = '']) => [name, hash[field]] as const,
+      );
       return Object.fromEntries(named.filter((each): each is [FieldName, string] => !!each[1]));
     },
     async revoked(device, id) {
@@ -68,6 +72,7 @@ export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env
       const values = await Promise.all(
         names.map(async (key) => {
           if (key.endsWith(':watermarks')) return marksIn(await redis.hgetall(key));
+          if (key === SHARED_KEYS.callers) return withoutUse(await redis.hgetall(key));
           return (await redis.dumpBuffer(key))?.toString('hex') ?? '';
         }),
       );
@@ -76,4 +81,9 @@ export function openStored({ redisUrl, env }: Pick<TestServer, 'redisUrl' | 'env
     },
     close: () => redis.disconnect(),
   };
+}
+
+/** Callers without when they were last used, which is written some time after the call. */
+function withoutUse(callers: Record<string, string>): string {
+  return JSON.stringify(callers).replaceAll(/,?\\"lastUsedAtMs\\":\d+/g, '');
 }

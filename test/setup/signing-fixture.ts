@@ -25,7 +25,7 @@ export const ACCESS_CLAIMS: AccessClaims = {
   audiences: ['api'],
   clientId: 'auth-service',
   confirmation: undefined,
-  custom: { plan: 'gold' },
+  claims: { plan: 'gold' },
 };
 
 export const REFRESH_CLAIMS: RefreshClaims = {

@@ -1,4 +1,5 @@
 import type { Confirmation } from './confirmation.ts';
+import type { GrantClaims } from './grant-claims.ts';
 import type { DeviceRef } from './ids.ts';
 
 export type JsonValue =
@@ -25,20 +26,6 @@ export interface AccessClaims extends GrantClaims {
   readonly notBeforeS?: number | undefined;
 }
 
-/** What an access token says of what was granted, beside to whom, where and when. */
-export interface GrantClaims {
-  /** `scope`, split. */
-  readonly scopes: readonly string[];
-  /** `aud`, always a list here. */
-  readonly audiences: readonly string[];
-  /** `client_id`; undefined in tokens of sessions that began before there was one. */
-  readonly clientId: string | undefined;
-  /** `cnf`: the key that the token is bound to; undefined for a bearer token. */
-  readonly confirmation: Confirmation | undefined;
-  /** Everything under a name that is not reserved. */
-  readonly custom: JsonObject;
-}
-
 /** The claims of a refresh token; only Signum reads it. Instants in whole seconds. */
 export interface RefreshClaims {
   readonly device: DeviceRef;
@@ -52,11 +39,6 @@ export interface RefreshClaims {
   readonly issuedAtS: number;
   readonly expiresAtS: number;
 }
-
-/** Claim names that a caller may not set (RFC 7519, RFC 9068 and Signum's own). */
-export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
-  'iss', 'aud', 'sub', 'tid', 'did', 'sid', 'jti', 'iat', 'nbf', 'exp', 'scope', 'cnf', 'client_id', 'gen', 'ati',
-]); // biome-ignore format: a list
 
 /**
  * Whether text that `JSON.stringify` wrote holds half of a surrogate pair in any string: exactly

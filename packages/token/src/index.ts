@@ -8,11 +8,9 @@ export {
 } from './algorithm.ts';
 export {
   type AccessClaims,
-  type GrantClaims,
   hasLoneSurrogate,
   type JsonObject,
   type JsonValue,
-  RESERVED_CLAIMS,
   type RefreshClaims,
 } from './claims.ts';
 export {
@@ -31,7 +29,14 @@ export {
   readConfirmation,
 } from './confirmation.ts';
 export { type CryptoKeyInput, cryptoKeyInput } from './crypto-key-input.ts';
-export { writeGrantClaims } from './grant-claims.ts';
+export {
+  type GrantClaims,
+  OPTIONAL_CLAIMS,
+  type OptionalClaims,
+  RESERVED_CLAIMS,
+  writeGrantClaims,
+  writeOptionalClaims,
+} from './grant-claims.ts';
 export { type DeviceRef, isClientId, isId, isUuid, MAX_ID_BYTES, type TokenRef } from './ids.ts';
 export {
   type CheckedProof,

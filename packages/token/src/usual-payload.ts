@@ -1,11 +1,22 @@
 import type { AccessClaims } from './claims.ts';
+import { OPTIONAL_CLAIMS, type OptionalClaims } from './grant-claims.ts';
 
 const ID = String.raw`[\w.@~+-]{1,256}`;
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 /** A whole number that a double holds. */
 const INSTANT = String.raw`0|[1-9]\d{0,14}`;
 const WORD = String.raw`[\w.:/@~+-]+`;
-const CLIENT_ID = String.raw`[\w.:/@~+-]{1,256}`;
+
+/** The optional claims that a payload in the usual form may have, in its order. */
+const USUAL = OPTIONAL_CLAIMS.flatMap(({ name, member, usual }) =>
+  usual === undefined ? [] : [{ name, member, ...usual }],
+);
+const OPTIONAL = USUAL.map(({ name, pattern }) => `(?:,"${name}":${pattern})?`).join('');
+/** Claims while they are read. */
+type Draft = { -readonly [M in keyof OptionalClaims]?: unknown };
+
+/** Where the groups of OPTIONAL begin. */
+const FIRST_OPTIONAL = 10;
 
 /**
  * Reads payloads of access tokens in the form that Signum gives nearly all of them: the claims in its
@@ -20,7 +31,7 @@ export class UsualPayloads {
     this.#pattern = new RegExp(
       `^\\{"iss":${iss},"aud":"(${WORD})","sub":"(${ID})","tid":"(${ID})","did":"(${ID})",` +
         `"sid":"(${UUID})","jti":"(${UUID})","iat":(${INSTANT}),"exp":(${INSTANT})` +
-        `(?:,"scope":"(${WORD}(?: ${WORD})*)")?(?:,"client_id":"(${CLIENT_ID})")?\\}$`,
+        `(?:,"scope":"(${WORD}(?: ${WORD})*)")?${OPTIONAL}\\}$`,
     );
   }
 
@@ -29,8 +40,8 @@ export class UsualPayloads {
     const match = this.#pattern.exec(bytes.toString('latin1'));
     if (match === null) return undefined;
     const [, aud = '', userId = '', tenantId = '', deviceId = '', sessionId = ''] = match;
-    const [, , , , , , tokenId = '', iat, exp, scope, clientId] = match;
-    return {
+    const [, , , , , , tokenId = '', iat, exp, scope] = match;
+    const claims: AccessClaims = {
       device: { tenantId, userId, deviceId },
       sessionId,
       tokenId,
@@ -38,9 +49,14 @@ export class UsualPayloads {
       expiresAtS: Number(exp),
       scopes: scope === undefined ? [] : scope.split(' '),
       audiences: [aud],
-      clientId,
-      confirmation: undefined,
-      custom: {},
+      claims: {},
     };
+    for (let i = 0; i < USUAL.length; i += 1) {
+      const text = match[FIRST_OPTIONAL + i];
+      const claim = USUAL[i];
+      if (text === undefined || claim === undefined) continue;
+      (claims as Draft)[claim.member] = claim.read(text);
+    }
+    return claims;
   }
 }

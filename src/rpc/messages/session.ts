@@ -7,6 +7,7 @@ import {
   SessionSchema,
 } from '@signum/contract/signum/v1/token_pb.js';
 import type { ClientMetadata, Session } from '../../domain/session.ts';
+import { fromGrantClaims } from './grant-claims.ts';
 
 export function fromSession(session: Session): SessionMessage {
   return create(SessionSchema, {
@@ -19,13 +20,10 @@ export function fromSession(session: Session): SessionMessage {
     accessExpireTime: timestampFromMs(session.accessExpiresAtMs),
     refreshExpireTime: timestampFromMs(session.refreshExpiresAtMs),
     absoluteExpireTime: timestampFromMs(session.absoluteExpiresAtMs),
-    scopes: [...session.scopes],
-    audiences: [...session.audiences],
-    claims: session.claims,
+    ...fromGrantClaims(session),
     metadata: fromClientMetadata(session.metadata),
     keyId: session.keyId,
     revision: BigInt(session.revision),
-    clientId: session.clientId ?? '',
   });
 }
 

@@ -9,8 +9,9 @@ import type { TokenRef } from '@signum/token';
 import { invalidField } from '../../domain/errors.ts';
 import type { Validation } from '../../domain/verdict.ts';
 import type { ValidateInput } from '../../tokens/tokens.ts';
+import { fromGrantClaims, noClaimFields } from './grant-claims.ts';
 import { toUuid } from './ids.ts';
-import { fromConfirmation, toKeyProof } from './key-proof.ts';
+import { toKeyProof } from './key-proof.ts';
 import { fromRevocationReason } from './revocation-reason.ts';
 import { toTimestamp } from './time.ts';
 
@@ -62,20 +63,19 @@ export function fromValidation(validation: Validation): ValidateResponse {
   const revision = BigInt(validation.revision);
   if (token === undefined) {
     return {
+      ...noClaimFields(),
       $typeName: 'signum.v1.ValidateResponse',
       active,
       verdict,
       revocationReason,
       source,
       sessionId: '',
-      scopes: [],
       revision,
-      audiences: [],
-      clientId: '',
       dpopNonce: validation.nonce ?? '',
     };
   }
   return {
+    ...fromGrantClaims(token),
     $typeName: 'signum.v1.ValidateResponse',
     active,
     verdict,
@@ -83,14 +83,9 @@ export function fromValidation(validation: Validation): ValidateResponse {
     source,
     token: tokenRef(token.ref),
     sessionId: token.sessionId,
-    scopes: token.scopes as string[],
     issueTime: toTimestamp(token.issuedAtMs),
     expireTime: toTimestamp(token.expiresAtMs),
     revision,
-    audiences: token.audiences as string[],
-    claims: token.claims,
-    clientId: token.clientId ?? '',
-    ...(token.confirmation && { confirmation: fromConfirmation(token.confirmation) }),
     dpopNonce: '',
   };
 }

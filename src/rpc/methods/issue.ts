@@ -5,9 +5,9 @@ import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
 import { toClientMetadata } from '../messages/client-metadata.ts';
 import { toWholeSecondsMs } from '../messages/duration.ts';
 import { toFence } from '../messages/fence.ts';
+import { toGrantClaims } from '../messages/grant-claims.ts';
 import { toDeviceRef } from '../messages/ids.ts';
 import { fromIssued } from '../messages/issued.ts';
-import { toConfirmation } from '../messages/key-proof.ts';
 import { rule } from '../method-rule.ts';
 
 const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
@@ -28,10 +28,7 @@ export function issue(tokens: Pick<Tokens, 'issue'>) {
 function toIssueInput(request: IssueRequest): IssueInput {
   return {
     device: toDeviceRef('device', request.device),
-    scopes: request.scopes,
-    audiences: request.audiences,
-    claims: request.claims ?? {},
-    clientId: request.clientId === '' ? undefined : request.clientId,
+    ...toGrantClaims(request),
     metadata: toClientMetadata(request.metadata),
     lifetimes: {
       accessMs: toWholeSecondsMs('access_lifetime', request.accessLifetime),
@@ -40,7 +37,6 @@ function toIssueInput(request: IssueRequest): IssueInput {
     },
     policy: POLICY_OF[request.policy],
     requestId: request.requestId === '' ? undefined : request.requestId.toLowerCase(),
-    confirmation: toConfirmation(request.confirmation),
     proof: request.proof === '' ? undefined : request.proof,
     fence: toFence(request.fence),
   };

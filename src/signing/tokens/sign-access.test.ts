@@ -100,6 +100,15 @@ const claims: fc.Arbitrary<AccessClaims> = fc.record({
   expiresAtS: fc.maxSafeNat(),
   scopes: fc.array(name, { maxLength: 5 }),
   audiences: fc.array(name, { minLength: 1, maxLength: 3 }),
+  claims: fc
+    .dictionary(
+      fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toJSON', '7', ''), fc.string()),
+      fc.jsonValue({ maxDepth: 2 }),
+      { maxKeys: 4 },
+    )
+    .filter((custom) => Object.keys(custom).every((key) => !RESERVED_CLAIMS.has(key)))
+    .map((custom) => JSON.parse(JSON.stringify(custom)) as JsonObject)
+    .filter((custom) => JSON.stringify(custom).length < 1024),
   clientId: fc.option(
     fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 256 }).filter(isClientId),
     { nil: undefined },
@@ -113,15 +122,6 @@ const claims: fc.Arbitrary<AccessClaims> = fc.record({
     }),
     { nil: undefined },
   ),
-  custom: fc
-    .dictionary(
-      fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toJSON', '7', ''), fc.string()),
-      fc.jsonValue({ maxDepth: 2 }),
-      { maxKeys: 4 },
-    )
-    .filter((custom) => Object.keys(custom).every((key) => !RESERVED_CLAIMS.has(key)))
-    .map((custom) => JSON.parse(JSON.stringify(custom)) as JsonObject)
-    .filter((custom) => JSON.stringify(custom).length < 1024),
 });
 
 test('whatever may be signed reads back the same', async () => {
@@ -143,9 +143,9 @@ test('whatever may be signed reads back the same', async () => {
 
 test.each([
   ['no audience', { audiences: [] }],
-  ['a reserved custom claim', { custom: { sub: 'eve' } }],
-  ['half a surrogate pair', { custom: { plan: '\ud800' } }],
-  ['more than a token can hold', { custom: { plan: 'x'.repeat(4096) } }],
+  ['a reserved custom claim', { claims: { sub: 'eve' } }],
+  ['half a surrogate pair', { claims: { plan: '\ud800' } }],
+  ['more than a token can hold', { claims: { plan: 'x'.repeat(4096) } }],
 ])('a token with %s is not signed', async (_, change) => {
   const { signing, keyId } = await withKey('ES256');
   await expect(signing.signAccess({ ...ACCESS_CLAIMS, ...change }, keyId)).rejects.toMatchObject({
@@ -185,7 +185,7 @@ test('whatever Issue lets through fits into a token of the key with the longest 
     ...rest,
     issuedAtS: Number.MAX_SAFE_INTEGER,
     expiresAtS: Number.MAX_SAFE_INTEGER,
-    custom: { c: 'x'.repeat(most) },
+    claims: { c: 'x'.repeat(most) },
   };
   const key = {
     keyId,

@@ -41,10 +41,10 @@ async function sign(key: SigningKey, input: Buffer): Promise<Buffer> {
 }
 
 function accessPayload(claims: AccessClaims, issuer: string): JsonObject {
-  const { device, audiences, custom } = claims;
+  const { device, audiences } = claims;
   const [audience] = audiences;
   if (audience === undefined) throw invalidField('audiences', 'must hold at least one audience');
-  for (const name of Object.keys(custom)) {
+  for (const name of Object.keys(claims.claims)) {
     if (RESERVED_CLAIMS.has(name))
       throw invalidField('claims', `must not hold the reserved name ${name}`);
   }

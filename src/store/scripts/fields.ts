@@ -1,3 +1,5 @@
+import { CLAIM_LETTERS, STORED_CLAIMS } from './claims.ts';
+
 /**
  * The fields of a session's hash, by the names that the code uses; lua/ writes them `FIELD.<name>`.
  * In Redis each is one letter: a name is stored with every session, and takes two bytes more than it
@@ -33,16 +35,8 @@ export const FIELD = {
   rot: 't',
   /** Fingerprint of the access token; absent until it has been signed. */
   fp: 'f',
-  /** Audiences, joined by spaces. */
-  aud: 'u',
-  /** Scopes, joined by spaces (RFC 6749 section 3.3); absent if there are none. */
-  scp: 'p',
-  /** The key that the tokens are bound to, `jkt:<thumbprint>` or `x5t#S256:<thumbprint>`; absent if to none. */
-  cnf: 'n',
-  /** Custom claims as JSON; absent if there are none. */
-  clm: 'l',
-  /** OAuth client; absent in sessions that began before there was one. */
-  cid: 'd',
+  /** Audiences, joined by spaces. All other claims of the tokens are in claims.ts alone. */
+  aud: STORED_CLAIMS.audiences.letter,
   /** Who issued it, by `issuerTag`; absent in sessions of the deployment's first issuer. */
   iss: 'o',
   /** What the client told about itself, as JSON; absent if that is nothing. */
@@ -51,12 +45,12 @@ export const FIELD = {
 
 export type FieldName = keyof typeof FIELD;
 
-/** The fields of what tokens say, in the order that claims.ts reads them in; lua/ writes `CLAIM_FIELDS`. */
-export const CLAIM_FIELDS = [FIELD.scp, FIELD.aud, FIELD.clm, FIELD.cid, FIELD.cnf] as const;
-
-/** Lua with the letters in the place of `FIELD.<name>`: a table would be made anew by every run. */
+/**
+ * Lua with the letters in the place of `FIELD.<name>`, and of `CLAIM_FIELDS`, which are those of what
+ * tokens say: a table would be made anew by every run.
+ */
 export function inlineFields(lua: string): string {
-  const claims = CLAIM_FIELDS.map((letter) => `'${letter}'`).join(', ');
+  const claims = CLAIM_LETTERS.map((letter) => `'${letter}'`).join(', ');
   return lua.replace(/\bCLAIM_FIELDS\b/g, claims).replace(/\bFIELD\.(\w+)/g, (_, name: string) => {
     if (!(name in FIELD)) throw new Error(`a session has no field ${name}`);
     return `'${FIELD[name as FieldName]}'`;

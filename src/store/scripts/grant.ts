@@ -1,9 +1,9 @@
-import type { SessionClaims } from '../../domain/session.ts';
+import type { GrantClaims } from '@signum/token';
 import { decodeClaims } from './claims.ts';
 import type { Reply } from './script.ts';
 
 /** What a server needs to sign a session's tokens. Instants by the store's clock. */
-export interface Grant extends SessionClaims {
+export interface Grant extends GrantClaims {
   readonly revision: number;
   readonly nowMs: number;
   readonly supersededSessionId: string | undefined;

@@ -1,11 +1,10 @@
-import type { DeviceRef } from '@signum/token';
+import type { DeviceRef, GrantClaims } from '@signum/token';
 import type { Deadline } from '../../domain/call.ts';
 import type { Lifetimes } from '../../domain/lifetimes.ts';
 import type {
   ClientMetadata,
   Durability,
   RevocationReason,
-  SessionClaims,
   SupersedePolicy,
 } from '../../domain/session.ts';
 import type { DurableRun } from '../dispatch/durable-runs.ts';
@@ -17,7 +16,7 @@ import { revokedKey, tenantField } from '../scripts/keys.ts';
 import { type Argument, type Reply, SCRIPTS } from '../scripts/script.ts';
 import { sweepUser } from './sweep.ts';
 
-export interface IssuePlan extends SessionClaims {
+export interface IssuePlan extends GrantClaims {
   readonly device: DeviceRef;
   readonly sessionId: string;
   readonly tokenId: string;
@@ -26,7 +25,7 @@ export interface IssuePlan extends SessionClaims {
   readonly policy: SupersedePolicy;
   /** Session and generation of a presented refresh token. */
   readonly proof: { readonly sessionId: string; readonly generation: number } | undefined;
-  readonly requestId: string | undefined;
+  readonly requestId?: string | undefined;
   /** Of who asks and what for: a request id is answered again only to the same request. */
   readonly requestDigest: string;
   /** A key that signs no more: a repeated session that still has it gets another token. */

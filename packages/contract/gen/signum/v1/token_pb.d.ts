@@ -254,6 +254,13 @@ export declare type Session = Message<"signum.v1.Session"> & {
    * @generated from field: string client_id = 16;
    */
   clientId: string;
+
+  /**
+   * The key that the session's tokens are bound to; absent for bearer tokens.
+   *
+   * @generated from field: signum.v1.Confirmation confirmation = 20;
+   */
+  confirmation?: Confirmation | undefined;
 };
 
 /**
