@@ -14,11 +14,17 @@ export {
   type RefreshClaims,
 } from './claims.ts';
 export {
+  ACCESS_TYPE,
   type Compact,
   decodeSegment,
+  HeaderReader,
+  headerSegment,
+  KEY_ID,
   MAX_TOKEN_LENGTH,
+  REFRESH_TYPE,
   readCanonicalJson,
   splitCompact,
+  type TokenHeader,
 } from './compact.ts';
 export {
   type Confirmation,
@@ -28,7 +34,6 @@ export {
   isThumbprint,
   readConfirmation,
 } from './confirmation.ts';
-export { type CryptoKeyInput, cryptoKeyInput } from './crypto-key-input.ts';
 export {
   type GrantClaims,
   OPTIONAL_CLAIMS,
@@ -55,12 +60,8 @@ export {
 export { targetUri } from './proof/target-uri.ts';
 export { AccessReader, type UnverifiedAccess } from './read-access.ts';
 export {
-  ACCESS_TYPE,
-  HeaderReader,
-  headerSegment,
-  KEY_ID,
-  REFRESH_TYPE,
-  type TokenHeader,
-} from './token-header.ts';
-export type { VerifyKey } from './verify-key.ts';
-export { verifySignature } from './verify-signature.ts';
+  type CryptoKeyInput,
+  cryptoKeyInput,
+  type VerifyKey,
+  verifySignature,
+} from './verify-signature.ts';

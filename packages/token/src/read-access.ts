@@ -1,8 +1,7 @@
 import { readAccessPayload } from './access-payload.ts';
 import { isAlgorithm } from './algorithm.ts';
 import type { AccessClaims } from './claims.ts';
-import { decodeSegment, splitCompact } from './compact.ts';
-import { ACCESS_TYPE, HeaderReader } from './token-header.ts';
+import { ACCESS_TYPE, decodeSegment, HeaderReader, splitCompact } from './compact.ts';
 import { UsualPayloads } from './usual-payload.ts';
 
 /** An access token in canonical form whose signature has not been looked at yet. */

@@ -1,6 +1,34 @@
-import { createHmac, timingSafeEqual, verify } from 'node:crypto';
-import { algorithmSpec } from './algorithm.ts';
-import type { VerifyKey } from './verify-key.ts';
+import { constants, createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
+import { type Algorithm, algorithmSpec } from './algorithm.ts';
+
+/** A key that signatures are verified with, bound to one algorithm. */
+export interface VerifyKey {
+  readonly algorithm: Algorithm;
+  /** The public key, or the secret of an HMAC key. */
+  readonly verifyKey: KeyObject;
+  readonly verifyInput: CryptoKeyInput;
+  /** Exact length of a signature. */
+  readonly signatureBytes: number;
+}
+
+/** A key as `crypto.sign` and `crypto.verify` want it to produce and take JWS signatures. */
+export type CryptoKeyInput = KeyObject | CryptoKeyOptions;
+
+interface CryptoKeyOptions {
+  readonly key: KeyObject;
+  readonly dsaEncoding?: 'ieee-p1363';
+  readonly padding?: number;
+  readonly saltLength?: number;
+}
+
+/** RFC 7518 section 3.4: r and s side by side. Section 3.5: a salt as long as the hash. */
+export function cryptoKeyInput(key: KeyObject, algorithm: Algorithm): CryptoKeyInput {
+  if (algorithm === 'ES256') return { key, dsaEncoding: 'ieee-p1363' };
+  if (algorithm === 'PS256') {
+    return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+  }
+  return key;
+}
 
 /**
  * Whether a signature is the key's over the input, by the one algorithm the key is bound to. The

@@ -3,8 +3,7 @@ import { type Algorithm, algorithmSpec } from '../algorithm.ts';
 import type { JsonObject, JsonValue } from '../claims.ts';
 import { decodeSegment } from '../compact.ts';
 import { sha256 } from '../confirmation.ts';
-import { cryptoKeyInput } from '../crypto-key-input.ts';
-import type { VerifyKey } from '../verify-key.ts';
+import { cryptoKeyInput, type VerifyKey } from '../verify-signature.ts';
 
 /** The public key in a proof's header, checked and ready to verify with. */
 export interface ProofKey {
