@@ -4,7 +4,7 @@ import type { MethodRule } from './method-rule.ts';
 import { batchValidate } from './methods/batch-validate.ts';
 import { callerMethods } from './methods/callers.ts';
 import { type CheckDeps, check } from './methods/check.ts';
-import { getSession } from './methods/get-session.ts';
+import { getSession } from './methods/sessions.ts';
 import { issue } from './methods/issue.ts';
 import { type Keys, keyMethods } from './methods/keys.ts';
 import { listSessions } from './methods/list-sessions.ts';

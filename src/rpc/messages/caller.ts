@@ -9,7 +9,7 @@ import {
 import type { ApiKeyView, CallerView } from '../../callers/caller-view.ts';
 import { PERMISSIONS, type Permission } from '../../domain/caller.ts';
 import { invalidField } from '../../domain/errors.ts';
-import { optionalTime } from './time.ts';
+import { optionalTime } from './values.ts';
 
 const WIRE_OF: { readonly [P in Permission]: Wire } = {
   issue: Wire.ISSUE,

@@ -6,7 +6,7 @@ import {
   KeyState as Wire,
 } from '@signum/contract/signum/v1/key_service_pb.js';
 import type { KeyInfo, KeyState } from '../../signing/ring/key-info.ts';
-import { optionalTime } from './time.ts';
+import { optionalTime } from './values.ts';
 
 const WIRE_OF: { readonly [S in KeyState]: Wire } = {
   pending: Wire.PENDING,

@@ -1,7 +1,7 @@
 import type { TokenPair as TokenPairMessage } from '@signum/contract/signum/v1/token_pb.js';
 import type { TokenPair } from '../../tokens/tokens.ts';
 import { toDuration } from './duration.ts';
-import { toTimestamp } from './time.ts';
+import { toTimestamp } from './values.ts';
 
 /** A pair as protobuf-es would create it, but written down: `create` takes several times as long. */
 export function fromTokenPair(tokens: TokenPair): TokenPairMessage {

@@ -10,7 +10,7 @@ import type { Revocations } from '../../revocations/revocations.ts';
 import type { SessionToWatch } from '../../revocations/watch-session.ts';
 import type { Signing } from '../../signing/signing.ts';
 import { fromRevocationReason } from '../messages/revocation-reason.ts';
-import { optionalTime } from '../messages/time.ts';
+import { optionalTime } from '../messages/values.ts';
 import { serverStreamRule } from '../method-rule.ts';
 
 export interface WatchSessionDeps {

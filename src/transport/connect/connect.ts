@@ -14,7 +14,7 @@ import {
 } from '@connectrpc/connect-node';
 import type { Head, TimeoutHeader } from '../../call/head.ts';
 import { readerOf } from '../../rpc/codec/read-message.ts';
-import { JSON_OPTIONS } from '../../rpc/message-codec.ts';
+import { JSON_OPTIONS } from '../../rpc/codec/message-codec.ts';
 import type { Rpc, RpcCall, RpcStream, StreamingMethod } from '../../rpc/rpc.ts';
 import type { BodyBudget } from '../body/budget.ts';
 import { endWith, type NodeRequest, type NodeResponse } from '../http/node-http.ts';

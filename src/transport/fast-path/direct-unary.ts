@@ -1,7 +1,7 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
 import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
 import type { Encoding } from '../../rpc/codec/read-message.ts';
-import { type MessageCodec, messageCodecOf } from '../../rpc/message-codec.ts';
+import { type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
 import type { Rpc } from '../../rpc/rpc.ts';
 import { toConnectError } from '../connect/error.ts';
 import type { Exchange } from '../http/exchange.ts';

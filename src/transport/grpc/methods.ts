@@ -1,7 +1,7 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
 import { SignumError } from '../../domain/errors.ts';
 import type { Encoding } from '../../rpc/codec/read-message.ts';
-import { type MessageCodec, messageCodecOf } from '../../rpc/message-codec.ts';
+import { type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
 import type { Rpc, StreamingMethod } from '../../rpc/rpc.ts';
 import { PREFIX_BYTES } from '../body/frames.ts';
 import { pathOf, streamingMethods, unaryMethods } from '../methods.ts';

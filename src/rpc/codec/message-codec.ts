@@ -1,7 +1,7 @@
 import { createRegistry, type DescMethod, type Message, toJsonString } from '@bufbuild/protobuf';
 import { file_google_rpc_error_details } from '@signum/contract/google/rpc/error_details_pb.js';
-import { type Encoding, type ReadMessage, readerOf } from './codec/read-message.ts';
-import { writerOf } from './codec/write-message.ts';
+import { type Encoding, type ReadMessage, readerOf } from './read-message.ts';
+import { writerOf } from './write-message.ts';
 
 /** Reads the requests of one method, and writes its answers. */
 export interface MessageCodec {
