@@ -1,3 +1,6 @@
+import type { Credentials } from '../callers/authenticate.ts';
+import { invalidField } from '../domain/errors.ts';
+
 /**
  * What is known of a call before its body: who calls, and whether they may at all, is decided by this
  * alone. HTTP/1.1, HTTP/2, gRPC and the fast path all give one.
@@ -69,4 +72,62 @@ export class CallSignal implements ClientSignal {
   removeEventListener(_type: 'abort', listener: Listener): void {
     if (this.#listener === listener) this.#listener = undefined;
   }
+}
+
+/**
+ * What a head presents as usual: a bearer token or key, or a client certificate.
+ * @throws INVALID_FIELD for two credentials in one head: whichever was meant, the other one was meant
+ * too, by the client or by somebody between.
+ */
+export function headCredentials(head: Head): Credentials {
+  const authorization = head.header('authorization');
+  if (authorization?.includes(',')) throw invalidField('authorization', 'must come once');
+  return { authorization, certificateNames: head.peer.certificateNames };
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
+
+/**
+ * The id that a call is known by in logs and INTERNAL errors: the client's `x-request-id` when it is
+ * 1 to 128 harmless characters, else a new one.
+ */
+export function requestIdOf(sent: string | undefined, newRequestId: () => string): string {
+  return sent !== undefined && REQUEST_ID.test(sent) ? sent : newRequestId();
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+};
+
+/**
+ * How long the client waits, in milliseconds; undefined if it does not say. The only place that reads
+ * it, for every protocol: what has the form of none is refused, never guessed at.
+ * @throws INVALID_FIELD naming the header.
+ */
+export function readTimeoutMs(head: Head): number | undefined {
+  const { timeoutHeader } = head;
+  if (timeoutHeader === undefined) return undefined;
+  const text = head.header(timeoutHeader);
+  if (text === undefined) return undefined;
+  return timeoutHeader === 'grpc-timeout' ? readGrpcTimeout(text) : readConnectTimeout(text);
+}
+
+/** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests, "Timeout". */
+function readGrpcTimeout(text: string): number {
+  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(text) ?? [];
+  if (digits === undefined || unit === undefined) {
+    throw invalidField('grpc-timeout', 'must be 1 to 8 digits and one of H, M, S, m, u and n');
+  }
+  return Number(digits) * (UNITS_MS[unit] ?? 0);
+}
+
+/** https://connectrpc.com/docs/protocol#unary-request, "Timeout-Milliseconds". */
+function readConnectTimeout(text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw invalidField('connect-timeout-ms', 'must be 1 to 10 digits');
 }

@@ -1,17 +1,21 @@
 import type { Authenticate, Credentials } from '../callers/authenticate.ts';
 import type { Call } from '../domain/call.ts';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
-import { invalidField, type Reason, SignumError } from '../domain/errors.ts';
+import { CODE_OF, invalidField, type Reason, SignumError } from '../domain/errors.ts';
 import type { KeyProof } from '../domain/key-proof.ts';
 import { meetAccess, type RequiredAccess } from '../policy/required-access.ts';
-import { codeNameOf } from '../rpc/status.ts';
 import type { AnyEndpoint } from './endpoint.ts';
-import type { Head } from './head.ts';
+import { type Head, headCredentials, readTimeoutMs, requestIdOf } from './head.ts';
 import type { InFlight } from './in-flight.ts';
 import type { ToSignumError } from './internal-error.ts';
 import type { Observation } from './observation.ts';
-import { requestIdOf } from './request-id.ts';
-import { readTimeoutMs, type Timeouts } from './timeouts.ts';
+
+export interface Timeouts {
+  /** What a call gets whose client says nothing, in milliseconds. */
+  readonly defaultTimeoutMs: number;
+  /** The most a client can ask for, in milliseconds; more is cut down to it. */
+  readonly maxTimeoutMs: number;
+}
 
 export interface OpenCallDeps {
   readonly authenticate: Authenticate;
@@ -137,7 +141,7 @@ export abstract class OpenCall<I> implements Call {
     if (this.#failure !== undefined) return this.#failure;
     const error = this.deps.toSignumError(thrown, this);
     this.#failure = error;
-    if (this.settle(codeNameOf(error.reason), error.reason)) this.deps.onFailure?.(this, error);
+    if (this.settle(CODE_OF[error.reason], error.reason)) this.deps.onFailure?.(this, error);
     return error;
   }
 
@@ -241,15 +245,4 @@ export abstract class OpenCall<I> implements Call {
     this.#caller = ANONYMOUS;
     this.#fault = thrown;
   }
-}
-
-/**
- * What a head presents as usual: a bearer token or key, or a client certificate.
- * @throws INVALID_FIELD for two credentials in one head: whichever was meant, the other one was meant
- * too, by the client or by somebody between.
- */
-export function headCredentials(head: Head): Credentials {
-  const authorization = head.header('authorization');
-  if (authorization?.includes(',')) throw invalidField('authorization', 'must come once');
-  return { authorization, certificateNames: head.peer.certificateNames };
 }

@@ -1,9 +1,9 @@
 import type { StreamEndpoint, UnaryEndpoint } from './endpoint.ts';
 import type { Head } from './head.ts';
 import { createInFlight, createPlaces } from './in-flight.ts';
-import type { OpenCallDeps } from './open-call.ts';
+import type { OpenCallDeps, Timeouts } from './open-call.ts';
 import { StreamCall, type StreamLimits } from './stream-call.ts';
-import type { Timeouts } from './timeouts.ts';
+
 import { UnaryCall } from './unary-call.ts';
 
 export interface PipelineLimits extends Timeouts, StreamLimits {

@@ -1,11 +1,10 @@
-import { SignumError } from '../domain/errors.ts';
+import { clientGone, deadlineExceeded, SignumError } from '../domain/errors.ts';
 import { CallStream } from './call-stream.ts';
 import type { CallStreamEndpoint, StreamEndpoint } from './endpoint.ts';
 import { CallSignal, type Head } from './head.ts';
 import { draining, type InFlight, type Places } from './in-flight.ts';
 import { OpenCall, type OpenCallDeps } from './open-call.ts';
 import { PushedAnswers } from './pushed-answers.ts';
-import { deadlineExceeded } from './timeouts.ts';
 import { UnaryCall } from './unary-call.ts';
 
 export interface StreamLimits {
@@ -181,7 +180,7 @@ export class StreamCall<I, O> extends OpenCall<I> {
     const onDrain = () => answers.stop(draining());
     if (leaving.aborted) onDrain();
     leaving.addEventListener('abort', onDrain);
-    const gone = { handleEvent: () => answers.stop(cancelled()) };
+    const gone = { handleEvent: () => answers.stop(clientGone()) };
     if (signal?.aborted) gone.handleEvent();
     signal?.addEventListener('abort', gone);
     return [
@@ -206,10 +205,6 @@ function headOfMessages(head: Head): Head {
     header: (name) => head.header(name),
     headerValues: (name) => head.headerValues(name),
   };
-}
-
-function cancelled(): SignumError {
-  return new SignumError('CANCELLED', 'the client went away');
 }
 
 function idleTooLong(): SignumError {

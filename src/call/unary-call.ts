@@ -1,9 +1,8 @@
-import type { SignumError } from '../domain/errors.ts';
+import { clientGone, deadlineExceeded, type SignumError } from '../domain/errors.ts';
 import type { AnyEndpoint, UnaryEndpoint } from './endpoint.ts';
 import type { Head } from './head.ts';
 import type { InFlight } from './in-flight.ts';
 import { OpenCall, type OpenCallDeps } from './open-call.ts';
-import { cancelled, deadlineExceeded } from './timeouts.ts';
 
 /** An endpoint, or one whose calls are the messages of a stream. */
 export type Callable<I, O> = AnyEndpoint<I> & Pick<UnaryEndpoint<I, O>, 'handle'>;
@@ -45,7 +44,7 @@ export class UnaryCall<I, O> extends OpenCall<I> {
 
   /** The client has gone away. */
   handleEvent(): void {
-    this.fail(cancelled());
+    this.fail(clientGone());
   }
 
   override fail(thrown: unknown): SignumError {
@@ -70,7 +69,7 @@ export class UnaryCall<I, O> extends OpenCall<I> {
         ? nowMs + Math.min(fallbackMs, maxTimeoutMs)
         : this.startedAtMs + Math.min(this.timeoutMs, maxTimeoutMs);
     const leftMs = this.deadlineAtMs - nowMs;
-    if (signal?.aborted) this.fail(cancelled());
+    if (signal?.aborted) this.fail(clientGone());
     else if (!(leftMs > 0)) this.fail(deadlineExceeded());
     else {
       this.#timer = setTimeout(expire, leftMs, this);

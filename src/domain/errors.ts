@@ -1,43 +1,47 @@
-import type { KeyProofFault } from './key-proof.ts';
+/** The canonical code (google.rpc.Code) of each reason, as documented in error_reason.proto. */
+export const CODE_OF = {
+  INVALID_FIELD: 'INVALID_ARGUMENT',
+  LIFETIME_TOO_LONG: 'INVALID_ARGUMENT',
+  PAGE_TOKEN_INVALID: 'INVALID_ARGUMENT',
+  MESSAGE_TOO_LARGE: 'RESOURCE_EXHAUSTED',
+  CREDENTIAL_MISSING: 'UNAUTHENTICATED',
+  CREDENTIAL_INVALID: 'UNAUTHENTICATED',
+  PERMISSION_DENIED: 'PERMISSION_DENIED',
+  TOKEN_INVALID: 'UNAUTHENTICATED',
+  TOKEN_EXPIRED: 'UNAUTHENTICATED',
+  SESSION_REVOKED: 'UNAUTHENTICATED',
+  SESSION_NOT_FOUND: 'NOT_FOUND',
+  REFRESH_REUSED: 'UNAUTHENTICATED',
+  SESSION_EXISTS: 'ALREADY_EXISTS',
+  PROOF_REQUIRED: 'FAILED_PRECONDITION',
+  DEVICE_LIMIT: 'RESOURCE_EXHAUSTED',
+  CALLER_LIMIT: 'RESOURCE_EXHAUSTED',
+  KEY_PROOF_REQUIRED: 'UNAUTHENTICATED',
+  KEY_PROOF_INVALID: 'UNAUTHENTICATED',
+  KEY_PROOF_NONCE: 'UNAUTHENTICATED',
+  KEY_NOT_FOUND: 'NOT_FOUND',
+  KEYS_NOT_MANAGED: 'FAILED_PRECONDITION',
+  CALLER_NOT_FOUND: 'NOT_FOUND',
+  CALLER_EXISTS: 'ALREADY_EXISTS',
+  RATE_LIMITED: 'RESOURCE_EXHAUSTED',
+  OVERLOADED: 'RESOURCE_EXHAUSTED',
+  STORE_FULL: 'RESOURCE_EXHAUSTED',
+  STORE_UNAVAILABLE: 'UNAVAILABLE',
+  DURABILITY_UNCONFIRMED: 'UNAVAILABLE',
+  EDGES_UNCONFIRMED: 'UNAVAILABLE',
+  STALE_REVISION: 'UNAVAILABLE',
+  DRAINING: 'UNAVAILABLE',
+  DEADLINE_EXCEEDED: 'DEADLINE_EXCEEDED',
+  CANCELLED: 'CANCELLED',
+  UNIMPLEMENTED: 'UNIMPLEMENTED',
+  INTERNAL: 'INTERNAL',
+} as const;
 
 /**
  * Why a call failed: `signum.v1.ErrorReason` without its prefix. What each means, its code and its
  * metadata are documented in proto/signum/v1/error_reason.proto.
  */
-export type Reason =
-  | 'INVALID_FIELD'
-  | 'LIFETIME_TOO_LONG'
-  | 'PAGE_TOKEN_INVALID'
-  | 'MESSAGE_TOO_LARGE'
-  | 'CREDENTIAL_MISSING'
-  | 'CREDENTIAL_INVALID'
-  | 'PERMISSION_DENIED'
-  | 'TOKEN_INVALID'
-  | 'TOKEN_EXPIRED'
-  | 'SESSION_REVOKED'
-  | 'SESSION_NOT_FOUND'
-  | 'REFRESH_REUSED'
-  | 'SESSION_EXISTS'
-  | 'PROOF_REQUIRED'
-  | 'DEVICE_LIMIT'
-  | KeyProofFault
-  | 'KEY_NOT_FOUND'
-  | 'KEYS_NOT_MANAGED'
-  | 'CALLER_NOT_FOUND'
-  | 'CALLER_EXISTS'
-  | 'CALLER_LIMIT'
-  | 'RATE_LIMITED'
-  | 'OVERLOADED'
-  | 'STORE_FULL'
-  | 'STORE_UNAVAILABLE'
-  | 'DURABILITY_UNCONFIRMED'
-  | 'EDGES_UNCONFIRMED'
-  | 'STALE_REVISION'
-  | 'DRAINING'
-  | 'DEADLINE_EXCEEDED'
-  | 'CANCELLED'
-  | 'UNIMPLEMENTED'
-  | 'INTERNAL';
+export type Reason = keyof typeof CODE_OF;
 
 export interface SignumErrorOptions {
   /** What varies; values never hold a token, a secret or a store command's arguments. */
@@ -66,4 +70,19 @@ export class SignumError extends Error {
 /** A field that breaks its rule: the error names both. */
 export function invalidField(field: string, rule: string): SignumError {
   return new SignumError('INVALID_FIELD', `${field}: ${rule}`, { metadata: { field, rule } });
+}
+
+/** A message that is longer than it may be, whatever it holds: it is not looked at. */
+export function messageTooLarge(maxBytes: number): SignumError {
+  return new SignumError('MESSAGE_TOO_LARGE', `message: must be at most ${maxBytes} bytes`, {
+    metadata: { max_bytes: `${maxBytes}` },
+  });
+}
+
+export function deadlineExceeded(): SignumError {
+  return new SignumError('DEADLINE_EXCEEDED', 'the deadline passed before the call was finished');
+}
+
+export function clientGone(): SignumError {
+  return new SignumError('CANCELLED', 'the client went away');
 }

@@ -1,5 +1,4 @@
-import type { Head } from '../call/head.ts';
-import { headCredentials } from '../call/open-call.ts';
+import { type Head, headCredentials } from '../call/head.ts';
 import type { Credentials } from '../callers/authenticate.ts';
 import type { Call } from '../domain/call.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';

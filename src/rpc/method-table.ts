@@ -1,20 +1,18 @@
 import type { CallerAdministration } from '../callers/administer.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import type { MethodRule } from './method-rule.ts';
-import { batchValidate } from './methods/batch-validate.ts';
 import { callerMethods } from './methods/callers.ts';
 import { type CheckDeps, check } from './methods/check.ts';
-import { getSession } from './methods/sessions.ts';
-import { issue } from './methods/issue.ts';
+import { issue, refresh } from './methods/issue.ts';
 import { type Keys, keyMethods } from './methods/keys.ts';
-import { listSessions } from './methods/list-sessions.ts';
-import { refresh } from './methods/refresh.ts';
-import { revoke } from './methods/revoke.ts';
-import { revokeTenant } from './methods/revoke-tenant.ts';
-import { revokeUser } from './methods/revoke-user.ts';
-import { validate } from './methods/validate.ts';
-import type { ValidateItemsDeps } from './methods/validate-items.ts';
-import { validateStream } from './methods/validate-stream.ts';
+import { revoke, revokeTenant, revokeUser } from './methods/revoke.ts';
+import { getSession, listSessions } from './methods/sessions.ts';
+import {
+  batchValidate,
+  type ValidateItemsDeps,
+  validate,
+  validateStream,
+} from './methods/validate.ts';
 import { type WatchDeps, watch } from './methods/watch.ts';
 import { type WatchSessionDeps, watchSession } from './methods/watch-session.ts';
 

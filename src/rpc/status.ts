@@ -7,54 +7,10 @@ import {
   RetryInfoSchema,
 } from '@signum/contract/google/rpc/error_details_pb.js';
 import { type Status, StatusSchema } from '@signum/contract/google/rpc/status_pb.js';
-import type { Reason, SignumError } from '../domain/errors.ts';
+import { CODE_OF, type Reason, type SignumError } from '../domain/errors.ts';
 
 /** The `domain` of every google.rpc.ErrorInfo. */
 export const ERROR_DOMAIN = 'signum';
-
-/** The canonical code of each reason, as documented in error_reason.proto. */
-export const CODE_OF: { readonly [R in Reason]: Code } = {
-  INVALID_FIELD: Code.INVALID_ARGUMENT,
-  LIFETIME_TOO_LONG: Code.INVALID_ARGUMENT,
-  PAGE_TOKEN_INVALID: Code.INVALID_ARGUMENT,
-  MESSAGE_TOO_LARGE: Code.RESOURCE_EXHAUSTED,
-  CREDENTIAL_MISSING: Code.UNAUTHENTICATED,
-  CREDENTIAL_INVALID: Code.UNAUTHENTICATED,
-  PERMISSION_DENIED: Code.PERMISSION_DENIED,
-  TOKEN_INVALID: Code.UNAUTHENTICATED,
-  TOKEN_EXPIRED: Code.UNAUTHENTICATED,
-  SESSION_REVOKED: Code.UNAUTHENTICATED,
-  SESSION_NOT_FOUND: Code.NOT_FOUND,
-  REFRESH_REUSED: Code.UNAUTHENTICATED,
-  SESSION_EXISTS: Code.ALREADY_EXISTS,
-  PROOF_REQUIRED: Code.FAILED_PRECONDITION,
-  DEVICE_LIMIT: Code.RESOURCE_EXHAUSTED,
-  CALLER_LIMIT: Code.RESOURCE_EXHAUSTED,
-  KEY_PROOF_REQUIRED: Code.UNAUTHENTICATED,
-  KEY_PROOF_INVALID: Code.UNAUTHENTICATED,
-  KEY_PROOF_NONCE: Code.UNAUTHENTICATED,
-  KEY_NOT_FOUND: Code.NOT_FOUND,
-  KEYS_NOT_MANAGED: Code.FAILED_PRECONDITION,
-  CALLER_NOT_FOUND: Code.NOT_FOUND,
-  CALLER_EXISTS: Code.ALREADY_EXISTS,
-  RATE_LIMITED: Code.RESOURCE_EXHAUSTED,
-  OVERLOADED: Code.RESOURCE_EXHAUSTED,
-  STORE_FULL: Code.RESOURCE_EXHAUSTED,
-  STORE_UNAVAILABLE: Code.UNAVAILABLE,
-  DURABILITY_UNCONFIRMED: Code.UNAVAILABLE,
-  EDGES_UNCONFIRMED: Code.UNAVAILABLE,
-  STALE_REVISION: Code.UNAVAILABLE,
-  DRAINING: Code.UNAVAILABLE,
-  DEADLINE_EXCEEDED: Code.DEADLINE_EXCEEDED,
-  CANCELLED: Code.CANCELLED,
-  UNIMPLEMENTED: Code.UNIMPLEMENTED,
-  INTERNAL: Code.INTERNAL,
-};
-
-/** The name of a reason's code, such as `PERMISSION_DENIED`. */
-export function codeNameOf(reason: Reason): string {
-  return Code[CODE_OF[reason]] ?? 'UNKNOWN';
-}
 
 /** What RetryInfo says for reasons that always carry one, unless the error knows better. In ms. */
 export const DEFAULT_RETRY_AFTER_MS: { readonly [R in Reason]?: number } = {
@@ -81,7 +37,7 @@ export interface WireStatus {
 
 /** Translates an error to the wire. The cause never gets there. */
 export function toStatus(error: SignumError): WireStatus {
-  return { code: CODE_OF[error.reason], message: error.message, details: detailsOf(error) };
+  return { code: Code[CODE_OF[error.reason]], message: error.message, details: detailsOf(error) };
 }
 
 /** The same as a google.rpc.Status message (`grpc-status-details-bin`, batch items). */

@@ -5,8 +5,8 @@ import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitraryInit } from '../../test/differential/arbitrary-message.ts';
-import { SERVICES } from './services.ts';
-import { surelyValid } from './surely-valid.ts';
+import { surelyValid } from './check-message.ts';
+import { SERVICES } from './rpc.ts';
 
 const METHODS = [...new Set([...SERVICES, FeedService])].flatMap(
   ({ methods }) => methods as readonly DescMethod[],

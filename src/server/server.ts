@@ -13,7 +13,7 @@ import { jwks } from '../oauth/jwks.ts';
 import { oauth } from '../oauth/oauth.ts';
 import { endpointNames } from '../policy/access-table.ts';
 import { createRevocations } from '../revocations/revocations.ts';
-import { createRpc } from '../rpc/create-rpc.ts';
+import { createRpc } from '../rpc/rpc.ts';
 import { openStore } from '../store/store.ts';
 import { createAudit, NO_AUDIT } from '../telemetry/audit.ts';
 import { createLog } from '../telemetry/log.ts';

@@ -4,7 +4,7 @@ import { SupersedePolicy } from '@signum/contract/signum/v1/token_pb.js';
 import { type IssueResponse, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SERVICES } from '../../src/rpc/services.ts';
+import { SERVICES } from '../../src/rpc/rpc.ts';
 import { startTestServer, type TestServer } from '../setup/server.ts';
 import { arbitraryInit, ownOf } from './arbitrary-message.ts';
 import { type Connections, openConnections } from './connections.ts';

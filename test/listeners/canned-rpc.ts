@@ -11,11 +11,14 @@ import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { CallerService } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { KeyService } from '@signum/contract/signum/v1/key_service_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
-import type { Head } from '../../src/call/head.ts';
-import { readTimeoutMs } from '../../src/call/timeouts.ts';
+import { type Head, readTimeoutMs } from '../../src/call/head.ts';
 import { type Reason, SignumError } from '../../src/domain/errors.ts';
-import { DEFAULT_MESSAGE_LIMITS } from '../../src/rpc/create-rpc.ts';
-import type { Rpc, RpcCall, RpcStream } from '../../src/rpc/rpc.ts';
+import {
+  DEFAULT_MESSAGE_LIMITS,
+  type Rpc,
+  type RpcCall,
+  type RpcStream,
+} from '../../src/rpc/rpc.ts';
 
 /** What a transport made of a request, in a form that can be compared. */
 export interface Seen {

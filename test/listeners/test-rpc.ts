@@ -8,9 +8,8 @@ import type { CallerView } from '../../src/callers/caller-view.ts';
 import type { Call } from '../../src/domain/call.ts';
 import { ANONYMOUS, type Permission, type ServiceCaller } from '../../src/domain/caller.ts';
 import { SignumError } from '../../src/domain/errors.ts';
-import { createRpc, type RpcDeps } from '../../src/rpc/create-rpc.ts';
 import type { Keys } from '../../src/rpc/methods/keys.ts';
-import type { Rpc } from '../../src/rpc/rpc.ts';
+import { createRpc, type Rpc, type RpcDeps } from '../../src/rpc/rpc.ts';
 import type { KeyInfo } from '../../src/signing/ring/key-info.ts';
 import { createInMemoryTokens, type InMemoryTokens } from './in-memory-tokens.ts';
 

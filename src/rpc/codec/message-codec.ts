@@ -1,7 +1,29 @@
-import { createRegistry, type DescMethod, type Message, toJsonString } from '@bufbuild/protobuf';
+import {
+  createRegistry,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  fromJsonString,
+  type Message,
+  toBinary,
+  toJsonString,
+} from '@bufbuild/protobuf';
 import { file_google_rpc_error_details } from '@signum/contract/google/rpc/error_details_pb.js';
-import { type Encoding, type ReadMessage, readerOf } from './read-message.ts';
-import { writerOf } from './write-message.ts';
+import {
+  BatchValidateResponseSchema,
+  type ValidateResponse,
+  ValidateResponseSchema,
+  ValidateStreamResponseSchema,
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import { invalidField } from '../../domain/errors.ts';
+import { readBinary } from './binary-reader.ts';
+import { BinaryWriter } from './binary-writer.ts';
+import { readJson } from './json-reader.ts';
+import { shapeOf } from './message-shape.ts';
+import { knowsContract, type Results, writeResults, writeValidation } from './write-validation.ts';
+
+/** What a message is written in. */
+export type Encoding = 'json' | 'binary';
 
 /** Reads the requests of one method, and writes its answers. */
 export interface MessageCodec {
@@ -25,6 +47,76 @@ export function messageCodecOf(method: DescMethod): MessageCodec {
       return writeBinary(message);
     },
   };
+}
+
+/**
+ * Reads the request messages of one method, for every transport. Throws INVALID_FIELD for whatever
+ * is not understood, naming the field and the rule: a field, an enum's value or an alternative that
+ * the contract has not, or anything given twice, half, or in a way that would change it.
+ */
+export type ReadMessage = (bytes: Uint8Array, encoding: Encoding) => Message;
+
+/**
+ * Throws if the contract has a field that cannot be read. Of what another contract has made, Signum
+ * knows a part only, and passes over the rest.
+ */
+export function readerOf({ input, parent }: DescMethod): ReadMessage {
+  if (!parent.typeName.startsWith('signum.')) return foreignReaderOf(input);
+  const shape = shapeOf(input);
+  return (bytes, encoding) =>
+    encoding === 'json' ? readJson(shape, bytes) : readBinary(shape, bytes);
+}
+
+/** Reads the messages of another contract; of those of Signum's see readerOf. */
+export function foreignReaderOf(schema: DescMessage) {
+  return (bytes: Uint8Array, encoding: 'json' | 'binary'): Message => {
+    try {
+      return encoding === 'json'
+        ? fromJsonString(schema, Buffer.from(bytes).toString('utf8'), { ignoreUnknownFields: true })
+        : fromBinary(schema, bytes, { readUnknownFields: false });
+    } catch {
+      throw invalidField('message', `must be a ${schema.typeName}`);
+    }
+  };
+}
+
+/** Writes the answers of one method in protobuf. */
+export type WriteMessage = (message: Message) => Uint8Array;
+
+/** A longer answer, or result, is not of the usual form. */
+const MAX_BYTES = 2_048;
+
+/**
+ * What validates answers most: its answers are written here as long as they are of the usual form, in a
+ * quarter of the time of protobuf-es, which writes all others. A property test compares the two.
+ */
+export function writerOf({ output }: DescMethod): WriteMessage {
+  const write = knowsContract() ? quickWriterOf(output) : undefined;
+  return (message) => write?.(message) ?? toBinary(output, message);
+}
+
+/** Undefined for types that protobuf-es writes; it answers undefined to what is not of the usual form. */
+export function quickWriterOf(
+  output: DescMessage,
+): ((message: Message) => Uint8Array | undefined) | undefined {
+  const to = new BinaryWriter(MAX_BYTES);
+  switch (output) {
+    case ValidateResponseSchema:
+      return (message) => {
+        to.rewind();
+        writeValidation(to, message as ValidateResponse);
+        return to.finish();
+      };
+    case BatchValidateResponseSchema:
+    case ValidateStreamResponseSchema:
+      return (message) => {
+        to.rewind();
+        writeResults(to, message as Results);
+        return to.finish();
+      };
+    default:
+      return undefined;
+  }
 }
 
 /** The same bytes. */

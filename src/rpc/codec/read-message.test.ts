@@ -12,8 +12,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryInit } from '../../../test/differential/arbitrary-message.ts';
 import { SignumError } from '../../domain/errors.ts';
-import { SERVICES } from '../services.ts';
-import { type Encoding, readerOf } from './read-message.ts';
+import { SERVICES } from '../rpc.ts';
+import { type Encoding, readerOf } from './message-codec.ts';
 
 /** Those of the contract: what others have made is read as protobuf-es does it. */
 const METHODS: readonly DescMethod[] = [...SERVICES, FeedService]

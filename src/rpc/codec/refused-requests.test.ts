@@ -13,7 +13,7 @@ import {
   varint,
 } from '../../../test/differential/wire-fields.ts';
 import type { SignumError } from '../../domain/errors.ts';
-import { type Encoding, readerOf } from './read-message.ts';
+import { type Encoding, readerOf } from './message-codec.ts';
 
 const { issue, validate, revokeUser } = TokenService.method;
 

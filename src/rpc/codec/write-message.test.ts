@@ -2,7 +2,7 @@ import { create, type DescMethod, toBinary } from '@bufbuild/protobuf';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quickWriterOf } from './write-message.ts';
+import { quickWriterOf } from './message-codec.ts';
 
 const { validate, batchValidate, validateStream } = TokenService.method;
 

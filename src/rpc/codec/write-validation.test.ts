@@ -6,7 +6,7 @@ import {
   ValidateResponseSchema,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
-import { quickWriterOf, writerOf } from './write-message.ts';
+import { quickWriterOf, writerOf } from './message-codec.ts';
 import { knowsContract, WRITTEN } from './write-validation.ts';
 
 type Response = MessageInitShape<typeof ValidateResponseSchema>;

@@ -13,7 +13,7 @@ import {
 import type { RevocationReason } from '../../domain/session.ts';
 import { deviceOf, endedAtMs, type FeedEvent, scopeOf } from '../../revocations/ended.ts';
 import type { FeedResponse, ResetReason } from '../../revocations/responses.ts';
-import { fromRevocationReason } from './revocation-reason.ts';
+import { fromRevocationReason } from './values.ts';
 
 type Response = NonNullable<MessageInitShape<typeof WatchResponseSchema>['response']>;
 type Scope = NonNullable<MessageInitShape<typeof WatermarkSchema>['scope']>;

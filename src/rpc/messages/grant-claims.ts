@@ -4,7 +4,7 @@ import type {
   ValidateResponse,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { GrantClaims } from '@signum/token';
-import { fromConfirmation, toConfirmation } from './key-proof.ts';
+import { fromConfirmation, toConfirmation } from './values.ts';
 
 /** The fields of a message that tell what tokens say. */
 export type ClaimFields = Pick<

@@ -7,10 +7,8 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toDuration } from './duration.ts';
-import { fromIssued } from './issued.ts';
-import { fromRefreshed } from './refreshed.ts';
-import { fromTokenPair } from './token-pair.ts';
+import { fromIssued, fromRefreshed, fromTokenPair } from './token-pair.ts';
+import { toDuration } from './values.ts';
 
 const texts = { accessToken: 'a', refreshToken: 'r', tokenId: 't1', sessionId: 's1' };
 const tokens = {

@@ -1,7 +1,10 @@
 import type { TokenPair as TokenPairMessage } from '@signum/contract/signum/v1/token_pb.js';
-import type { TokenPair } from '../../tokens/tokens.ts';
-import { toDuration } from './duration.ts';
-import { toTimestamp } from './values.ts';
+import type {
+  IssueResponse,
+  RefreshResponse,
+} from '@signum/contract/signum/v1/token_service_pb.js';
+import type { Issued, Refreshed, TokenPair } from '../../tokens/tokens.ts';
+import { fromFence, toDuration, toTimestamp } from './values.ts';
 
 /** A pair as protobuf-es would create it, but written down: `create` takes several times as long. */
 export function fromTokenPair(tokens: TokenPair): TokenPairMessage {
@@ -14,5 +17,29 @@ export function fromTokenPair(tokens: TokenPair): TokenPairMessage {
     accessExpireTime: toTimestamp(tokens.accessExpiresAtMs),
     refreshExpireTime: toTimestamp(tokens.refreshExpiresAtMs),
     expiresIn: toDuration(Math.max(0, tokens.expiresInMs)),
+  };
+}
+
+export function fromIssued({
+  tokens,
+  supersededSessionId,
+  revision,
+  fence,
+}: Issued): IssueResponse {
+  return {
+    $typeName: 'signum.v1.IssueResponse',
+    tokens: fromTokenPair(tokens),
+    supersededSessionId: supersededSessionId ?? '',
+    revision: BigInt(revision),
+    ...fromFence(fence),
+  };
+}
+
+export function fromRefreshed({ tokens, replayed, revision }: Refreshed): RefreshResponse {
+  return {
+    $typeName: 'signum.v1.RefreshResponse',
+    tokens: fromTokenPair(tokens),
+    replayed,
+    revision: BigInt(revision),
   };
 }

@@ -4,8 +4,8 @@ import { ValidateResponseSchema } from '@signum/contract/signum/v1/token_service
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Validation } from '../../domain/verdict.ts';
-import { toTimestamp } from './values.ts';
 import { fromValidation } from './validation.ts';
+import { toTimestamp } from './values.ts';
 
 const ref = { tenantId: 'acme', userId: 'u1', deviceId: 'phone', tokenId: 't1' };
 

@@ -10,10 +10,7 @@ import { invalidField } from '../../domain/errors.ts';
 import type { Validation } from '../../domain/verdict.ts';
 import type { ValidateInput } from '../../tokens/tokens.ts';
 import { fromGrantClaims, noClaimFields } from './grant-claims.ts';
-import { toUuid } from './ids.ts';
-import { toKeyProof } from './key-proof.ts';
-import { fromRevocationReason } from './revocation-reason.ts';
-import { toTimestamp } from './values.ts';
+import { fromRevocationReason, toKeyProof, toTimestamp, toUuid } from './values.ts';
 
 /** Revisions are counted from 0 by ones: one that no double can hold has never been given out. */
 const MAX_REVISION = BigInt(Number.MAX_SAFE_INTEGER);

@@ -9,7 +9,7 @@ import {
 } from '@signum/contract/signum/v1/caller_service_pb.js';
 import type { CallerAdministration } from '../../callers/administer.ts';
 import { fromCaller, toPermission } from '../messages/caller.ts';
-import { toWholeSecondsMs } from '../messages/duration.ts';
+import { toWholeSecondsMs } from '../messages/values.ts';
 import { type MethodRule, rule } from '../method-rule.ts';
 import { DEFAULT_PAGE_SIZE, decodePageToken, encodePageToken } from '../page-token.ts';
 

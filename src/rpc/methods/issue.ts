@@ -2,12 +2,15 @@ import { SupersedePolicy as WirePolicy } from '@signum/contract/signum/v1/token_
 import { type IssueRequest, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { SupersedePolicy } from '../../domain/session.ts';
 import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
-import { toClientMetadata } from '../messages/client-metadata.ts';
-import { toWholeSecondsMs } from '../messages/duration.ts';
-import { toFence } from '../messages/fence.ts';
 import { toGrantClaims } from '../messages/grant-claims.ts';
-import { toDeviceRef } from '../messages/ids.ts';
-import { fromIssued } from '../messages/issued.ts';
+import { fromIssued, fromRefreshed } from '../messages/token-pair.ts';
+import {
+  proofOf,
+  toClientMetadata,
+  toDeviceRef,
+  toFence,
+  toWholeSecondsMs,
+} from '../messages/values.ts';
 import { rule } from '../method-rule.ts';
 
 const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
@@ -40,4 +43,13 @@ function toIssueInput(request: IssueRequest): IssueInput {
     proof: request.proof === '' ? undefined : request.proof,
     fence: toFence(request.fence),
   };
+}
+
+export function refresh(tokens: Pick<Tokens, 'refresh'>) {
+  return rule(TokenService.method.refresh, {
+    handle(call, { refreshToken, proof }) {
+      const input = { refreshToken, proof: proofOf(call, proof) };
+      return tokens.refresh(call, input).then(fromRefreshed);
+    },
+  });
 }

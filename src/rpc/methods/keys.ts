@@ -12,9 +12,8 @@ import { SignumError } from '../../domain/errors.ts';
 import type { KeyInfo } from '../../signing/ring/key-info.ts';
 import type { KeyRing } from '../../signing/ring/key-ring.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
-import { toDurability } from '../messages/durability.ts';
-import { fromFence, toFence } from '../messages/fence.ts';
 import { fromKey } from '../messages/key.ts';
+import { fromFence, toDurability, toFence } from '../messages/values.ts';
 import { type MethodRule, rule } from '../method-rule.ts';
 
 /** The part of the key ring that KeyService needs. */

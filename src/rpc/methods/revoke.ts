@@ -1,13 +1,25 @@
-import { type RevokeRequest, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
+import { create } from '@bufbuild/protobuf';
+import {
+  type RevokeRequest,
+  type RevokeResponse,
+  RevokeTenantResponseSchema,
+  RevokeUserResponseSchema,
+  TokenService,
+} from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Call } from '../../domain/call.ts';
 import { invalidField } from '../../domain/errors.ts';
-import type { RevokeInput, Tokens } from '../../tokens/tokens.ts';
-import { toDurability } from '../messages/durability.ts';
-import { toFence } from '../messages/fence.ts';
-import { toDeviceRef, toTokenRef, toUuid } from '../messages/ids.ts';
-import { proofOf } from '../messages/key-proof.ts';
-import { toRevocationReason } from '../messages/revocation-reason.ts';
-import { fromRevoked } from '../messages/revoked.ts';
+import type { Revoked, RevokeInput, Tokens } from '../../tokens/tokens.ts';
+import {
+  fromFence,
+  proofOf,
+  toDeviceRef,
+  toDurability,
+  toFence,
+  toId,
+  toRevocationReason,
+  toTokenRef,
+  toUuid,
+} from '../messages/values.ts';
 import { rule } from '../method-rule.ts';
 
 export function revoke(tokens: Pick<Tokens, 'revoke'>) {
@@ -45,4 +57,56 @@ function toSubject({ subject }: RevokeRequest): RevokeInput['subject'] {
     default:
       throw invalidField('subject', 'exactly one field is required in oneof');
   }
+}
+
+export function fromRevoked({ count, revision, durability, fence }: Revoked): RevokeResponse {
+  const { replicas, fsync } = durability;
+  return {
+    $typeName: 'signum.v1.RevokeResponse',
+    revokedCount: count,
+    revision: BigInt(revision),
+    durability: { $typeName: 'signum.v1.DurabilityReached', replicas, fsync },
+    ...fromFence(fence),
+  };
+}
+
+export function revokeUser(tokens: Pick<Tokens, 'revokeUser'>) {
+  return rule(TokenService.method.revokeUser, {
+    mayWait: true,
+    async handle(call, request) {
+      const { exceptDeviceId } = request;
+      const revoked = await tokens.revokeUser(call, {
+        tenantId: toId('tenant_id', request.tenantId),
+        userId: toId('user_id', request.userId),
+        ...(exceptDeviceId !== '' && { exceptDeviceId: toId('except_device_id', exceptDeviceId) }),
+        reason: toRevocationReason(request.reason),
+        durability: toDurability(request.durability),
+        fence: toFence(request.fence),
+      });
+      return create(RevokeUserResponseSchema, {
+        revokedCount: revoked.count,
+        revision: BigInt(revoked.revision),
+        durability: { ...revoked.durability },
+        ...fromFence(revoked.fence),
+      });
+    },
+  });
+}
+
+export function revokeTenant(tokens: Pick<Tokens, 'revokeTenant'>) {
+  return rule(TokenService.method.revokeTenant, {
+    mayWait: true,
+    async handle(call, request) {
+      const { partitions, durability, fence } = await tokens.revokeTenant(call, {
+        tenantId: toId('tenant_id', request.tenantId),
+        durability: toDurability(request.durability),
+        fence: toFence(request.fence),
+      });
+      return create(RevokeTenantResponseSchema, {
+        partitions,
+        durability: { ...durability },
+        ...fromFence(fence),
+      });
+    },
+  });
 }

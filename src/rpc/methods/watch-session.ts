@@ -9,8 +9,7 @@ import { authoriseHolder } from '../../policy/authorise.ts';
 import type { Revocations } from '../../revocations/revocations.ts';
 import type { SessionToWatch } from '../../revocations/watch-session.ts';
 import type { Signing } from '../../signing/signing.ts';
-import { fromRevocationReason } from '../messages/revocation-reason.ts';
-import { optionalTime } from '../messages/values.ts';
+import { fromRevocationReason, optionalTime } from '../messages/values.ts';
 import { serverStreamRule } from '../method-rule.ts';
 
 export interface WatchSessionDeps {

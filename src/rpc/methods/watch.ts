@@ -11,7 +11,7 @@ import { authorise } from '../../policy/authorise.ts';
 import type { Cursor } from '../../revocations/subscriber.ts';
 import type { Watch as Subscriptions, Watching } from '../../revocations/watch.ts';
 import { type FeedResponseCache, fromFeedResponse } from '../messages/feed-response.ts';
-import { toId } from '../messages/ids.ts';
+import { toId } from '../messages/values.ts';
 import { bidiRule } from '../method-rule.ts';
 
 export interface WatchDeps {

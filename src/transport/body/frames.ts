@@ -1,5 +1,4 @@
-import { invalidField, type SignumError } from '../../domain/errors.ts';
-import { messageTooLarge } from '../../rpc/codec/read-message.ts';
+import { invalidField, messageTooLarge, type SignumError } from '../../domain/errors.ts';
 
 /** Flags and length (https://connectrpc.com/docs/protocol#streaming-request, gRPC the same). */
 export const PREFIX_BYTES = 5;

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import { STRANGER_MAX_BYTES } from '../../call/open-call.ts';
-import { SignumError } from '../../domain/errors.ts';
-import { messageTooLarge } from '../../rpc/codec/read-message.ts';
+import { clientGone, messageTooLarge } from '../../domain/errors.ts';
 import { type BodyBudget, MESSAGE_TIMEOUT_MS, messageTooSlow } from './budget.ts';
 
 export interface BodyOptions {
@@ -63,8 +62,4 @@ export function readBody(stream: Readable, options: BodyOptions): Promise<Uint8A
     const timer = setTimeout(() => refuse(messageTooSlow()), MESSAGE_TIMEOUT_MS - elapsedMs);
     stream.on('data', onData).on('end', onEnd).on('close', onClose);
   });
-}
-
-function clientGone(): SignumError {
-  return new SignumError('CANCELLED', 'the client went away');
 }

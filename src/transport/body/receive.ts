@@ -1,5 +1,5 @@
 import { STRANGER_MAX_BYTES } from '../../call/open-call.ts';
-import { messageTooLarge } from '../../rpc/codec/read-message.ts';
+import { messageTooLarge } from '../../domain/errors.ts';
 import { type BodyBudget, MESSAGE_TIMEOUT_MS, messageTooSlow } from './budget.ts';
 import { FrameReader } from './frames.ts';
 

@@ -13,14 +13,20 @@ import {
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
 import type { Head, TimeoutHeader } from '../../call/head.ts';
-import { readerOf } from '../../rpc/codec/read-message.ts';
-import { JSON_OPTIONS } from '../../rpc/codec/message-codec.ts';
-import type { Rpc, RpcCall, RpcStream, StreamingMethod } from '../../rpc/rpc.ts';
+import { JSON_OPTIONS, readerOf } from '../../rpc/codec/message-codec.ts';
+import {
+  pathOf,
+  type Rpc,
+  type RpcCall,
+  type RpcStream,
+  type StreamingMethod,
+  streamingMethods,
+  unaryMethods,
+} from '../../rpc/rpc.ts';
 import type { BodyBudget } from '../body/budget.ts';
 import { endWith, type NodeRequest, type NodeResponse } from '../http/node-http.ts';
 import { stopSending } from '../http/stop-sending.ts';
 import type { TransportLog } from '../listener.ts';
-import { pathOf, streamingMethods, unaryMethods } from '../methods.ts';
 import { admitBegun, begunIn, begunKey } from './context.ts';
 import { toConnectError } from './error.ts';
 import { received, takeMessage } from './received.ts';

@@ -1,8 +1,8 @@
 import type { Message } from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
-import { invalidField, SignumError } from '../../domain/errors.ts';
-import { type Encoding, messageTooLarge, type ReadMessage } from '../../rpc/codec/read-message.ts';
+import { invalidField, messageTooLarge, SignumError } from '../../domain/errors.ts';
+import type { Encoding, ReadMessage } from '../../rpc/codec/message-codec.ts';
 import { RULE } from '../../rpc/codec/rules.ts';
 import type { BodyBudget } from '../body/budget.ts';
 import { frameOf, hasFlags, PREFIX_BYTES } from '../body/frames.ts';

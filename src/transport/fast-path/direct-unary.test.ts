@@ -8,10 +8,10 @@ import {
 } from '../../../test/listeners/certificates.ts';
 import { type NodeRequests, recordNodeRequests } from '../../../test/listeners/node-requests.ts';
 import { type Received, send } from '../../../test/listeners/send.ts';
-import { CODE_OF } from '../../rpc/status.ts';
+import { CODE_OF } from '../../domain/errors.ts';
+import { pathOf, unaryMethods } from '../../rpc/rpc.ts';
 import { startPublic } from '../http/public.ts';
 import type { Listener } from '../listener.ts';
-import { pathOf, unaryMethods } from '../methods.ts';
 import { openTlsFiles, type TlsSource } from '../tls/files.ts';
 
 const log = { info: () => {}, warn: () => {} };

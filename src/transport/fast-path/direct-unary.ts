@@ -1,11 +1,9 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
 import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
-import type { Encoding } from '../../rpc/codec/read-message.ts';
-import { type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
-import type { Rpc } from '../../rpc/rpc.ts';
+import { type Encoding, type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
+import { pathOf, type Rpc, unaryMethods } from '../../rpc/rpc.ts';
 import { toConnectError } from '../connect/error.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { pathOf, unaryMethods } from '../methods.ts';
 
 /** What is needed of a request. */
 export type UnaryExchange = Omit<Exchange, 'send'>;

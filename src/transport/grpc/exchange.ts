@@ -8,7 +8,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import { StatusSchema } from '@signum/contract/google/rpc/status_pb.js';
 import { CallSignal, type Head, type Peer } from '../../call/head.ts';
 import { STRANGER_MAX_BYTES } from '../../call/open-call.ts';
-import { invalidField, SignumError } from '../../domain/errors.ts';
+import { clientGone, invalidField, SignumError } from '../../domain/errors.ts';
 import { asBuffer } from '../../rpc/codec/message-codec.ts';
 import { toStatusMessage } from '../../rpc/status.ts';
 import { type BodyBudget, MESSAGE_TIMEOUT_MS, messageTooSlow } from '../body/budget.ts';
@@ -235,8 +235,4 @@ function trailersOf(error: SignumError): OutgoingHttpHeaders {
     'grpc-message': encodeURI(status.message.toWellFormed()),
     'grpc-status-details-bin': details,
   };
-}
-
-function clientGone(): SignumError {
-  return new SignumError('CANCELLED', 'the client went away');
 }

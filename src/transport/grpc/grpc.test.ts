@@ -18,8 +18,8 @@ import {
 } from '../../../test/listeners/certificates.ts';
 import { grpcClient, statusOf, unary } from '../../../test/listeners/grpc-client.ts';
 import { checkHealth, watchHealth } from '../../../test/listeners/health-client.ts';
-import { CODE_OF } from '../../rpc/status.ts';
-import { pathOf, unaryMethods } from '../methods.ts';
+import { CODE_OF } from '../../domain/errors.ts';
+import { pathOf, unaryMethods } from '../../rpc/rpc.ts';
 import { openTlsFiles, type TlsSource } from '../tls/files.ts';
 import { type GrpcListener, startGrpc } from './grpc.ts';
 
@@ -71,8 +71,9 @@ test.each(METHODS.map((method) => [method.name, method] as const))(
 );
 
 test.each(Object.entries(CODE_OF))(
-  'the error %s has code %i and its details',
-  async (reason, code) => {
+  'the error %s has code %s and its details',
+  async (reason, name) => {
+    const code = status[name];
     const { answer } = unary(client, REFRESH, new Uint8Array(), { 'x-reason': reason });
     const error = await failure(answer);
     expect([error.code, error.details]).toEqual([code, 'what went wrong: 100 % ü']);

@@ -1,10 +1,14 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
 import { SignumError } from '../../domain/errors.ts';
-import type { Encoding } from '../../rpc/codec/read-message.ts';
-import { type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
-import type { Rpc, StreamingMethod } from '../../rpc/rpc.ts';
+import { type Encoding, type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
+import {
+  pathOf,
+  type Rpc,
+  type StreamingMethod,
+  streamingMethods,
+  unaryMethods,
+} from '../../rpc/rpc.ts';
 import { PREFIX_BYTES } from '../body/frames.ts';
-import { pathOf, streamingMethods, unaryMethods } from '../methods.ts';
 import type { GrpcExchange } from './exchange.ts';
 import { unfold } from './unfold.ts';
 

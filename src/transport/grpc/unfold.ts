@@ -1,8 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import type { Head } from '../../call/head.ts';
-import { invalidField } from '../../domain/errors.ts';
-import { messageTooLarge } from '../../rpc/codec/read-message.ts';
+import { invalidField, messageTooLarge } from '../../domain/errors.ts';
 import { hasFlags, PREFIX_BYTES } from '../body/frames.ts';
 
 const UNFOLD = { gzip: promisify(gunzip), deflate: promisify(inflate) };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Rpc } from '../../rpc/rpc.ts';
+import { pathOf, type Rpc, streamingMethods } from '../../rpc/rpc.ts';
 import { type BodyBudget, createBodyBudget } from '../body/budget.ts';
 import { createConnect } from '../connect/connect.ts';
 import { trackConnections } from '../drain/connections.ts';
@@ -12,7 +12,6 @@ import { serveFastPath } from '../fast-path/http1/connections.ts';
 import { createGrpcMethods } from '../grpc/methods.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions, ProxyOptions, TransportLog } from '../listener.ts';
-import { pathOf, streamingMethods } from '../methods.ts';
 import { readProxyHeaders } from '../proxy/proxied-connections.ts';
 import { NO_PROXIES } from '../proxy/trusted-proxies.ts';
 import type { TlsListenOptions } from '../tls/options.ts';

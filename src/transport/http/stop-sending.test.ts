@@ -6,7 +6,7 @@ import {
   createTestCertificates,
   type TestCertificates,
 } from '../../../test/listeners/certificates.ts';
-import { DEFAULT_MESSAGE_LIMITS } from '../../rpc/create-rpc.ts';
+import { DEFAULT_MESSAGE_LIMITS } from '../../rpc/rpc.ts';
 import type { Listener } from '../listener.ts';
 import { openTlsFiles, type TlsSource } from '../tls/files.ts';
 import { startPublic } from './public.ts';

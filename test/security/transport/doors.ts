@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
-import { CODE_OF } from '../../../src/rpc/status.ts';
+import { CODE_OF } from '../../../src/domain/errors.ts';
 import type { TestServer } from '../../setup/server.ts';
 
 /** Every way by which a request comes in, each by bytes of one's own. */

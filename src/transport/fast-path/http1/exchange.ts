@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '../../../call/endpoint.ts';
 import { CallSignal, type Peer, type TimeoutHeader } from '../../../call/head.ts';
-import { messageTooLarge } from '../../../rpc/codec/read-message.ts';
+import { messageTooLarge } from '../../../domain/errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { RequestHead } from './read-head.ts';
 
