@@ -1,12 +1,14 @@
-// The ceiling of HTTP/1.1: reads the same request and answers the same bytes, and does nothing else.
+// The ceiling of HTTP/1.1: reads the same request and answers the same bytes, and does nothing else. Without
+// a file of bytes it answers headers alone.
 import { readFileSync } from 'node:fs';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { HelperPlan } from './helper-server.ts';
 
-const { port, tls, answerFile = '' } = JSON.parse(process.argv[2] ?? '') as HelperPlan;
-const answer = readFileSync(answerFile);
-const headers = { 'content-type': 'application/proto', 'content-length': answer.byteLength };
+const { port, tls, answerFile, answerHeaders } = JSON.parse(process.argv[2] ?? '') as HelperPlan;
+const answer = answerFile === undefined ? Buffer.alloc(0) : readFileSync(answerFile);
+const typed = answerFile === undefined ? undefined : { 'content-type': 'application/proto' };
+const headers = { ...typed, ...answerHeaders, 'content-length': answer.byteLength };
 
 const listener: RequestListener = (request, response) => {
   const chunks: Buffer[] = [];

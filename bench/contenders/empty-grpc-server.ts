@@ -1,6 +1,7 @@
 // The ceiling of gRPC: grpc-js with a handler that gets and answers bytes as they are.
 import { readFileSync } from 'node:fs';
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
 import type { HelperPlan } from './helper-server.ts';
 
 const { port, tls, answerFile = '', path } = JSON.parse(process.argv[2] ?? '') as HelperPlan;
@@ -23,6 +24,8 @@ server.addService(
   },
   { empty: handle },
 );
+// Proxies ask for it before they send anything else.
+new HealthImplementation({ '': 'SERVING' }).addToServer(server);
 const credentials = tls
   ? ServerCredentials.createSsl(null, [
       { cert_chain: readFileSync(tls.certFile), private_key: readFileSync(tls.keyFile) },

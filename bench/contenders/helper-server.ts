@@ -10,6 +10,7 @@ export interface HelperPlan {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** File of the bytes to answer with. */
   readonly answerFile?: string;
+  readonly answerHeaders?: Readonly<Record<string, string>>;
   readonly [other: string]: unknown;
 }
 
@@ -17,24 +18,32 @@ export interface HelperServer extends PinnedProcess {
   readonly origin: string;
 }
 
-/** Starts one of the servers of this folder on the server's CPU. */
+export interface HelperPlace {
+  /** Default: the server's. */
+  readonly cpus?: string;
+  /** Default: as in all of the run. */
+  readonly tls?: boolean;
+}
+
+/** Starts one of the servers of this folder. */
 export async function startHelper(
   lab: Lab,
   script: string,
   plan: Readonly<Record<string, unknown>> = {},
+  { cpus = lab.cpus.server, tls = lab.options.tls }: HelperPlace = {},
 ): Promise<HelperServer> {
   const port = await findFreePort();
   const { certFile, keyFile } = lab.credentials;
   const full: HelperPlan = {
     ...plan,
     port,
-    ...(lab.options.tls && { tls: { certFile, keyFile } }),
+    ...(tls && { tls: { certFile, keyFile } }),
   };
   const server = await startPinned({
-    cpus: lab.cpus.server,
+    cpus,
     argv: [process.execPath, fileURLToPath(new URL(script, import.meta.url)), JSON.stringify(full)],
     ready: saysReady,
   });
   lab.onClose(() => server.stop());
-  return { ...server, origin: `${lab.options.tls ? 'https' : 'http'}://127.0.0.1:${port}` };
+  return { ...server, origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}` };
 }

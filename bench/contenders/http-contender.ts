@@ -7,7 +7,11 @@ import type { Contender } from './contender.ts';
 /** A server to put under load. */
 export interface Served {
   readonly pid: number;
+  /** Of what it asks, on the same CPU. */
+  readonly otherPids?: readonly number[];
   readonly origin: string;
+  /** What it has printed. */
+  output?(): string;
 }
 
 /** Connections of a closed loop: enough to keep any of the servers busy with calls that only look up. */
@@ -26,13 +30,14 @@ export function requestFile(lab: Lab, name: string, requests: readonly Buffer[])
 export function httpContender(
   lab: Lab,
   name: string,
-  { pid, origin }: Served,
+  { pid, otherPids = [], origin }: Served,
   file: string,
   { connections = CONNECTIONS, callsPerRequest = 1 } = {},
 ): Contender {
   return {
     name,
     pid,
+    otherPids,
     callsPerRequest,
     load: (seconds) =>
       runWrk({ cpus: lab.cpus.load, origin, requestFile: file, connections, seconds }),

@@ -21,13 +21,13 @@ connection:set_timeout(1000)
 assert(connection:connect('127.0.0.1', REDIS_PORT))
 connection:init_pipeline(2)
 connection:hmget(prefix .. 'active:' .. ids.tenantId .. ':' .. ids.userId .. ':' .. ids.deviceId,
-  'jti', 'exp', 'rev', 'kid', 'sid', 'iat', 'scp', 'aud')
+  'j', 'e', 'v', 'k', 's', 'i', 'p', 'u')
 connection:exists(prefix .. 'revoked:' .. ids.tokenId)
 local replies = assert(connection:commit_pipeline())
 connection:set_keepalive(60000, 64)
 
 local session, revoked = replies[1], replies[2]
-local active = session[1] == ids.tokenId and tonumber(session[2]) > ngx.now() * 1000 and revoked == 0
+local active = session[1] == ids.tokenId and tonumber(session[2]) > ngx.now() and revoked == 0
 local body = cjson.encode({
   active = active,
   verdict = active and 'VERDICT_ACTIVE' or 'VERDICT_UNKNOWN',
@@ -36,7 +36,7 @@ local body = cjson.encode({
   scopes = active and session[7] or nil,
   issueTime = active and session[6] or nil,
   expireTime = active and session[2] or nil,
-  audiences = active and cjson.decode(session[8]) or nil,
+  audiences = active and { session[8] } or nil,
 })
 ngx.header['Content-Type'] = 'application/json'
 ngx.header['Content-Length'] = #body

@@ -1,15 +1,20 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from '../../src/dev/free-port.ts';
+import { accepts } from '../lab/accepts.ts';
 import type { Lab } from '../lab/lab.ts';
 import { type PinnedProcess, startPinned } from '../lab/pinned-process.ts';
 import { nginxPath } from '../lab/tools.ts';
 
 const SCRIPT = fileURLToPath(new URL('nginx-validate.lua', import.meta.url));
 const MODULES = '/usr/lib/nginx/modules';
+
+/** What a configuration begins with that has Lua in it. */
+export const LOAD_LUA = ['ndk_http_module', 'ngx_http_lua_module']
+  .map((name) => `load_module ${MODULES}/${name}.so;\n`)
+  .join('');
 
 /** nginx with one worker, which is all that one CPU can use. */
 export async function startNginx(
@@ -25,9 +30,7 @@ export async function startNginx(
   const tls = lab.options.tls
     ? `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; ssl_protocols TLSv1.2 TLSv1.3;`
     : '';
-  const config = `
-load_module ${MODULES}/ndk_http_module.so;
-load_module ${MODULES}/ngx_http_lua_module.so;
+  const config = `${LOAD_LUA}
 daemon off;
 master_process off;
 pid ${dir}/nginx.pid;
@@ -58,12 +61,4 @@ http {
   });
   lab.onClose(() => server.stop());
   return { ...server, origin: `${lab.options.tls ? 'https' : 'http'}://127.0.0.1:${port}` };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.once('connect', () => resolve(socket.destroy() !== undefined));
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from '../../src/dev/free-port.ts';
+import { accepts } from './accepts.ts';
 import type { Credentials } from './credentials.ts';
 import { type PinnedProcess, startPinned } from './pinned-process.ts';
 
@@ -84,15 +84,4 @@ export function profileIn(dir: string): string | undefined {
 function withoutSettings(): Record<string, undefined> {
   const names = Object.keys(process.env).filter((name) => /^(SIGNUM_|REDIS_URL)/.test(name));
   return Object.fromEntries(names.map((name) => [name, undefined]));
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -1,9 +1,10 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import {
   Authorization,
   CheckResponseSchema,
 } from '@signum/contract/envoy/service/auth/v3/external_auth_pb.js';
+import { writeCheck } from '../../src/gateway/envoy.ts';
 import type { Session } from '../lab/population.ts';
 import { requestBytes } from './http-request.ts';
 
@@ -70,6 +71,20 @@ function message(...fields: readonly (readonly [number, string | Uint8Array])[])
 
 function pair([key, value]: readonly [string, string]): Uint8Array {
   return message([1, key], [2, value]);
+}
+
+/** What Signum answers to it, for a service that always says yes. */
+export function allowedBytes({ ref, sessionId }: Session): Uint8Array {
+  const identity = {
+    'x-signum-tenant': ref.tenantId,
+    'x-signum-user': ref.userId,
+    'x-signum-device': ref.deviceId,
+    'x-signum-session': sessionId,
+    'x-signum-token-id': ref.tokenId,
+    'x-signum-scope': 'read write',
+    'x-signum-expires': '1790000000',
+  };
+  return toBinary(CheckResponseSchema, writeCheck({ status: 200, identity }));
 }
 
 /** Fails unless a CheckResponse lets the request pass. */

@@ -91,16 +91,20 @@ export function requireActive(body: Buffer): Buffer {
 }
 
 /** Makes a call once and fails unless it is answered with 200. */
-export async function expectOk(origin: string, call: Buffer): Promise<void> {
-  const { status, body } = await callOnce(origin, call);
-  if (status !== 200) throw new Error(`a call was answered ${status}: ${body.toString()}`);
+export function expectOk(origin: string, call: Buffer): Promise<void> {
+  return expectStatus(origin, call, 200);
 }
 
-/** Fails unless an introspection says that the token is good. */
-export async function expectIntrospected(origin: string, call: Buffer): Promise<void> {
+export async function expectStatus(origin: string, call: Buffer, expected: number): Promise<void> {
+  const { status, body } = await callOnce(origin, call);
+  if (status !== expected) throw new Error(`a call was answered ${status}: ${body.toString()}`);
+}
+
+/** Fails unless an answer in JSON, of whatever protocol, says that the token is good. */
+export async function expectActiveJson(origin: string, call: Buffer): Promise<void> {
   const { status, body } = await callOnce(origin, call);
   if (status === 200 && JSON.parse(body.toString()).active === true) return;
-  throw new Error(`introspection answered ${status}: ${body.toString()}`);
+  throw new Error(`a call was answered ${status}: ${body.toString()}`);
 }
 
 export async function expectAllActive(origin: string, call: Buffer): Promise<void> {

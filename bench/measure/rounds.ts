@@ -35,10 +35,10 @@ export async function measureRounds(
 }
 
 async function measure(contender: Contender, options: RoundsOptions): Promise<Sample> {
-  const cpuBefore = cpuMs(contender.pid);
+  const cpuBefore = cpuOf(contender);
   const busyBefore = cpuBusyMs(options.serverCpu);
   const load = await contender.load(options.seconds);
-  const cpu = load.cpuMs ?? cpuMs(contender.pid) - cpuBefore;
+  const cpu = load.cpuMs ?? cpuOf(contender) - cpuBefore;
   const others = Math.max(0, cpuBusyMs(options.serverCpu) - busyBefore - cpu);
   const ms = load.seconds * 1_000;
   const calls = load.calls * (contender.callsPerRequest ?? 1);
@@ -49,4 +49,8 @@ async function measure(contender: Contender, options: RoundsOptions): Promise<Sa
     busy: cpu / ms,
     disturbed: others / ms,
   };
+}
+
+function cpuOf({ pid, otherPids = [] }: Contender): number {
+  return [pid, ...otherPids].reduce((sum, each) => sum + cpuMs(each), 0);
 }

@@ -3,7 +3,7 @@ import type { Lab } from '../lab/lab.ts';
 import type { Session } from '../lab/population.ts';
 import { requestBytes } from '../load/http-request.ts';
 import { shuffled } from '../load/shuffled.ts';
-import { expectIntrospected } from '../load/signum-calls.ts';
+import { expectActiveJson } from '../load/signum-calls.ts';
 import { throughputRatio } from '../measure/check.ts';
 import { measureRounds } from '../measure/rounds.ts';
 import { roundsOptions } from '../measure/rounds-options.ts';
@@ -24,7 +24,7 @@ export const introspect: Scenario = {
     const sessions = shuffled(await lab.sessions(lab.options.tokens));
     const signum = await lab.signum();
     const calls = sessions.map((session) => introspectCall(session, lab.credentials.apiKey));
-    await expectIntrospected(signum.origin, calls[0] as Buffer);
+    await expectActiveJson(signum.origin, calls[0] as Buffer);
     const file = requestFile(lab, 'introspect', calls);
     const figures = await measureRounds(
       [httpContender(lab, 'Signum, /oauth2/introspect', signum, file), await oidcContender(lab)],

@@ -3,6 +3,8 @@ import { authzGrpc } from './authz-grpc.ts';
 import { authzHttp } from './authz-http.ts';
 import { dpopProof } from './dpop-proof.ts';
 import { edgeVerify } from './edge-verify.ts';
+import { gatewayEnvoy } from './gateway-envoy.ts';
+import { gatewayNginx } from './gateway-nginx.ts';
 import { introspect } from './introspect.ts';
 import { issue } from './issue.ts';
 import { latency } from './latency.ts';
@@ -26,6 +28,8 @@ export const SCENARIOS: readonly Scenario[] = [
   edgeVerify,
   authzHttp,
   authzGrpc,
+  gatewayNginx,
+  gatewayEnvoy,
   introspect,
   dpopProof,
   latency,

@@ -13,6 +13,7 @@ import { shuffled } from '../load/shuffled.ts';
 import {
   connectCall,
   expectActive,
+  expectActiveJson,
   pathOf,
   validateByIds,
   validateBytes,
@@ -104,6 +105,7 @@ export async function nginxContender(lab: Lab, sessions: readonly Session[]): Pr
       body: Buffer.from(JSON.stringify({ ids: ref })),
     }),
   );
+  await expectActiveJson(nginx.origin, calls[0] as Buffer);
   return httpContender(lab, NAMES.nginx, nginx, requestFile(lab, 'nginx', calls));
 }
 

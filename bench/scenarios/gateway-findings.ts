@@ -1,0 +1,103 @@
+import type { Gateway } from '../../examples/run/gateway.ts';
+import type { Contender } from '../contenders/contender.ts';
+import { type HelperServer, startHelper } from '../contenders/helper-server.ts';
+import { httpContender, requestFile, type Served } from '../contenders/http-contender.ts';
+import { type Asked, portOf } from '../contenders/proxy.ts';
+import type { Lab } from '../lab/lab.ts';
+import type { Session } from '../lab/population.ts';
+import { clientRequest } from '../load/gateway-calls.ts';
+import { shuffled } from '../load/shuffled.ts';
+import { expectStatus } from '../load/signum-calls.ts';
+import { type Check, throughputRatio } from '../measure/check.ts';
+import type { Figure } from '../measure/figure.ts';
+import { measureRounds } from '../measure/rounds.ts';
+import { roundsOptions } from '../measure/rounds-options.ts';
+import type { Findings } from '../scenario.ts';
+
+/** A proxy that lets requests through to one service. */
+export interface Proxied {
+  readonly name: string;
+  readonly proxy: Served;
+  /** Whether it refuses a token that is none. */
+  readonly checks: boolean;
+}
+
+/** Proxies of one kind that differ in what they ask, and others to stand beside them. */
+export interface GatewayContenders {
+  /** Asks nothing. */
+  readonly unchecked: Proxied;
+  /** Asks a bare service that always says yes. */
+  readonly bare: Proxied;
+  readonly signum: Proxied;
+  readonly beside: readonly Proxied[];
+}
+
+const BY_SERVER = 'asking Signum / asking a bare service';
+
+export function gatewayChecks(figures: GatewayFigures | undefined, absent?: string): Check[] {
+  return [throughputRatio(BY_SERVER, 0.7, figures?.signum, figures?.bare, absent)];
+}
+
+interface GatewayFigures {
+  readonly signum: Figure | undefined;
+  readonly bare: Figure | undefined;
+}
+
+/** Why nothing can be measured here, if so. */
+export function gatewayAbsent(lab: Lab, gateway: Gateway): string | undefined {
+  if (gateway.executable() === undefined) return `it needs ${gateway.needs}`;
+  if (!lab.options.tls) return 'the examples ask over TLS';
+  return lab.missing.get('wrk');
+}
+
+/** The service behind the proxies, which is not what is measured: beside Redis and the load. */
+export function startService(lab: Lab): Promise<HelperServer> {
+  return startHelper(lab, 'bare-http-server.ts', {}, { cpus: lab.cpus.load, tls: false });
+}
+
+export async function askedSignum(lab: Lab): Promise<Asked> {
+  const { pid, origin, grpcOrigin } = await lab.signum();
+  return { pid, publicPort: portOf(origin), grpcPort: portOf(grpcOrigin) };
+}
+
+/** Puts the same requests through all of them: as many as they take, then one at a time. */
+export async function gatewayFindings(lab: Lab, all: GatewayContenders): Promise<Findings> {
+  const proxied = [all.unchecked, all.bare, all.signum, ...all.beside];
+  const requests = shuffled(await lab.sessions(lab.options.tokens)).map(clientRequest);
+  const rubbish = clientRequest({ accessToken: 'a.b.c' } as Session);
+  for (const each of proxied) await requireRight(each, requests[0] as Buffer, rubbish);
+  const file = requestFile(lab, `proxied-${all.signum.name}`, requests);
+  const contenders = (connections?: number): Contender[] =>
+    proxied.map(({ name, proxy }) => httpContender(lab, name, proxy, file, { connections }));
+  const figures = await measureRounds(contenders(), roundsOptions(lab));
+  const single = await measureRounds(contenders(1), { ...roundsOptions(lab), warmUpSeconds: 0 });
+  const [, bare, signum] = figures;
+  return {
+    figures,
+    checks: gatewayChecks({ signum, bare }),
+    notes: [
+      'The proxy and what it asks share one CPU, and both count; the service, Redis and the load have the other.',
+      addedLatency(single),
+    ],
+  };
+}
+
+/** A proxy that lets everything pass, or nothing, would be fast. */
+async function requireRight({ name, proxy, checks }: Proxied, good: Buffer, rubbish: Buffer) {
+  try {
+    await expectStatus(proxy.origin, good, 200);
+    await expectStatus(proxy.origin, rubbish, checks ? 401 : 200);
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}\n${proxy.output?.() ?? ''}`);
+  }
+}
+
+function addedLatency([unchecked, ...others]: readonly Figure[]): string {
+  const base = unchecked?.p50Us.median ?? 0;
+  const added = others.map(({ name, p50Us }) => `${name} ${signed(p50Us.median - base)} µs`);
+  return `One request at a time, the median is ${Math.round(base)} µs without a check; ${added.join(', ')}.`;
+}
+
+function signed(us: number): string {
+  return `${us < 0 ? '' : '+'}${Math.round(us)}`;
+}
