@@ -27,8 +27,9 @@ COPY proto proto
 COPY deploy/redis deploy/redis
 USER node
 EXPOSE 8443 9443
+# Of `serve`, or of `edge`.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "Promise.any([9464, 9465].map((port) => fetch(`http://127.0.0.1:${port}/livez`))).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node would open a debugger at SIGUSR1.
 ENTRYPOINT ["node", "--disable-sigusr1", "dist/main.js"]
 CMD ["serve"]

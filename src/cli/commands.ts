@@ -73,6 +73,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve.ts')).serveCommand,
   },
   {
+    name: 'edge',
+    summary: 'answer a gateway beside it, from memory',
+    load: async () => (await import('./commands/edge.ts')).edgeCommand,
+  },
+  {
     name: 'config',
     summary: "print the server's configuration as it would be used",
     load: async () => (await import('./commands/config.ts')).configCommand,

@@ -1,4 +1,5 @@
 import { type ConfigRow, describe } from './describe.ts';
+import { EDGE_RULES } from './edge-rules.ts';
 import type { Environment } from './find-raw.ts';
 import { load, type Sources } from './load.ts';
 import { CONFIG_FILE_ENV } from './names.ts';
@@ -7,6 +8,8 @@ import { CLIENT_RULES, SERVER_RULES } from './rules.ts';
 import {
   CLIENT_SCHEMA,
   type ClientValues,
+  EDGE_SCHEMA,
+  type EdgeValues,
   knownEnvNames,
   SERVER_SCHEMA,
   type ServerValues,
@@ -20,6 +23,7 @@ export type { Environment } from './find-raw.ts';
 export type { AuditDestination } from './kinds/audit-destination.ts';
 export { formatDuration } from './kinds/duration.ts';
 export { type HostPort, isLoopback } from './kinds/host-port.ts';
+export type { ListenAt } from './kinds/listen-at.ts';
 export type { Rate } from './kinds/rate.ts';
 export { SIGNUM_ENV_PREFIX } from './names.ts';
 
@@ -47,6 +51,19 @@ export function loadConfig(env: Environment = process.env): Config {
 export function loadClientConfig(env: Environment = process.env): ClientConfig {
   const known = knownEnvNames();
   return load({ schema: CLIENT_SCHEMA, rules: CLIENT_RULES, env, file: NO_FILE, known }).client;
+}
+
+/** The configuration of `signum edge`. */
+export type EdgeConfig = EdgeValues & { readonly sources: Sources };
+
+/**
+ * Reads the configuration of `signum edge`, from where the server reads its own.
+ * @throws ConfigError with every fault that there is.
+ */
+export function loadEdgeConfig(env: Environment = process.env): EdgeConfig {
+  const path = env[CONFIG_FILE_ENV];
+  const file = path ? readConfigFile(path, settingsOf(EDGE_SCHEMA)) : NO_FILE;
+  return load({ schema: EDGE_SCHEMA, rules: EDGE_RULES, env, file, known: knownEnvNames() });
 }
 
 /** What is in force and where it comes from, for `signum config`; secrets are masked. */

@@ -1,7 +1,8 @@
+import { EDGE_RULES } from './edge-rules.ts';
 import { CONFIG_FILE_ENV, fileKey, secretFileName } from './names.ts';
 import { CLIENT_RULES, type Rule, SERVER_RULES } from './rules.ts';
-import { CLIENT_SCHEMA, SERVER_SCHEMA } from './schema.ts';
-import type { Group, Setting } from './setting.ts';
+import { CLIENT_SCHEMA, EDGE_SCHEMA, SERVER_SCHEMA } from './schema.ts';
+import { type Group, type Setting, settingsOf } from './setting.ts';
 
 /** The text of docs/reference/settings.md, made from the schema. */
 export function documentConfig(): string {
@@ -9,6 +10,9 @@ export function documentConfig(): string {
     INTRODUCTION,
     ...Object.values(SERVER_SCHEMA).map(groupSection),
     rulesSection('## Rules between settings', SERVER_RULES),
+    EDGE_INTRODUCTION,
+    settingsTable(EDGE_SCHEMA.edge),
+    rulesSection('### Rules between settings of `signum edge`', EDGE_RULES),
     CLIENT_INTRODUCTION,
     ...Object.values(CLIENT_SCHEMA).map((group) => settingsTable(group)),
     rulesSection('### Rules between settings of the command line', CLIENT_RULES),
@@ -37,6 +41,15 @@ empty variable counts as not set.
 
 All faults are reported together at start, and the server does not start with any. \`signum config\`
 shows what is in force and where it comes from.`;
+
+const SHARED_WITH_EDGE = settingsOf(EDGE_SCHEMA)
+  .map(({ env }) => env)
+  .filter((env) => !Object.values(EDGE_SCHEMA.edge.settings).some((own) => own.env === env));
+
+const EDGE_INTRODUCTION = `## signum edge
+
+\`signum edge\` reads these, and of the others ${SHARED_WITH_EDGE.map((env) => `\`${env}\``).join(', ')},
+from the environment or from the file that \`${CONFIG_FILE_ENV}\` names.`;
 
 const CLIENT_INTRODUCTION = `## Command line
 

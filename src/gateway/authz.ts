@@ -20,6 +20,8 @@ export interface AuthzOptions {
    * lower-case name; undefined: they do not.
    */
   readonly certificateHeader: string | undefined;
+  /** What every answer tells besides, as headers by their lower-case names. */
+  readonly told?: (() => Readonly<Record<string, string>>) | undefined;
 }
 
 /** What nobody but Signum answers: a gateway that takes any 2xx for a yes can look for it. */
@@ -40,7 +42,7 @@ export function authz(options: AuthzOptions): readonly HttpEndpoint<Question, An
 
 function at(
   path: string,
-  { tokens, cookie, certificateHeader }: AuthzOptions,
+  { tokens, cookie, certificateHeader, told }: AuthzOptions,
   operatorDemands: (head: Head) => Iterable<readonly [string, string]>,
 ): HttpEndpoint<Question, Answer> {
   return {
@@ -71,9 +73,13 @@ function at(
         ),
       };
     },
-    encode,
-    encodeError,
+    encode: told === undefined ? encode : (answer) => telling(encode(answer), told()),
+    encodeError: told === undefined ? encodeError : (error) => telling(encodeError(error), told()),
   };
+}
+
+function telling(answer: HttpAnswer, told: Readonly<Record<string, string>>): HttpAnswer {
+  return { ...answer, headers: { ...answer.headers, ...told } };
 }
 
 /** 200 and never 204: Envoy takes nothing else for a yes. */

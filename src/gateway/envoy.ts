@@ -53,9 +53,12 @@ function valuesOf({ headers, headerMap }: AttributeContext_HttpRequest, name: st
 
 /**
  * The answer to Envoy. `append` stays unset, with which Envoy sets a header in the place of the client's.
- * A header without a value it would not set: the client's is taken out.
+ * A header without a value it would not set: the client's is taken out. `told` is for its log.
  */
-export function writeCheck(answer: Answer): CheckResponse {
+export function writeCheck(
+  answer: Answer,
+  told: Readonly<Record<string, string>> = {},
+): CheckResponse {
   if (answer.status !== 200) return denied(answer);
   const { identity } = answer;
   return {
@@ -72,7 +75,7 @@ export function writeCheck(answer: Answer): CheckResponse {
         responseHeadersToAdd: [],
       },
     },
-    dynamicMetadata: identity,
+    dynamicMetadata: { ...identity, ...told },
   };
 }
 

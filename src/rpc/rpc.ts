@@ -20,6 +20,7 @@ import type { UnaryCall } from '../call/unary-call.ts';
 import type { CallerAdministration } from '../callers/administer.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { createCheckOf } from './check-message.ts';
+import type { MethodRule } from './method-rule.ts';
 import { methodTable } from './method-table.ts';
 import type { Keys } from './methods/keys.ts';
 import type { WatchDeps } from './methods/watch.ts';
@@ -82,12 +83,22 @@ export interface RpcDeps extends WatchDeps, WatchSessionDeps {
 
 /** Every method of the contract behind the pipeline. */
 export function createRpc(deps: RpcDeps): Rpc {
-  const { pipeline } = deps;
-  const { maxBytes, maxBatchBytes } = { ...DEFAULT_MESSAGE_LIMITS, ...deps.limits };
+  const checkItem = createCheckOf()(TokenService.method.validate.input);
+  return createMethods({ ...deps, services: SERVICES, rules: methodTable({ ...deps, checkItem }) });
+}
+
+export interface MethodsDeps extends Pick<RpcDeps, 'pipeline' | 'limits'> {
+  readonly services: readonly DescService[];
+  /** One for each of their methods. */
+  readonly rules: readonly MethodRule[];
+}
+
+/** The methods of some services behind the pipeline. */
+export function createMethods({ pipeline, services, rules, limits }: MethodsDeps): Rpc {
+  const { maxBytes, maxBatchBytes } = { ...DEFAULT_MESSAGE_LIMITS, ...limits };
   const checkOf = createCheckOf();
-  const checkItem = checkOf(TokenService.method.validate.input);
   const endpoints = new Map<DescMethod, Endpoint<Message, Message>>();
-  for (const rule of methodTable({ ...deps, checkItem })) {
+  for (const rule of rules) {
     const { method, size } = rule;
     const check = rule.check ?? checkOf(method.input);
     const bounds = { maxBytes: size === 'batch' ? maxBatchBytes : maxBytes };
@@ -99,7 +110,7 @@ export function createRpc(deps: RpcDeps): Rpc {
     return endpoint;
   };
   return {
-    services: SERVICES,
+    services,
     open: (method, head) => pipeline.open(find(method) as UnaryEndpoint<Message, Message>, head),
     openStream: (method, head) =>
       pipeline.openStream(find(method) as StreamEndpoint<Message, Message>, head),

@@ -12,9 +12,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Where a listener is: a host and a port, or the path of a Unix socket. */
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** Host and port mean nothing then. */
+  readonly path?: string | undefined;
 }
 
 export interface ListenOptions {
@@ -22,6 +25,14 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** A Unix socket, in the place of host and port. */
+  readonly socket?: UnixSocket | undefined;
+}
+
+export interface UnixSocket {
+  readonly path: string;
+  /** Who may connect, as file permissions: 0o660 for the owner and the group. */
+  readonly mode: number;
 }
 
 /** For listeners that clients reach by way of proxies. */

@@ -42,6 +42,8 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
   let readToken: ReadToken = () => ({ unsure: 'KEY' });
   let judgeKey: JudgeKey = () => 'UNSURE';
   let isClosed = false;
+  /** Whether the feed's connection is ended on purpose, to be made anew. */
+  let isReplacing = false;
   let lastError: unknown;
 
   const known = createKnownTokens({ maxTokens: options.maxTokens ?? DEFAULTS.maxTokens });
@@ -101,10 +103,12 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
 
   function noteTrouble(trouble: FeedTrouble): void {
     counts[trouble.event] += 1;
-    if (trouble.event === 'DISCONNECTED') {
-      transports.next();
-      failed(trouble.error);
-    }
+    if (trouble.event !== 'CONNECTED' && trouble.event !== 'DISCONNECTED') return;
+    const isTrouble = trouble.event === 'DISCONNECTED' && !isReplacing;
+    isReplacing = false;
+    if (!isTrouble) return;
+    transports.next();
+    failed(trouble.error);
   }
 
   function failed(error: unknown): void {
@@ -118,7 +122,10 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
     ...{ mirror, known, verify, server, options, counts },
     isClosed: () => isClosed,
     lastError: () => lastError,
-    useCredentials: (credentials) => transports.useCredentials(credentials),
+    useCredentials(credentials) {
+      isReplacing = true;
+      transports.useCredentials(credentials);
+    },
     close: async () => {
       isClosed = true;
       clearInterval(tidying);

@@ -9,7 +9,7 @@ export interface Transports {
   calls(): Transport;
   /** Goes on to the next server. */
   next(): void;
-  /** Ends all connections; those to come show these credentials. */
+  /** Connections to come show these credentials; the feed's is ended now. */
   useCredentials(credentials: EdgeCredentials): void;
   close(): void;
 }
@@ -17,6 +17,8 @@ export interface Transports {
 /** A part of a snapshot is the longest message. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const PING_MS = 5_000;
+/** How long calls may go on over a connection whose credentials have been replaced. */
+const ANSWER_MS = 60_000;
 
 export function openTransports({
   address,
@@ -31,11 +33,18 @@ export function openTransports({
     return addresses.map((url) => ({ feed: open(url, shown), calls: open(url, shown) }));
   }
 
-  function closeAll(): void {
-    for (const { feed, calls } of servers) {
-      feed.close();
-      calls.close();
-    }
+  /** Ends of connections whose calls may still be answered. */
+  const ending = new Set<() => void>();
+
+  /** Calls that are under way are answered by whom they were sent to. */
+  function endLater(all: typeof servers): void {
+    const end = () => {
+      clearTimeout(timer);
+      ending.delete(end);
+      for (const { calls } of all) calls.close();
+    };
+    const timer = setTimeout(end, ANSWER_MS).unref();
+    ending.add(end);
   }
 
   function open(baseUrl: string, shown: EdgeCredentials) {
@@ -58,10 +67,18 @@ export function openTransports({
       current += 1;
     },
     useCredentials(shown) {
-      closeAll();
+      const before = servers;
       servers = openAll(shown);
+      for (const { feed } of before) feed.close();
+      endLater(before);
     },
-    close: closeAll,
+    close() {
+      for (const end of [...ending]) end();
+      for (const { feed, calls } of servers) {
+        feed.close();
+        calls.close();
+      }
+    },
   };
 }
 

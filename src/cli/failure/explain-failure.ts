@@ -68,6 +68,7 @@ export function explainFailure(error: unknown): Failure {
       next: ADVICE['CONFIG_INVALID'],
     };
   }
+  if (error instanceof Error && error.name === 'EdgeError') return edgeFailure(error);
   const network = networkFailure(error);
   if (error instanceof ConnectError) return rpcFailure(error, network);
   if (network) return network;
@@ -86,6 +87,14 @@ function isConfiguration(error: unknown): error is Error {
     error instanceof LayoutMismatch ||
     error instanceof AccessMissing
   );
+}
+
+/** An edge verifier that cannot work as it is set up: its message says what to change. */
+function edgeFailure(error: Error & { readonly reason?: string }): Failure {
+  const { message, reason = '' } = error;
+  const isRefused = reason === 'CREDENTIALS' || reason === 'PERMISSION';
+  const exitCode = isRefused ? EXIT.denied : EXIT.usage;
+  return { reason: `EDGE_${reason}`, message, metadata: {}, exitCode, next: undefined };
 }
 
 function rpcFailure(error: ConnectError, network: Failure | undefined): Failure {

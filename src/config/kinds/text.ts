@@ -1,3 +1,4 @@
+import { isId } from '@signum/token';
 import { type Kind, scalar } from './kind.ts';
 
 const MAX_BYTES = 256;
@@ -42,5 +43,13 @@ export const headerName: Kind<string> = scalar({
   allowed: 'a name such as `client-cert`',
   parse: (text) =>
     TOKEN.test(text) ? { value: text.toLowerCase() } : { fault: 'must be the name of a header' },
+  format: (value) => value,
+});
+
+/** A tenant, as callers name it. One that holds a comma can only be given in the file. */
+export const tenantId: Kind<string> = scalar({
+  name: 'tenant',
+  allowed: `1 to ${MAX_BYTES} bytes, no control characters`,
+  parse: (text) => (isId(text) ? { value: text } : { fault: 'must be the id of a tenant' }),
   format: (value) => value,
 });

@@ -9,14 +9,16 @@ export interface CheckDeps {
   readonly tokens: Pick<Tokens, 'validate'>;
   /** Name of a cookie that may hold the access token; undefined: none may. */
   readonly cookie?: string | undefined;
+  /** What the answers tell besides, as dynamic metadata. */
+  readonly told?: (() => Readonly<Record<string, string>>) | undefined;
 }
 
 /** What Envoy's ext_authz filter asks over gRPC. */
-export function check({ tokens, cookie }: CheckDeps) {
+export function check({ tokens, cookie, told }: CheckDeps) {
   return rule(Authorization.method.check, {
     credentials: gatewayCredentials,
     check() {},
     handle: async (call, request) =>
-      writeCheck(await ask(tokens, call, readCheck(request, cookie))),
+      writeCheck(await ask(tokens, call, readCheck(request, cookie)), told?.()),
   });
 }

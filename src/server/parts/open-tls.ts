@@ -14,7 +14,16 @@ const SETTINGS = {
  * if they are of no use.
  */
 export async function openTls(
-  { certFile, keyFile, clientCaFile, reloadMs, insecurePlaintext }: Config['tls'],
+  {
+    certFile,
+    keyFile,
+    clientCaFile,
+    reloadMs,
+    insecurePlaintext,
+  }: Pick<
+    Config['tls'],
+    'certFile' | 'keyFile' | 'clientCaFile' | 'reloadMs' | 'insecurePlaintext'
+  >,
   log: Log,
 ): Promise<TlsSource | 'plaintext'> {
   if (insecurePlaintext) {
