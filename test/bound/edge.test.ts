@@ -86,6 +86,17 @@ describe('a token that is bound to a key, at an edge that asks about each proof'
     expect(verdict).not.toBe(1);
   });
 
+  test('is let in once of many requests that show one proof at once', async () => {
+    for (const each of [edge, remembering]) {
+      const token = await issueBound();
+      const proof = shown(await proofFor(token));
+      const all = await Promise.all(
+        Array.from({ length: 20 }, () => each.verify(token, { proof })),
+      );
+      expect(all.filter(({ active }) => active)).toHaveLength(1);
+    }
+  });
+
   test('is refused without asking anybody when the proof cannot be good', async () => {
     const token = await issueBound();
     const asked = edge.metrics().unsure.PROOF;

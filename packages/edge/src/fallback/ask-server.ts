@@ -135,7 +135,9 @@ export function createAskServer({
   return {
     ask(token, demands, isStranger) {
       const name = nameOf(token, demands);
-      const found = unsent.get(name);
+      // A proof is good once: whoever shows it again is to be asked about again.
+      const isShared = demands.proof?.dpop === undefined;
+      const found = isShared ? unsent.get(name) : undefined;
       if (found !== undefined) return found.promise.then(meeting(demands));
       const isFull = isStranger
         ? strangers >= mostWaiting / STRANGERS
@@ -148,7 +150,7 @@ export function createAskServer({
       const waiting = { name, token, demands, isStranger, promise, resolve };
       if (isStranger) strangers += 1;
       open += 1;
-      unsent.set(name, waiting);
+      if (isShared) unsent.set(name, waiting);
       queue.push(waiting);
       schedule();
       return promise.then(meeting(demands));
