@@ -2,11 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:http2';
 import { latencyOf } from '../measure/percentiles.ts';
+import { framed, frameReader } from './grpc-frames.ts';
 import { readRequests } from './http-request.ts';
 import type { StreamPlan } from './run-stream.ts';
 
-/** A gRPC message begins with a flag and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
-const PREFIX_BYTES = 5;
 /** HTTP/2 flow control is not to be what is measured. */
 const WINDOW_BYTES = 8 * 1_024 * 1_024;
 
@@ -49,7 +48,7 @@ function converse(): Promise<void> {
     if (now < endsAt) send();
     else if (sentAt.length === 0) stream.end();
   };
-  const count = messageCounter(answered);
+  const count = frameReader(answered);
   return new Promise((done) => {
     const end = (wentWell: boolean) => {
       if (!wentWell) failed += 1;
@@ -65,33 +64,4 @@ function converse(): Promise<void> {
     for (const broken of [stream, session]) broken.on('error', () => {});
     for (let i = 0; i < plan.window; i++) send();
   });
-}
-
-/** Takes the bytes of messages as they come, and tells when each is whole. */
-function messageCounter(onMessage: () => void): (chunk: Buffer) => void {
-  let prefix = Buffer.alloc(0);
-  let missing = 0;
-  return (chunk) => {
-    let at = 0;
-    while (at < chunk.length) {
-      if (missing === 0) {
-        const more = chunk.subarray(at, at + PREFIX_BYTES - prefix.length);
-        prefix = Buffer.concat([prefix, more]);
-        at += more.length;
-        if (prefix.length < PREFIX_BYTES) return;
-        missing = prefix.readUInt32BE(1);
-        prefix = Buffer.alloc(0);
-      }
-      const here = Math.min(missing, chunk.length - at);
-      at += here;
-      missing -= here;
-      if (missing === 0) onMessage();
-    }
-  };
-}
-
-function framed(message: Buffer): Buffer {
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
 }

@@ -3,6 +3,7 @@ import { authzGrpc } from './authz-grpc.ts';
 import { authzHttp } from './authz-http.ts';
 import { dpopProof } from './dpop-proof.ts';
 import { edgeVerify } from './edge-verify.ts';
+import { feedFanout } from './feed-fanout.ts';
 import { gatewayEnvoy } from './gateway-envoy.ts';
 import { gatewayNginx } from './gateway-nginx.ts';
 import { introspect } from './introspect.ts';
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   validateBatch,
   validateStream,
   edgeVerify,
+  feedFanout,
   authzHttp,
   authzGrpc,
   gatewayNginx,

@@ -5,6 +5,7 @@ import type {
   LeaseTable,
   TableChange,
 } from '../store/feed/lease-table.ts';
+import { gatherMs } from './audience.ts';
 import { type Awaited, createLeaseBook } from './core/lease-book.ts';
 import type { TableObserver } from './core/lease-table.ts';
 import { surelyMs } from './core/lease-terms.ts';
@@ -45,7 +46,7 @@ export interface EdgesOptions {
   now(): number;
 }
 
-/** Between the beginnings of two rounds: what one costs does not grow with the renewals. */
+/** Between two rounds, at least: what one costs at Redis does not grow with the renewals. */
 const ROUND_GAP_MS = 20;
 const RETRY_MS = 100;
 
@@ -128,7 +129,8 @@ export function createEdges(options: EdgesOptions): Edges {
         const begun = renewals.begin();
         if (begun?.step !== 'REGISTER' || isClosed) return;
         const granted = await round(begun.round);
-        await sleep(granted ? ROUND_GAP_MS : RETRY_MS);
+        const gapMs = Math.max(ROUND_GAP_MS, gatherMs(subscribers.size));
+        await sleep(granted ? gapMs : RETRY_MS);
       }
     } finally {
       isPumping = false;

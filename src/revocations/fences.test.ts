@@ -49,10 +49,12 @@ async function edgeOf(revocations: Revocations, acknowledges: boolean) {
   void (async () => {
     for (let next = await subscriber.next(); next; next = await subscriber.next()) {
       applied = next.sequence;
-      const { response } = next;
-      if (response.kind === 'checkpoint') granted = response.renewal;
-      const isAwaited =
-        response.kind === 'events' && response.events.some(({ awaited }) => awaited);
+      for (const part of next.parts) if (part.kind === 'checkpoint') granted = part.renewal;
+      const isAwaited = next.parts.some(
+        (part) =>
+          part.kind === 'events' &&
+          part.partitions.some(({ events }) => events.some(({ awaited }) => awaited)),
+      );
       if (acknowledges && isAwaited) edge?.applied(applied);
     }
   })();

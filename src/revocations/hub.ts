@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channels, openChannels } from '../store/feed/channels.ts';
 import type { FeedEvent } from '../store/feed/event.ts';
-import { type FeedPlace, readFeed } from '../store/feed/read-feed.ts';
+import {
+  type FeedPage,
+  type FeedPlace,
+  type FeedQuery,
+  readFeed,
+} from '../store/feed/read-feed.ts';
 import { deploymentId } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
+import { createAudience } from './audience.ts';
 import {
   createPartitionSource,
   type HeardEvent,
   type PartitionSource,
 } from './partition-source.ts';
-import type { Events, ResetReason } from './responses.ts';
+import type { ResetReason } from './responses.ts';
+import type { Tenants } from './scope.ts';
 import { type Cursor, createSubscriber, type Subscriber } from './subscriber.ts';
 
 /** What has been vouched for. */
@@ -32,7 +39,7 @@ export interface HubOptions {
 }
 
 export interface Subscription {
-  readonly tenants: ReadonlySet<string> | '*';
+  readonly tenants: Tenants;
   readonly cursor: Cursor | undefined;
   /** The public keys, as a JSON Web Key Set. */
   readonly jwks: string;
@@ -62,9 +69,6 @@ const TIMEOUT_MS = 5_000;
 /** States that are read for subscribers at once: Redis has others to serve. */
 const LOADS = 4;
 const RETRY_MS = 200;
-/** Changes wait for others to be told together with, so that telling takes a fraction of the time. */
-const MOST_DELAY_MS = 50;
-const SUBSCRIBERS_PER_MS = 20;
 
 /** What is open while there is a subscriber. */
 interface Open {
@@ -76,11 +80,10 @@ interface Open {
 
 export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOptions): Hub {
   const { partitions } = store.keyspace;
-  const subscribers = new Set<Subscriber>();
   const listeners = new Map<PartitionListener, number>();
   let open: Open | undefined;
-  const fresh = new Map<number, HeardEvent[]>();
-  let flushTimer: NodeJS.Timeout | undefined;
+  const audience = createAudience(read);
+  const { subscribers } = audience;
   const waiting = new Set<{ readonly subscriber: Subscriber; readonly partition: number }>();
   let loads = 0;
   /** How often each partition's source was lost. */
@@ -90,10 +93,16 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
 
   const soon = () => ({ deadlineAtMs: performance.now() + TIMEOUT_MS });
 
+  function read(partition: number, query: FeedQuery): Promise<FeedPage> {
+    const keys = partitions[partition];
+    if (!keys) throw new RangeError('no such partition');
+    return readFeed(store, keys, query, soon());
+  }
+
   function openAll(): Open {
-    const sources = partitions.map((keys, p) =>
+    const sources = partitions.map((_, p) =>
       createPartitionSource({
-        read: (query) => readFeed(store, keys, query, soon()),
+        read: (query) => read(p, query),
         deploymentId: () => currentDeployment(),
         onEvents: (events) => heard(p, events),
         onReset: (reason) => resetAll(p, reason),
@@ -130,32 +139,22 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
   }
 
   function heard(partition: number, events: readonly HeardEvent[]): void {
-    const before = fresh.get(partition);
-    if (before) before.push(...events);
-    else fresh.set(partition, [...events]);
     const told = events.map(({ event }) => event);
     const reached = told.at(-1)?.revision ?? 0;
     for (const [subscriber, upTo] of ahead[partition] ?? []) {
       if (upTo <= reached) ahead[partition]?.delete(subscriber);
     }
     tellListeners(partition, (listener) => listener.onEvents(told));
-    let isUrgent = false;
-    for (const each of events) {
-      if (!each.event.awaited) continue;
-      isUrgent = true;
-      onAwaited(partition, each);
-    }
-    if (isUrgent) flush();
-    else
-      flushTimer ??= setTimeout(
-        flush,
-        Math.min(subscribers.size / SUBSCRIBERS_PER_MS, MOST_DELAY_MS),
-      );
+    for (const each of events) if (each.event.awaited) onAwaited(partition, each);
+    audience.heard(partition, told);
   }
 
   /** What was read ahead of the source may be of a history that the source does not come to. */
   function lost(partition: number): void {
     losses[partition] = (losses[partition] ?? 0) + 1;
+    // Before anybody begins to be told another history.
+    audience.flush();
+    audience.lost(partition);
     const those = [...(ahead[partition]?.keys() ?? [])];
     ahead[partition]?.clear();
     for (const subscriber of those) subscriber.reset(partition, 'SOURCE_LOST');
@@ -172,20 +171,9 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     for (const [listener, heardOf] of listeners) if (heardOf === partition) tell(listener);
   }
 
-  function flush(): void {
-    clearTimeout(flushTimer);
-    flushTimer = undefined;
-    for (const [partition, all] of fresh) {
-      const events = all.map(({ event }) => event).filter(isEnd);
-      const upTo = all.at(-1)?.event.revision ?? 0;
-      const response: Events = { kind: 'events', partition, events, upTo };
-      for (const each of subscribers) each.deliver(response);
-    }
-    fresh.clear();
-  }
-
   function resetAll(partition: number, reason: ResetReason): void {
-    flush();
+    audience.flush();
+    audience.lost(partition);
     for (const each of subscribers) each.reset(partition, reason);
   }
 
@@ -205,7 +193,6 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
 
   async function load(subscriber: Subscriber, partition: number, place: FeedPlace): Promise<void> {
     loads += 1;
-    flush();
     const before = losses[partition];
     try {
       const upTo = await subscriber.load(partition, place);
@@ -227,9 +214,7 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     const closing = open;
     open = undefined;
     closing?.channels.close();
-    clearTimeout(flushTimer);
-    flushTimer = undefined;
-    fresh.clear();
+    audience.clear();
     waiting.clear();
   }
 
@@ -238,28 +223,24 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     async subscribe({ tenants, cursor, jwks }) {
       const id = await currentDeployment();
       open ??= openAll();
-      flush();
-      const subscriber: Subscriber = createSubscriber({
-        partitions: partitions.length,
-        ...{ tenants, cursor, jwks, deploymentId: id },
-        read: (p, query) => {
-          const keys = partitions[p];
-          if (!keys) throw new RangeError('no such partition');
-          return readFeed(store, keys, query, soon());
-        },
-        wantLoad(partition) {
-          queueMicrotask(() => {
-            waiting.add({ subscriber, partition });
-            loadMore();
-          });
-        },
+      return audience.join(tenants, (snapshots) => {
+        const subscriber: Subscriber = createSubscriber({
+          partitions: partitions.length,
+          ...{ tenants, cursor, jwks, deploymentId: id, read },
+          snapshot: snapshots.read,
+          wantLoad(partition) {
+            queueMicrotask(() => {
+              waiting.add({ subscriber, partition });
+              loadMore();
+            });
+          },
+        });
+        return subscriber;
       });
-      subscribers.add(subscriber);
-      return subscriber;
     },
     unsubscribe(subscriber) {
       subscriber.end();
-      subscribers.delete(subscriber);
+      audience.leave(subscriber);
       closeUnused();
     },
     listen(partition, listener) {
@@ -274,7 +255,7 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     async vouch() {
       const of = open;
       const vouched = (await of?.channels.vouch()) ?? [];
-      flush();
+      audience.flush();
       const places = new Map<number, FeedPlace>();
       for (const partition of vouched.flatMap(({ partitions: heardOf }) => heardOf)) {
         const source = of?.sources[partition];
@@ -284,15 +265,12 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
       return { timeMs: times.length > 0 ? Math.min(...times) : 0, places };
     },
     close() {
-      for (const each of subscribers) each.end();
-      subscribers.clear();
+      for (const each of subscribers) {
+        each.end();
+        audience.leave(each);
+      }
       listeners.clear();
       closeAll();
     },
   };
-}
-
-/** `FENCE` and `ISSUE` end nothing. */
-function isEnd({ kind }: FeedEvent): boolean {
-  return kind !== 'ISSUE' && kind !== 'FENCE';
 }

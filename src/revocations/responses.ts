@@ -15,9 +15,14 @@ export interface SnapshotPart {
   readonly place: FeedPlace | undefined;
 }
 
-/** Ends and watermarks of one partition, in the order of their commits. */
+/** Ends and watermarks; the same object for all subscribers that are told the same. */
 export interface Events {
   readonly kind: 'events';
+  readonly partitions: readonly PartitionEvents[];
+}
+
+/** Ends and watermarks of one partition, in the order of their commits. */
+export interface PartitionEvents {
   readonly partition: number;
   readonly events: readonly FeedEvent[];
   /** The revision up to which nothing more will be told, whatever was left out of `events`. */
@@ -31,7 +36,7 @@ export interface Checkpoint {
   readonly renewal: number;
   /** The store's time when it was taken. */
   readonly timeMs: number;
-  /** Where partitions stand in which something has happened since the one before. */
+  /** Where partitions stand that have moved since that was told last; not with each checkpoint. */
   readonly moved: readonly { readonly partition: number; readonly place: FeedPlace }[];
   readonly uncovered: readonly number[];
 }
@@ -54,5 +59,12 @@ export interface Welcome {
   readonly deploymentId: string;
 }
 
-/** What a subscriber is told. */
-export type FeedResponse = Welcome | KeysChanged | SnapshotPart | Events | Checkpoint | Reset;
+/** A part of what a subscriber is told. */
+export type FeedPart = Welcome | KeysChanged | SnapshotPart | Events | Checkpoint | Reset;
+
+/** What a subscriber is told at once, in order. */
+export interface FeedResponse {
+  /** Its number on the stream, from 1. */
+  readonly sequence: number;
+  readonly parts: readonly FeedPart[];
+}

@@ -8,7 +8,7 @@ import { issue } from '../store/sessions/issue.ts';
 import { revokeDevice } from '../store/sessions/revoke.ts';
 import { raiseWatermark } from '../store/sessions/watermark.ts';
 import type { Store } from '../store/store.ts';
-import type { FeedResponse, Welcome } from './responses.ts';
+import type { FeedPart, Welcome } from './responses.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
 import type { Cursor, Subscriber } from './subscriber.ts';
 
@@ -45,16 +45,18 @@ function deviceOf(user: string, tenantId = 'acme') {
   return { tenantId, userId: user, deviceId: 'phone' };
 }
 
-/** Reads a subscriber's responses as they come. */
-function collect(subscriber: Subscriber): FeedResponse[] {
-  const responses: FeedResponse[] = [];
+/** Reads what a subscriber is told as it comes. */
+function collect(subscriber: Subscriber): FeedPart[] {
+  const told: FeedPart[] = [];
+  let responses = 0;
   void (async () => {
     for (let next = await subscriber.next(); next; next = await subscriber.next()) {
-      expect(next.sequence).toBe(responses.length + 1);
-      responses.push(next.response);
+      responses += 1;
+      expect(next.sequence).toBe(responses);
+      told.push(...next.parts);
     }
   })();
-  return responses;
+  return told;
 }
 
 async function subscribe(tenants: ReadonlySet<string> | '*' = '*', cursor?: Cursor) {
@@ -65,15 +67,30 @@ async function subscribe(tenants: ReadonlySet<string> | '*' = '*', cursor?: Curs
   return { subscriber, deploymentId, responses };
 }
 
-const endsIn = (responses: readonly FeedResponse[]) =>
-  responses.flatMap((response) => ('events' in response ? response.events : []));
+const endsIn = (responses: readonly FeedPart[]) =>
+  responses.flatMap((part) => {
+    if (part.kind === 'snapshot') return part.events;
+    return part.kind === 'events' ? part.partitions.flatMap(({ events }) => events) : [];
+  });
 
 async function checkpoint(subscriber: Subscriber) {
   const { timeMs, places } = await revocations.hub.vouch();
   subscriber.checkpoint(0, timeMs, places);
 }
 
-const allLoaded = (responses: readonly FeedResponse[]) =>
+/** Where a subscriber may go on: events tell where partitions stand, and so do checkpoints. */
+const placesIn = (responses: readonly FeedPart[]) =>
+  new Map(
+    responses.flatMap((part) => {
+      if (part.kind === 'checkpoint') return part.moved.map((m) => [m.partition, m.place] as const);
+      if (part.kind !== 'events') return [];
+      return part.partitions.flatMap(({ partition, events }) =>
+        events.map(({ revision, entryId }) => [partition, { revision, entryId }] as const),
+      );
+    }),
+  );
+
+const allLoaded = (responses: readonly FeedPart[]) =>
   responses.filter((each) => each.kind === 'snapshot' && each.last).length >= PARTITIONS;
 
 const logout = { reason: 'LOGOUT', by: 'test', durability: NONE } as const;
@@ -104,11 +121,7 @@ test('a subscriber resumes from a cursor without a gap', async () => {
   await revokeDevice(store, deviceOf('a'), {}, logout, soon());
   await checkpoint(first.subscriber);
   await until('a checkpoint', () => first.responses.at(-1)?.kind === 'checkpoint');
-  const places = new Map(
-    first.responses.flatMap((each) =>
-      each.kind === 'checkpoint' ? each.moved.map((m) => [m.partition, m.place] as const) : [],
-    ),
-  );
+  const places = placesIn(first.responses);
   expect(places.size).toBe(PARTITIONS);
   revocations.hub.unsubscribe(first.subscriber);
   const plan = planFor(deviceOf('b'));
@@ -179,20 +192,22 @@ test('a subscriber that does not read is reset, and misses nothing', async () =>
     ...{ sessionId: 's', tokenId: 't', awaited: false, member: 'a:b:c' },
   } satisfies Partial<FeedEvent>;
   const many: FeedEvent[] = Array.from({ length: 1_000 }, () => event);
-  await until('it is told at first', async () => (await subscriber.next()) !== undefined);
+  const loaded: FeedPart[] = [];
   await until('every partition is told', async () => {
     const next = await subscriber.next();
-    return next?.response.kind === 'snapshot' && next.response.partition === PARTITIONS - 1;
+    loaded.push(...(next?.parts ?? []));
+    return allLoaded(loaded);
   });
   for (let i = 0; i < 40; i += 1) {
-    subscriber.deliver({ kind: 'events', partition: 0, events: many, upTo: 1 });
+    const partitions = [{ partition: 0, events: many, upTo: 1 }];
+    subscriber.deliver({ kind: 'events', partitions });
   }
   await issue(store, planFor(deviceOf('a')), soon());
   await revokeDevice(store, deviceOf('a'), {}, logout, soon());
-  const responses: FeedResponse[] = [];
+  const responses: FeedPart[] = [];
   await until('it begins anew, in every partition', async () => {
     const next = await subscriber.next();
-    if (next) responses.push(next.response);
+    responses.push(...(next?.parts ?? []));
     return allLoaded(responses);
   });
   const resets = responses.filter((each) => each.kind === 'reset' && each.reason === 'SLOW');

@@ -1,8 +1,9 @@
 import type { FeedEvent } from '../store/feed/event.ts';
 import type { FeedPage, FeedPlace, FeedQuery } from '../store/feed/read-feed.ts';
-import { decodeId } from '../store/scripts/keys.ts';
 import { createOutbox } from './core/outbox.ts';
-import type { Events, FeedResponse, ResetReason } from './responses.ts';
+import { createMarks } from './marks.ts';
+import type { Events, FeedPart, FeedResponse, ResetReason, SnapshotPart } from './responses.ts';
+import { concerns, type Tenants } from './scope.ts';
 import { joinAt, walkFeed } from './walk-feed.ts';
 
 /** Up to where an earlier stream has told everything. */
@@ -28,19 +29,21 @@ export interface Follower {
 export interface SubscriberOptions {
   readonly partitions: number;
   /** Whose ends are told. */
-  readonly tenants: ReadonlySet<string> | '*';
+  readonly tenants: Tenants;
   readonly cursor: Cursor | undefined;
   readonly deploymentId: string;
   /** The public keys, as a JSON Web Key Set. */
   readonly jwks: string;
   read(partition: number, query: FeedQuery): Promise<FeedPage>;
+  /** The state of a partition, at the place of its source or beyond it. */
+  snapshot(partition: number, place: FeedPlace): AsyncIterable<SnapshotPart>;
   /** Has `load` called for a partition, when its source is live. */
   wantLoad(partition: number): void;
 }
 
 /** What one subscriber has been told and has still to be told. */
 export interface Subscriber {
-  /** Changes of a partition that follow those before. */
+  /** Changes that follow those before, in the scope of this subscriber. */
   deliver(events: Events): void;
   /** The partition's source does not join on to what it told before. */
   reset(partition: number, reason: ResetReason): void;
@@ -54,16 +57,18 @@ export interface Subscriber {
   /** The public keys have changed. */
   keys(jwks: string): void;
   follow(follower: Follower): void;
-  /** The next response, with its number on the stream; undefined at the subscription's end. */
-  next(): Promise<{ readonly sequence: number; readonly response: FeedResponse } | undefined>;
+  /** What has come since the response before; undefined at the subscription's end. */
+  next(): Promise<FeedResponse | undefined>;
   end(): void;
 }
 
 /** What a subscriber may leave unread, by estimate, before it is reset: 4 MiB. */
 const MOST_BYTES = 4_194_304;
+/** What goes into one response, by estimate: more is told by the next one. */
+const RESPONSE_BYTES = 65_536;
 /** Changes that are kept for a subscriber while it is told the state before them. */
 const MOST_HELD = 10_000;
-const BYTES = { event: 160, response: 64 };
+const BYTES = { event: 160, part: 64 };
 
 type Part =
   | { readonly state: 'LIVE'; readonly from: number }
@@ -73,17 +78,22 @@ type Part =
       readonly known?: FeedPlace | undefined;
     };
 
+/** A part on its way, and up to which revisions partitions are told with it, besides its events. */
+interface Item {
+  readonly part: FeedPart;
+  readonly bytes: number;
+  brings?: Map<number, number>;
+}
+
 export function createSubscriber(options: SubscriberOptions): Subscriber {
   const { partitions, tenants, cursor, deploymentId, wantLoad } = options;
-  const outbox = createOutbox<{ readonly response: FeedResponse; readonly bytes: number }>(
-    MOST_BYTES,
-  );
+  const outbox = createOutbox<Item>(MOST_BYTES);
   const parts: Part[] = [];
-  /** The revision that the last checkpoint told of each partition. */
-  const marked: (number | undefined)[] = [];
+  const marks = createMarks(partitions);
   let queued = 0;
-  /** Of the newest response that was put, and of the newest that was taken. */
-  let sequence = 0;
+  /** What was put last, until it is taken. */
+  let newest: Item | undefined;
+  /** The number of the response that was taken last. */
   let taken = 0;
   let follower: Follower | undefined;
   let { jwks } = options;
@@ -91,18 +101,17 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   let wake: (() => void) | undefined;
   let roomy: (() => void) | undefined;
 
-  function put(response: FeedResponse): void {
-    const count = 'events' in response ? response.events.length : 0;
-    const bytes = BYTES.response + BYTES.event * count;
+  function put(part: FeedPart, events = 0): void {
+    const bytes = BYTES.part + BYTES.event * events;
+    newest = { part, bytes };
     queued += bytes;
-    sequence += 1;
-    outbox.put({ response, bytes }, bytes);
+    outbox.put(newest, bytes);
     wake?.();
   }
 
   function begin(partition: number, known?: FeedPlace): void {
     parts[partition] = { state: 'LOADING', held: [], known };
-    marked[partition] = undefined;
+    marks.lapse(partition);
     wantLoad(partition);
   }
 
@@ -111,17 +120,23 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     begin(partition);
   }
 
-  const isMine = (event: FeedEvent): boolean => {
-    if (event.kind === 'ISSUE' || event.kind === 'FENCE') return false;
-    if (tenants === '*') return true;
-    const tenant = tenantOf(event);
-    return tenant === undefined || tenants.has(tenant);
-  };
+  function putEvents(events: Events): void {
+    const count = events.partitions.reduce((sum, each) => sum + each.events.length, 0);
+    if (count > 0) put(events, count);
+    else for (const { partition, upTo } of events.partitions) toldUpTo(partition, upTo);
+  }
+
+  /** With whatever is on its way. */
+  function toldUpTo(partition: number, revision: number): void {
+    if (!newest) follower?.told({ partition, revision, sequence: taken });
+    else if (follower) {
+      newest.brings ??= new Map();
+      newest.brings.set(partition, revision);
+    }
+  }
 
   function tell(partition: number, events: readonly FeedEvent[], upTo: number): void {
-    const mine = events.filter(isMine);
-    if (mine.length > 0) put({ kind: 'events', partition, events: mine, upTo });
-    else follower?.told({ partition, revision: upTo, sequence });
+    putEvents({ kind: 'events', partitions: [{ partition, events, upTo }] });
   }
 
   /** Waits until half of what may be unread has been taken. */
@@ -133,10 +148,10 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     }
   }
 
-  /** Reads the feed as the subscriber takes it; ends early if the partition has begun anew meanwhile. */
-  async function* read(partition: number, query: Omit<FeedQuery, 'count'>) {
+  /** Takes pages as the subscriber takes them; ends early if the partition has begun anew meanwhile. */
+  async function* asTaken<Page>(partition: number, pages: AsyncIterable<Page>) {
     const part = parts[partition];
-    for await (const page of walkFeed((each) => options.read(partition, each), query)) {
+    for await (const page of pages) {
       if (parts[partition] !== part || isEnded) return;
       yield page;
       await room();
@@ -144,15 +159,12 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }
 
   /** Tells the state of a partition; undefined if it has begun anew meanwhile. */
-  async function tellState(partition: number): Promise<FeedPlace | undefined> {
-    let first = true;
-    for await (const page of read(partition, { which: 'STANDING' })) {
-      const last = page.next === undefined;
-      const place = last ? page.head : undefined;
-      const events = page.events.filter(isMine);
-      put({ kind: 'snapshot', partition, first, last, events, place });
-      if (place) return place;
-      first = false;
+  async function tellState(partition: number, at: FeedPlace): Promise<FeedPlace | undefined> {
+    for await (const part of asTaken(partition, options.snapshot(partition, at))) {
+      put(part, part.events.length);
+      if (!part.place) continue;
+      toldUpTo(partition, part.place.revision);
+      return part.place;
     }
     return undefined;
   }
@@ -160,34 +172,59 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   /** Tells what came after a place; undefined if the partition had to begin anew. */
   async function tellSince(partition: number, known: FeedPlace): Promise<FeedPlace | undefined> {
     let isFirst = true;
-    for await (const page of read(partition, { known, after: known.entryId, which: 'ALL' })) {
+    const query = { known, after: known.entryId, which: 'ALL' } as const;
+    const pages = walkFeed((each) => options.read(partition, each), query);
+    for await (const page of asTaken(partition, pages)) {
       const joined = isFirst ? joinAt({ ...known, deploymentId }, deploymentId, page) : 'CONTINUE';
       if (joined !== 'CONTINUE') {
         reset(partition, joined);
         return undefined;
       }
       isFirst = false;
-      tell(partition, page.events, page.events.at(-1)?.revision ?? page.head.revision);
+      const mine = page.events.filter((event) => concerns(event, tenants));
+      tell(partition, mine, page.events.at(-1)?.revision ?? page.head.revision);
       if (page.next === undefined) return page.head;
     }
     return undefined;
   }
 
-  function report({ response }: { response: FeedResponse }): void {
-    if (response.kind !== 'events' && response.kind !== 'snapshot') return;
-    const revision = response.kind === 'events' ? response.upTo : response.place?.revision;
-    if (revision === undefined) return;
-    follower?.told({ partition: response.partition, revision, sequence: taken });
-  }
-
   /** A subscriber that does not take its responses loses all of them, and begins anew. */
   function beginAnew(): void {
     queued = 0;
-    sequence = taken;
+    newest = undefined;
     follower?.gaveUp();
     put({ kind: 'keys', jwks });
     for (let p = 0; p < partitions; p += 1) reset(p, 'SLOW');
   }
+
+  function report({ part, brings = new Map() }: Item, { told }: Follower): void {
+    if (part.kind === 'events') {
+      for (const { partition, upTo } of part.partitions) {
+        told({ partition, revision: upTo, sequence: taken });
+      }
+    }
+    for (const [partition, revision] of brings) told({ partition, revision, sequence: taken });
+  }
+
+  function take(): FeedResponse | undefined {
+    if (outbox.takeOverflow()) beginAnew();
+    const next = outbox.take(RESPONSE_BYTES);
+    if (!next) return undefined;
+    const { sequence, items } = next;
+    taken = sequence;
+    for (const item of items) {
+      queued -= item.bytes;
+      if (follower) report(item, follower);
+    }
+    if (items.at(-1) === newest) newest = undefined;
+    roomy?.();
+    return { sequence, parts: items.map(({ part }) => part) };
+  }
+
+  const isLiveAfter = (partition: number, revision: number): boolean => {
+    const part = parts[partition];
+    return part?.state === 'LIVE' && part.from < revision;
+  };
 
   put({ kind: 'welcome', deploymentId });
   put({ kind: 'keys', jwks });
@@ -197,17 +234,21 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }
 
   return {
-    deliver(response) {
-      const { partition, events, upTo } = response;
-      const part = parts[partition];
-      if (part?.state === 'LOADING') {
-        part.held.push(...events);
-        if (part.held.length > MOST_HELD) reset(partition, 'SLOW');
-      } else if (part && part.from < (events[0]?.revision ?? 0) && tenants === '*') {
-        put(response);
-      } else if (part) {
-        const fresh = events.filter(({ revision }) => revision > part.from);
-        tell(partition, fresh, upTo);
+    deliver(batch) {
+      // As nearly always: what is told is what all others are told.
+      const isUsual = batch.partitions.every(({ partition, events, upTo }) =>
+        isLiveAfter(partition, events[0]?.revision ?? upTo),
+      );
+      if (isUsual) return putEvents(batch);
+      for (const { partition, events, upTo } of batch.partitions) {
+        const part = parts[partition];
+        if (part?.state === 'LOADING') {
+          part.held.push(...events);
+          if (part.held.length > MOST_HELD) reset(partition, 'SLOW');
+        } else if (part) {
+          const fresh = events.filter(({ revision }) => revision > part.from);
+          tell(partition, fresh, upTo);
+        }
       }
     },
     reset,
@@ -216,7 +257,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       if (part?.state !== 'LOADING' || isEnded) return undefined;
       const { known } = part;
       const isThere = known?.revision === place.revision && known.entryId === place.entryId;
-      const tellRest = () => (known ? tellSince(partition, known) : tellState(partition));
+      const tellRest = () => (known ? tellSince(partition, known) : tellState(partition, place));
       const upTo = isThere ? place : await tellRest();
       if (!upTo || parts[partition] !== part) return undefined;
       parts[partition] = { state: 'LIVE', from: upTo.revision };
@@ -225,18 +266,11 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       return upTo.revision;
     },
     checkpoint(renewal, timeMs, covered) {
-      const moved: { partition: number; place: FeedPlace }[] = [];
-      const uncovered: number[] = [];
-      for (let p = 0; p < partitions; p += 1) {
-        const place = covered.get(p);
+      const live = (p: number) => {
         const part = parts[p];
-        if (!place || part?.state !== 'LIVE') uncovered.push(p);
-        // Where the snapshot went further than its source has come yet, that is told later.
-        else if (place.revision >= part.from && marked[p] !== place.revision) {
-          marked[p] = place.revision;
-          moved.push({ partition: p, place });
-        }
-      }
+        return part?.state === 'LIVE' ? part.from : undefined;
+      };
+      const { moved, uncovered } = marks.take(timeMs, covered, live);
       put({ kind: 'checkpoint', renewal, timeMs, moved, uncovered });
     },
     keys(changed) {
@@ -248,18 +282,13 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     },
     async next() {
       while (!isEnded) {
-        if (outbox.takeOverflow()) beginAnew();
-        const next = outbox.take();
-        if (next) {
-          taken = next.sequence;
-          queued -= next.item.bytes;
-          roomy?.();
-          report(next.item);
-          return { sequence: taken, response: next.item.response };
-        }
+        const response = take();
+        if (response) return response;
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = resolve;
         await promise;
+        // Whatever is told in this turn of the event loop goes together.
+        await new Promise(setImmediate);
       }
       return undefined;
     },
@@ -269,11 +298,4 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       roomy?.();
     },
   };
-}
-
-/** The tenant that an event is about; undefined if it is about more than one. */
-function tenantOf({ kind, member }: FeedEvent): string | undefined {
-  if (kind === 'REVOKE_TENANT') return member.slice('t:'.length);
-  if (kind === 'REVOKE_KEY' || kind === 'REVOKE_ALL') return undefined;
-  return decodeId(member.slice(0, member.indexOf(':')));
 }

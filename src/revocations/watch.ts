@@ -1,9 +1,10 @@
 import type { Edge, Edges } from './edges.ts';
 import type { Hub } from './hub.ts';
+import type { Tenants } from './scope.ts';
 import type { Cursor, Subscriber } from './subscriber.ts';
 
 export interface WatchWanted {
-  readonly tenants: ReadonlySet<string> | '*';
+  readonly tenants: Tenants;
   readonly cursor: Cursor | undefined;
   /** Whether it answers for tokens itself: it may renew leases, and fences wait for it. */
   readonly edge: boolean;

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import calculateSlot from 'cluster-key-slot';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { FeedResponse } from '../../src/revocations/responses.ts';
+import type { FeedPart } from '../../src/revocations/responses.ts';
 import { createRevocations, type Revocations } from '../../src/revocations/revocations.ts';
+import type { FeedEvent } from '../../src/store/feed/event.ts';
 import { beginHistory } from '../../src/store/meta.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import { revokeDevice } from '../../src/store/sessions/revoke.ts';
@@ -46,28 +47,33 @@ async function follow(revocations: Revocations): Promise<Follower> {
   let covered = 0;
   let wrong: string | undefined;
 
-  const apply = (response: FeedResponse): void => {
-    if (response.kind === 'reset') {
-      resets.push(response.reason);
-      newest.delete(response.partition);
+  const apply = (part: FeedPart): void => {
+    if (part.kind === 'reset') {
+      resets.push(part.reason);
+      newest.delete(part.partition);
     }
-    if (response.kind === 'snapshot' && response.first)
-      byPartition.set(response.partition, new Map());
-    if (response.kind === 'checkpoint' && response.uncovered.length === 0) covered += 1;
-    if (response.kind !== 'snapshot' && response.kind !== 'events') return;
-    const known = byPartition.get(response.partition);
-    if (!known) wrong ??= 'events came before the snapshot';
-    for (const { revision, tokenId } of response.events) {
-      if (response.kind === 'events') {
-        if (revision <= (newest.get(response.partition) ?? 0)) wrong ??= `${revision} came again`;
-        newest.set(response.partition, revision);
+    if (part.kind === 'snapshot') {
+      if (part.first) byPartition.set(part.partition, new Map());
+      add(part.partition, part.events);
+    }
+    if (part.kind === 'checkpoint' && part.uncovered.length === 0) covered += 1;
+    if (part.kind !== 'events') return;
+    for (const { partition, events } of part.partitions) {
+      for (const { revision } of events) {
+        if (revision <= (newest.get(partition) ?? 0)) wrong ??= `${revision} came again`;
+        newest.set(partition, revision);
       }
-      known?.set(tokenId, revision);
+      add(partition, events);
     }
+  };
+  const add = (partition: number, events: readonly FeedEvent[]): void => {
+    const known = byPartition.get(partition);
+    if (!known && events.length > 0) wrong ??= 'events came before the snapshot';
+    for (const { revision, tokenId } of events) known?.set(tokenId, revision);
   };
   void (async () => {
     for (let next = await subscriber.next(); next; next = await subscriber.next()) {
-      apply(next.response);
+      for (const part of next.parts) apply(part);
     }
   })();
   return {

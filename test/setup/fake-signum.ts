@@ -7,10 +7,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import {
-  FeedService,
-  type WatchResponseSchema,
-} from '@signum/contract/signum/v1/feed_service_pb.js';
+import { FeedService, type WatchPartSchema } from '@signum/contract/signum/v1/feed_service_pb.js';
 import {
   type BatchValidateResultSchema,
   TokenService,
@@ -18,7 +15,7 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import { createTestCertificates } from '../listeners/certificates.ts';
 
-type Response = NonNullable<MessageInitShape<typeof WatchResponseSchema>['response']>;
+type Part = NonNullable<MessageInitShape<typeof WatchPartSchema>['part']>;
 
 const ISSUER = 'https://signum.example';
 export const AUDIENCE = 'api';
@@ -57,7 +54,7 @@ export async function startFakeSignum({ leaseMs = 2_000 } = {}): Promise<FakeSig
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256', use: 'sig' };
   const ended = new Set<string>();
-  const streams = new Set<(response: Response) => void>();
+  const streams = new Set<(part: Part) => void>();
   const sessions = new Set<ServerHttp2Session>();
   const revisions = new Array<number>(PARTITIONS).fill(1);
 
@@ -67,10 +64,9 @@ export async function startFakeSignum({ leaseMs = 2_000 } = {}): Promise<FakeSig
   ) {
     const revision = (revisions[partition] ?? 0) + 1;
     revisions[partition] = revision;
-    const at = { revision: BigInt(revision), entryId: `${revision}-0`, awaited: true };
+    const at = { partition, revision: BigInt(revision), entryId: `${revision}-0`, awaited: true };
     const claims = event.ended === undefined ? undefined : claimsOf(event.ended);
     const value = {
-      partition,
       events: [
         {
           ...at,
@@ -103,10 +99,10 @@ export async function startFakeSignum({ leaseMs = 2_000 } = {}): Promise<FakeSig
         async *watch(requests, { requestHeader }) {
           authorize(requestHeader);
           let sequence = 0n;
-          const queue: Response[] = [];
+          const queue: Part[] = [];
           let wake: (() => void) | undefined;
-          const tell = (response: Response) => {
-            queue.push(response);
+          const tell = (part: Part) => {
+            queue.push(part);
             wake?.();
           };
           let isOver = false;
@@ -140,14 +136,14 @@ export async function startFakeSignum({ leaseMs = 2_000 } = {}): Promise<FakeSig
             });
           try {
             while (!isOver) {
-              const response = queue.shift();
-              if (response === undefined)
+              const parts = queue.splice(0).map((part) => ({ part }));
+              if (parts.length === 0)
                 await new Promise<void>((resolve) => {
                   wake = resolve;
                 });
               else {
                 sequence += 1n;
-                yield { sequence, response };
+                yield { sequence, parts };
               }
             }
           } finally {

@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import {
   FeedService,
+  type WatchPart,
   type WatchRequest,
   WatchRequestSchema,
   type WatchResponse,
@@ -12,6 +13,8 @@ import { type Protocol, type TestServer, transportTo } from './server.ts';
 /** A subscriber of a server's feed that keeps what it is told, and acknowledges it if it is an edge. */
 export interface TestWatcher {
   readonly responses: WatchResponse[];
+  /** What all of them told, in order. */
+  readonly parts: WatchPart['part'][];
   /** What the stream ended with; undefined while it is open, null after OK. */
   readonly end: { error: unknown } | undefined;
   renew(renewal: number): void;
@@ -37,6 +40,7 @@ export function watchFeed(
   const address = protocol === 'grpc' ? `https://${server.grpcAddress}` : server.address;
   const client = createClient(FeedService, transportTo(address, server.ca, credential, protocol));
   const responses: WatchResponse[] = [];
+  const parts: WatchPart['part'][] = [];
   const outgoing: WatchRequest[] = [
     request({ case: 'start', value: create(WatchStartSchema, start) }),
   ];
@@ -60,6 +64,7 @@ export function watchFeed(
   const applied = () => (acknowledge ? (responses.at(-1)?.sequence ?? 0n) : 0n);
   const watcher: TestWatcher = {
     responses,
+    parts,
     get end() {
       return end;
     },
@@ -80,9 +85,11 @@ export function watchFeed(
     try {
       for await (const response of client.watch(requests(), { signal: abort.signal })) {
         responses.push(response);
-        const { response: told } = response;
-        const isAwaited =
-          told.case === 'events' && told.value.events.some(({ awaited }) => awaited);
+        const told = response.parts.map(({ part }) => part);
+        parts.push(...told);
+        const isAwaited = told.some(
+          (part) => part.case === 'events' && part.value.events.some(({ awaited }) => awaited),
+        );
         if (isAwaited && acknowledge) watcher.ack();
       }
       end = { error: null };

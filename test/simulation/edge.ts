@@ -116,17 +116,16 @@ export function createEdge(
     if (applied === 'BROKEN') {
       complain(
         'told in order, once',
-        `${name} cannot join on message ${message.sequence}, ${message.kind}`,
+        `${name} cannot join on message ${message.sequence}, ${message.parts.map(({ kind }) => kind)}`,
       );
       disconnect();
       return;
     }
-    if (message.kind === 'EVENTS') {
-      for (const { revision } of message.events) heard.set(message.partition, revision);
+    for (const part of message.parts) {
+      if (part.kind !== 'EVENTS') continue;
+      for (const { partition, revision } of part.events) heard.set(partition, revision);
     }
-    if (message.kind === 'CHECKPOINT') {
-      for (const [partition, log] of committed) missesNothing(partition, log);
-    }
+    for (const [partition, log] of committed) missesNothing(partition, log);
     const { sequence } = mirror;
     if (applied === 'ACKNOWLEDGE') upwards.send(() => connection?.acknowledge(sequence));
   }

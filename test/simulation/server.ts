@@ -1,4 +1,8 @@
-import type { FeedMessage, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
+import type {
+  FeedMessage,
+  FeedPart,
+  FeedPlace,
+} from '../../packages/edge/src/core/feed-message.ts';
 import { type Commit, createFence, type Fence } from '../../src/revocations/core/fence.ts';
 import { type FeedExtent, joinFeed } from '../../src/revocations/core/join-feed.ts';
 import { createLeaseBook } from '../../src/revocations/core/lease-book.ts';
@@ -26,13 +30,10 @@ export const TERMS: LeaseTerms = { leaseMs: LEASE_MS, deposedMs: DEPOSED_MS };
 /** Large enough for the usual, small enough to overflow when an edge sleeps. */
 const OUTBOX_BYTES = 12;
 const LOOK_AGAIN_MS = 30;
+/** Parts in a message. */
+const MOST_AT_ONCE = 3;
 
-/** A message without its number, and what only the simulation knows of it. */
-export type Outgoing = FeedMessage extends infer M
-  ? M extends FeedMessage
-    ? Omit<M, 'sequence'>
-    : never
-  : never;
+/** What is told at once, and what only the simulation knows of it. */
 export type Delivered = {
   readonly message: FeedMessage;
   /** Of a checkpoint: what each primary had committed when it was asked for. */
@@ -80,7 +81,7 @@ interface Attached {
 }
 
 interface Queued {
-  readonly message: Outgoing;
+  readonly part: FeedPart;
   readonly committed?: ReadonlyMap<number, readonly Entry[]>;
   /** Up to where it brings a partition. */
   readonly brings?: { readonly partition: number; readonly revision: number };
@@ -242,7 +243,7 @@ export function createServer(
     const event = eventOf(entry);
     if (event === undefined) return;
     const brings = { partition, revision: entry.revision };
-    put(to, { message: { kind: 'EVENTS', partition, events: [event] }, brings });
+    put(to, { part: { kind: 'EVENTS', events: [{ ...event, partition }] }, brings });
   }
 
   function put(to: Attached, queued: Queued): void {
@@ -256,21 +257,19 @@ export function createServer(
         world.note(() => `${name} gives up what was kept for ${to.id}`);
         for (const source of sources) reset(to, source.node.partition);
       }
-      const next = to.outbox.take();
+      const next = to.outbox.take(random.between(1, MOST_AT_ONCE));
       if (next === undefined) return;
-      const { message, committed = new Map(), brings } = next.item;
-      if (brings) book.told(to.id, { ...brings, sequence: next.sequence });
-      const delivered = {
-        message: { ...message, sequence: next.sequence } as FeedMessage,
-        committed,
-      };
+      const { sequence, items } = next;
+      for (const { brings } of items) if (brings) book.told(to.id, { ...brings, sequence });
+      const message = { sequence, parts: items.map(({ part }) => part) };
+      const delivered = { message, committed: committedBefore(items) };
       to.channel.send(() => to.subscriber.deliver(delivered));
     }
   }
 
   function reset(to: Attached, partition: number): void {
     world.note(() => `${name} resets partition ${partition} of ${to.id}`);
-    put(to, { message: { kind: 'RESET', partition } });
+    put(to, { part: { kind: 'RESET', partition } });
     read(to, partition, undefined);
   }
 
@@ -293,7 +292,7 @@ export function createServer(
         if (!to.open || to.reading.get(partition) !== meanwhile) return;
         if (log === undefined || sources[partition] !== source) return again();
         const joins = from !== undefined && continues(from, log);
-        if (from && !joins) put(to, { message: { kind: 'RESET', partition } });
+        if (from && !joins) put(to, { part: { kind: 'RESET', partition } });
         to.reading.delete(partition);
         const since = from && joins ? from.revision : 0;
         to.told.set(partition, from && joins ? from : placeOf(partition, log.at(-1)));
@@ -402,7 +401,7 @@ export function createServer(
       const reading = [...to.reading.keys()];
       const left = [...new Set([...uncovered, ...reading])];
       const moved = [...to.told.values()].filter(({ partition }) => !left.includes(partition));
-      const message = {
+      const part = {
         kind: 'CHECKPOINT' as const,
         renewal: granted.get(id) ?? 0,
         timeMs,
@@ -410,7 +409,7 @@ export function createServer(
         uncovered: left,
       };
       const covered = [...committed].filter(([partition]) => !left.includes(partition));
-      put(to, { message, committed: new Map(covered) });
+      put(to, { part, committed: new Map(covered) });
     }
     step(renewals.begin());
   }
@@ -484,7 +483,7 @@ export function createServer(
       open: true,
     };
     attached.set(id, to);
-    put(to, { message: WELCOME });
+    put(to, { part: WELCOME });
     for (const { node } of sources) read(to, node.partition, subscriber.cursor.get(node.partition));
 
     function cut(): void {
@@ -539,7 +538,7 @@ export function createServer(
   };
 }
 
-const WELCOME: Outgoing = {
+const WELCOME: FeedPart = {
   kind: 'WELCOME',
   deploymentId: 'd',
   partitions: 2,
@@ -568,6 +567,13 @@ function extentOf(log: readonly Entry[], { revision }: FeedPlace): FeedExtent {
   };
 }
 
+/** What is known after all of them: of the last checkpoint, unless something begins anew behind it. */
+function committedBefore(items: readonly Queued[]): ReadonlyMap<number, readonly Entry[]> {
+  const last = items.findLastIndex(({ committed }) => committed !== undefined);
+  const isLast = items.slice(last + 1).every(({ part }) => part.kind === 'EVENTS');
+  return (isLast ? items[last]?.committed : undefined) ?? new Map();
+}
+
 function eventOf({ revision, entryId, awaited, storeMs, change }: Entry) {
   if (change === undefined) return undefined;
   if ('token' in change) {
@@ -588,7 +594,7 @@ function snapshotOf(partition: number, log: readonly Entry[]): Queued {
     expiresAtS: tokens.map(({ expiresAtS }) => expiresAtS),
     reasons: tokens.map(() => 1),
   };
-  const message: Outgoing = {
+  const part: FeedPart = {
     kind: 'SNAPSHOT',
     partition,
     first: true,
@@ -596,5 +602,5 @@ function snapshotOf(partition: number, log: readonly Entry[]): Queued {
     ended,
     watermarks,
   };
-  return { message, brings: { partition, revision: log.at(-1)?.revision ?? 0 } };
+  return { part, brings: { partition, revision: log.at(-1)?.revision ?? 0 } };
 }

@@ -26,14 +26,12 @@ afterAll(async () => {
 });
 
 const device = (userId: string, tenantId = 'acme') => ({ tenantId, userId, deviceId: 'phone' });
-const isWhole = ({ responses }: TestWatcher) =>
-  responses.filter(({ response: r }) => r.case === 'snapshot' && r.value.last).length >= PARTITIONS;
-const endsOf = ({ responses }: TestWatcher) =>
-  responses.flatMap(({ response }) => {
-    if (response.case !== 'events') return [];
-    return response.value.events.flatMap(({ event }) =>
-      event.case === 'ended' ? [event.value] : [],
-    );
+const isWhole = ({ parts }: TestWatcher) =>
+  parts.filter((part) => part.case === 'snapshot' && part.value.last).length >= PARTITIONS;
+const endsOf = ({ parts }: TestWatcher) =>
+  parts.flatMap((part) => {
+    if (part.case !== 'events') return [];
+    return part.value.events.flatMap(({ event }) => (event.case === 'ended' ? [event.value] : []));
   });
 const uuidOf = (bytes: Uint8Array) => {
   const hex = Buffer.from(bytes).toString('hex');
@@ -45,7 +43,7 @@ describe.each(['connect', 'grpc'] as const)('the feed over %s', (protocol) => {
     const tokens = server.client(TokenService);
     const watcher = watchFeed(server, { includeDevices: true }, { protocol });
     await until('the snapshot is whole', () => isWhole(watcher));
-    const [welcome, keys] = watcher.responses.map(({ response }) => response);
+    const [welcome, keys] = watcher.parts;
     expect(welcome).toMatchObject({
       case: 'welcome',
       value: { partitions: PARTITIONS, issuer: 'https://signum.test', tenantIds: [] },
@@ -59,8 +57,8 @@ describe.each(['connect', 'grpc'] as const)('the feed over %s', (protocol) => {
     expect(uuidOf(end?.tokenId ?? new Uint8Array())).toBe(issued.tokens?.tokenId);
     expect(end).toMatchObject({ reason: RevocationReason.LOGOUT, device: device(protocol) });
     await until('a checkpoint covers all', () => {
-      const last = watcher.responses.findLast(({ response }) => response.case === 'checkpoint');
-      return last?.response.case === 'checkpoint' && last.response.value.uncovered.length === 0;
+      const last = watcher.parts.findLast((part) => part.case === 'checkpoint');
+      return last?.case === 'checkpoint' && last.value.uncovered.length === 0;
     });
     const sequences = watcher.responses.map(({ sequence }) => Number(sequence));
     expect(sequences).toEqual(sequences.map((_, i) => i + 1));
@@ -86,7 +84,7 @@ describe.each(['connect', 'grpc'] as const)('the feed over %s', (protocol) => {
     expect(await ended(foreign)).toBe('PERMISSION_DENIED');
     const own = watchFeed(server, {}, { protocol, credential: within });
     await until('it is told', () => isWhole(own));
-    expect(own.responses[0]?.response).toMatchObject({ value: { tenantIds: ['acme'] } });
+    expect(own.parts[0]).toMatchObject({ value: { tenantIds: ['acme'] } });
     await own.close();
   });
 });
@@ -97,7 +95,7 @@ describe('a fenced revocation', () => {
     const edges = [watchFeed(server, { edge: true }), watchFeed(other, { edge: true })];
     for (const edge of edges) {
       await until('it has a lease', () =>
-        edge.responses.some(({ response: r }) => r.case === 'checkpoint' && r.value.renewal > 0n),
+        edge.parts.some((part) => part.case === 'checkpoint' && part.value.renewal > 0n),
       );
     }
     await until('the table is trusted', async () => {
@@ -120,7 +118,7 @@ describe('a fenced revocation', () => {
     const tokens = server.client(TokenService);
     const edge = watchFeed(server, { edge: true }, { acknowledge: false });
     await until('it has a lease', () =>
-      edge.responses.some(({ response: r }) => r.case === 'checkpoint' && r.value.renewal > 0n),
+      edge.parts.some((part) => part.case === 'checkpoint' && part.value.renewal > 0n),
     );
     await tokens.issue({ device: device('silent') });
     const call = {

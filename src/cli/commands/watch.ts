@@ -3,11 +3,11 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {
   type EndedToken,
   type WatchEvent,
+  type WatchPart,
   type WatchRequest,
   WatchRequestSchema,
   type WatchReset,
   WatchReset_ReasonSchema,
-  type WatchResponse,
 } from '@signum/contract/signum/v1/feed_service_pb.js';
 import { RevocationReasonSchema } from '@signum/contract/signum/v1/token_pb.js';
 import type { Command } from 'commander';
@@ -33,7 +33,7 @@ Examples:
   signum watch --json | jq -r 'select(.reason == "REFRESH_REUSE") | .device.userId'
 `;
 
-/** What a line is made of; nothing for a response that says nothing to people. */
+/** What a line is made of. */
 type Line = Readonly<Record<string, unknown>>;
 
 /** `signum watch`: prints the feed of ended tokens. */
@@ -52,7 +52,7 @@ export function watchCommand(program: Command, cli: Cli): void {
       try {
         // Without a deadline: it is watched until somebody stops it.
         for await (const response of feed.watch(requests, { timeoutMs: 0 })) {
-          for (const line of linesOf(response)) {
+          for (const line of response.parts.flatMap(linesOf)) {
             cli.stdout.write(`${options.json ? JSON.stringify(line) : textOf(line, styles)}\n`);
           }
         }
@@ -77,22 +77,23 @@ async function* subscribe(
   await end;
 }
 
-function linesOf({ response }: WatchResponse): readonly Line[] {
-  switch (response.case) {
+/** None for what says nothing to people. */
+function linesOf({ part }: WatchPart): readonly Line[] {
+  switch (part.case) {
     case 'welcome': {
-      const { deploymentId, partitions, tenantIds } = response.value;
+      const { deploymentId, partitions, tenantIds } = part.value;
       return [{ event: 'watching', deploymentId, partitions, tenantIds }];
     }
     case 'events':
-      return response.value.events.map((event) => lineOf(response.value.partition, event));
+      return part.value.events.map(lineOf);
     case 'reset':
-      return [resetLine(response.value)];
+      return [resetLine(part.value)];
     default:
       return [];
   }
 }
 
-function lineOf(partition: number, { time, revision, event }: WatchEvent): Line {
+function lineOf({ partition, time, revision, event }: WatchEvent): Line {
   const common = {
     ...(time && { time: rfc3339(timestampDate(time)) }),
     ...{ partition, revision: Number(revision) },

@@ -49,12 +49,13 @@ interface Open extends Awaited {
 
 /** All times are of the server's own monotonic clock. An edge is one connection of one edge. */
 export function createLeaseBook({ leaseMs }: Pick<LeaseTerms, 'leaseMs'>): LeaseBook {
+  /** Those that are over first come first. */
   const leases = new Map<string, number>();
   const open = new Set<Open>();
 
   function forget(nowMs: number): void {
     for (const [edge, untilMs] of leases) {
-      if (untilMs > nowMs) continue;
+      if (untilMs > nowMs) break;
       leases.delete(edge);
       for (const { missing } of open) missing.delete(edge);
     }
@@ -64,6 +65,7 @@ export function createLeaseBook({ leaseMs }: Pick<LeaseTerms, 'leaseMs'>): Lease
   return {
     renewed(edge, nowMs) {
       // Counted from when it came: the edge itself counts from earlier.
+      leases.delete(edge);
       leases.set(edge, nowMs + surelyMs(leaseMs));
     },
     awaited(event, nowMs) {

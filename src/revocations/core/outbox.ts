@@ -1,9 +1,12 @@
-/** Responses on their way to one subscriber. */
+/** What is on its way to one subscriber. */
 export interface Outbox<Item> {
-  /** Adds one. If there is no room, everything is given up: the subscriber has to begin anew. */
+  /** Adds something. If there is no room, everything is given up: the subscriber has to begin anew. */
   put(item: Item, bytes: number): void;
-  /** The next one, with its number on the stream; undefined if there is none. */
-  take(): { readonly sequence: number; readonly item: Item } | undefined;
+  /**
+   * All that there is, or the first of it that takes so many bytes or a little more, as one response
+   * with its number on the stream; undefined if there is nothing.
+   */
+  take(bytes: number): { readonly sequence: number; readonly items: readonly Item[] } | undefined;
   /** Whether something was given up since this was asked last: every partition must be reset. */
   takeOverflow(): boolean;
 }
@@ -14,21 +17,19 @@ export interface Outbox<Item> {
  */
 export function createOutbox<Item>(maxBytes: number): Outbox<Item> {
   let items: { readonly item: Item; readonly bytes: number }[] = [];
-  let first = 0;
   let bytes = 0;
   let sequence = 0;
   let overflowed = false;
 
   function clear(): void {
     items = [];
-    first = 0;
     bytes = 0;
   }
 
   return {
     put(item, size) {
       if (overflowed) return;
-      if (bytes + size > maxBytes && items.length > first) {
+      if (bytes + size > maxBytes && items.length > 0) {
         clear();
         overflowed = true;
         return;
@@ -36,17 +37,19 @@ export function createOutbox<Item>(maxBytes: number): Outbox<Item> {
       items.push({ item, bytes: size });
       bytes += size;
     },
-    take() {
-      const next = items[first];
-      if (next === undefined) return undefined;
-      first += 1;
-      bytes -= next.bytes;
-      if (first > 64 && 2 * first > items.length) {
-        items = items.slice(first);
-        first = 0;
+    take(wanted) {
+      if (items.length === 0) return undefined;
+      let count = 0;
+      let taken = 0;
+      while (count < items.length && taken < wanted) {
+        taken += items[count]?.bytes ?? 0;
+        count += 1;
       }
+      const first = items;
+      items = count === first.length ? [] : first.slice(count);
+      bytes -= taken;
       sequence += 1;
-      return { sequence, item: next.item };
+      return { sequence, items: first.slice(0, count).map(({ item }) => item) };
     },
     takeOverflow() {
       const was = overflowed;

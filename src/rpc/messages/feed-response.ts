@@ -4,7 +4,8 @@ import {
   EndedTokenSchema,
   type EndedTokensSchema,
   type WatchEventSchema,
-  WatchEventsSchema,
+  type WatchPart,
+  WatchPartSchema,
   WatchReset_Reason,
   type WatchResponse,
   WatchResponseSchema,
@@ -12,25 +13,22 @@ import {
 } from '@signum/contract/signum/v1/feed_service_pb.js';
 import type { RevocationReason } from '../../domain/session.ts';
 import { deviceOf, endedAtMs, type FeedEvent, scopeOf } from '../../revocations/ended.ts';
-import type { FeedResponse, ResetReason } from '../../revocations/responses.ts';
+import type { FeedPart, FeedResponse, ResetReason } from '../../revocations/responses.ts';
 import { fromRevocationReason } from './values.ts';
 
-type Response = NonNullable<MessageInitShape<typeof WatchResponseSchema>['response']>;
+type Part = NonNullable<MessageInitShape<typeof WatchPartSchema>['part']>;
 type Scope = NonNullable<MessageInitShape<typeof WatermarkSchema>['scope']>;
 
-/** Responses that went to another subscriber already: nearly all are the same for many. */
-export type FeedResponseCache = WeakMap<FeedResponse, Response>;
+/** Parts that went to another subscriber already: nearly all are the same for many. */
+export type FeedPartCache = WeakMap<FeedPart, WatchPart>;
 
 export interface FeedFormat {
   /** Of those with the same `withDevices`. */
-  readonly cache: FeedResponseCache;
+  readonly cache: FeedPartCache;
   /** Whether ended tokens come with the device that they were of. */
   readonly withDevices: boolean;
   /** What a subscriber has to know of the deployment beside its history. */
-  readonly welcome: Omit<
-    Extract<Response, { case: 'welcome' }>['value'],
-    'deploymentId' | '$typeName'
-  >;
+  readonly welcome: Omit<Extract<Part, { case: 'welcome' }>['value'], 'deploymentId' | '$typeName'>;
 }
 
 const RESET: { readonly [R in ResetReason]: WatchReset_Reason } = {
@@ -43,42 +41,45 @@ const RESET: { readonly [R in ResetReason]: WatchReset_Reason } = {
 
 /** A response as the contract has it. */
 export function fromFeedResponse(
-  sequence: number,
-  response: FeedResponse,
+  { sequence, parts }: FeedResponse,
   format: FeedFormat,
 ): WatchResponse {
   return create(WatchResponseSchema, {
     sequence: BigInt(sequence),
-    response: cached(response, format),
+    parts: parts.map((part) => cached(part, format)),
   });
 }
 
-function cached(response: FeedResponse, format: FeedFormat): Response {
-  if (response.kind !== 'events') return toResponse(response, format);
-  const known = format.cache.get(response) ?? toResponse(response, format);
-  format.cache.set(response, known);
-  return known;
+/** One object for all who are told the same: so it is encoded once as well; see write-feed.ts. */
+function cached(part: FeedPart, format: FeedFormat): WatchPart {
+  const known = format.cache.get(part);
+  if (known) return known;
+  const made = create(WatchPartSchema, { part: toPart(part, format) });
+  // Welcomes and checkpoints are each subscriber's own.
+  if (part.kind === 'events' || part.kind === 'snapshot') format.cache.set(part, made);
+  return made;
 }
 
-function toResponse(response: FeedResponse, { withDevices, welcome }: FeedFormat): Response {
-  switch (response.kind) {
+function toPart(part: FeedPart, { withDevices, welcome }: FeedFormat): Part {
+  switch (part.kind) {
     case 'welcome':
-      return { case: 'welcome', value: { ...welcome, deploymentId: response.deploymentId } };
+      return { case: 'welcome', value: { ...welcome, deploymentId: part.deploymentId } };
     case 'keys':
-      return { case: 'keys', value: { jwksJson: response.jwks } };
+      return { case: 'keys', value: { jwksJson: part.jwks } };
     case 'snapshot': {
-      const { partition, first, last, events } = response;
+      const { partition, first, last, events } = part;
       const ended = endedTokens(events.filter(isOfToken), withDevices);
       const watermarks = events.filter((event) => !isOfToken(event)).map(watermark);
       return { case: 'snapshot', value: { partition, first, last, ended, watermarks } };
     }
     case 'events': {
-      const events = response.events.map((event) => watchEvent(event, withDevices));
-      const { partition } = response;
-      return { case: 'events', value: create(WatchEventsSchema, { partition, events }) };
+      const events = part.partitions.flatMap(({ partition, events: of }) =>
+        of.map((event) => watchEvent(partition, event, withDevices)),
+      );
+      return { case: 'events', value: { events } };
     }
     case 'checkpoint': {
-      const { renewal, timeMs, moved, uncovered } = response;
+      const { renewal, timeMs, moved, uncovered } = part;
       const time = timestampFromMs(timeMs);
       const places = moved.map(({ partition, place }) => {
         return { partition, revision: BigInt(place.revision), entryId: place.entryId };
@@ -87,7 +88,7 @@ function toResponse(response: FeedResponse, { withDevices, welcome }: FeedFormat
       return { case: 'checkpoint', value };
     }
     case 'reset': {
-      const { partition, reason } = response;
+      const { partition, reason } = part;
       return { case: 'reset', value: { partition, reason: RESET[reason] } };
     }
   }
@@ -98,13 +99,14 @@ function isOfToken({ tokenId }: FeedEvent): boolean {
 }
 
 function watchEvent(
+  partition: number,
   event: FeedEvent,
   withDevices: boolean,
 ): MessageInitShape<typeof WatchEventSchema> {
   const { revision, entryId, awaited } = event;
   const time = timestampFromMs(endedAtMs(event));
   return {
-    ...{ revision: BigInt(revision), entryId, time, awaited },
+    ...{ partition, revision: BigInt(revision), entryId, time, awaited },
     event: isOfToken(event)
       ? { case: 'ended', value: endedToken(event, withDevices) }
       : { case: 'watermark', value: watermark(event) },

@@ -10,7 +10,7 @@ import { invalidField } from '../../domain/errors.ts';
 import { authorise } from '../../policy/authorise.ts';
 import type { Cursor } from '../../revocations/subscriber.ts';
 import type { Watch as Subscriptions, Watching } from '../../revocations/watch.ts';
-import { type FeedResponseCache, fromFeedResponse } from '../messages/feed-response.ts';
+import { type FeedPartCache, fromFeedResponse } from '../messages/feed-response.ts';
 import { toId } from '../messages/values.ts';
 import { bidiRule } from '../method-rule.ts';
 
@@ -30,7 +30,7 @@ export interface WatchedDeployment {
 
 /** The feed of ended tokens. */
 export function watch({ watch: subscriptions, deployment }: WatchDeps) {
-  const caches: Readonly<Record<'plain' | 'withDevices', FeedResponseCache>> = {
+  const caches: Readonly<Record<'plain' | 'withDevices', FeedPartCache>> = {
     plain: new WeakMap(),
     withDevices: new WeakMap(),
   };
@@ -58,7 +58,7 @@ export function watch({ watch: subscriptions, deployment }: WatchDeps) {
       };
       try {
         for (let next = await subscriber.next(); next; next = await subscriber.next()) {
-          yield fromFeedResponse(next.sequence, next.response, format);
+          yield fromFeedResponse(next, format);
         }
         if (fault !== undefined) throw fault;
       } finally {

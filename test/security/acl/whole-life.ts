@@ -38,7 +38,7 @@ async function watch(server: TestServer): Promise<void> {
   const tokens = server.client(TokenService);
   const edge = watchFeed(server, { edge: true });
   await until('the edge has a lease', () =>
-    edge.responses.some(({ response: r }) => r.case === 'checkpoint' && r.value.renewal > 0n),
+    edge.parts.some((part) => part.case === 'checkpoint' && part.value.renewal > 0n),
   );
   const device = newDevice();
   const { refreshToken } = await issued(tokens, device);

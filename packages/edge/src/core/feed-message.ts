@@ -1,14 +1,13 @@
 import type { Mark } from './watermarks.ts';
 
-/** What a server tells its subscribers: WatchResponse of feed_service.proto, in types of its own. */
-export type FeedMessage = { readonly sequence: number } & (
-  | Welcome
-  | Keys
-  | Snapshot
-  | Events
-  | Checkpoint
-  | Reset
-);
+/** What a server tells a subscriber at once: WatchResponse of feed_service.proto, in types of its own. */
+export interface FeedMessage {
+  readonly sequence: number;
+  /** In their order; one at least. */
+  readonly parts: readonly FeedPart[];
+}
+
+export type FeedPart = Welcome | Keys | Snapshot | Events | Checkpoint | Reset;
 
 export interface Welcome {
   readonly kind: 'WELCOME';
@@ -47,11 +46,11 @@ export interface EndedColumns {
 
 export interface Events {
   readonly kind: 'EVENTS';
-  readonly partition: number;
   readonly events: readonly FeedEvent[];
 }
 
 export interface FeedEvent {
+  readonly partition: number;
   readonly revision: number;
   readonly entryId: string;
   /** Whether a revocation waits until it has been applied. */

@@ -7,6 +7,7 @@ import type {
   Events,
   FeedCursor,
   FeedMessage,
+  FeedPart,
   Snapshot,
   Welcome,
 } from './feed-message.ts';
@@ -36,7 +37,7 @@ export interface Mirror {
   readonly ready: number;
   /** The number of the last message that was applied; 0 for none. */
   readonly sequence: number;
-  /** Takes the next message of the stream. */
+  /** Takes the next message of the stream, all of it. */
   apply(message: FeedMessage): Applied;
   /** Another stream begins, with message 1. */
   connecting(): void;
@@ -165,12 +166,11 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
     state.revision = -1;
   }
 
-  function events({ partition, events: list }: Events): boolean {
-    const state = partitions[partition];
-    if (state?.state !== 'READY') return false;
-    for (const { revision, entryId, change } of list) {
-      // Told twice, or out of order.
-      if (revision <= state.revision) return false;
+  function events({ events: list }: Events): boolean {
+    for (const { partition, revision, entryId, change } of list) {
+      const state = partitions[partition];
+      // Not known as a whole; or told twice, or out of order.
+      if (state?.state !== 'READY' || revision <= state.revision) return false;
       state.revision = revision;
       state.entryId = entryId;
       if ('ended' in change) {
@@ -207,23 +207,31 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
     return true;
   }
 
-  function take(message: FeedMessage): boolean {
-    if (message.sequence !== sequence + 1) return false;
-    if (message.kind === 'WELCOME') return message.sequence === 1 && welcome(message);
-    if (message.sequence === 1) return false;
-    switch (message.kind) {
+  function take({ sequence: number, parts }: FeedMessage): boolean {
+    if (number !== sequence + 1 || parts.length === 0) return false;
+    return parts.every((part, i) => {
+      // It comes first on a stream, and once.
+      const isFirst = number === 1 && i === 0;
+      return isFirst === (part.kind === 'WELCOME') && takePart(part);
+    });
+  }
+
+  function takePart(part: FeedPart): boolean {
+    switch (part.kind) {
+      case 'WELCOME':
+        return welcome(part);
       case 'KEYS':
         rules += 1;
-        onKeys(message.jwksJson);
+        onKeys(part.jwksJson);
         return true;
       case 'SNAPSHOT':
-        return snapshot(message);
+        return snapshot(part);
       case 'EVENTS':
-        return events(message);
+        return events(part);
       case 'CHECKPOINT':
-        return checkpoint(message);
+        return checkpoint(part);
       case 'RESET':
-        return reset(message.partition);
+        return reset(part.partition);
     }
   }
 
@@ -258,7 +266,7 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
         return 'BROKEN';
       }
       sequence = message.sequence;
-      const awaited = message.kind === 'EVENTS' && message.events.some((event) => event.awaited);
+      const awaited = message.parts.some(isAwaited);
       return awaited ? 'ACKNOWLEDGE' : 'APPLIED';
     },
     connecting() {
@@ -285,6 +293,10 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
     },
     forget: clear,
   };
+}
+
+function isAwaited(part: FeedPart): boolean {
+  return part.kind === 'EVENTS' && part.events.some(({ awaited }) => awaited);
 }
 
 function reasonByte(reason: number | undefined): number {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FeedMessage } from './feed-message.ts';
+import type { FeedPart } from './feed-message.ts';
 import { createKnownTokens } from './known-tokens.ts';
 import { createMirror } from './mirror.ts';
 import { createVerifier } from './verifier.ts';
@@ -9,20 +9,24 @@ const ID = '0199f000-0000-7000-8000-00000000000a';
 const KIND = { tenantId: 'acme', keyId: 'k1', scopes: ['read'], audiences: ['api'] };
 const FACTS = { tokenId: ID, partition: 0, issuedAtS: 1_000, expiresAtS: 2_000, kind: KIND };
 const DEMANDS = { scopes: [], audiences: [] };
-const WELCOME: Unnumbered = {
+const WELCOME: FeedPart = {
   ...{ kind: 'WELCOME', deploymentId: 'd', partitions: 2, leaseMs: 1_000 },
   ...{ issuer: 'i', audiences: ['api'], clockSkewMs: 500, tenantIds: [] },
 };
-const SNAPSHOT: Unnumbered = {
+const SNAPSHOT: FeedPart = {
   ...{ kind: 'SNAPSHOT', partition: 0, first: true, last: true, watermarks: [] },
   ended: { tokenIds: new Uint8Array(), expiresAtS: [], reasons: [] },
 };
 
-type Unnumbered = FeedMessage extends infer M
-  ? M extends FeedMessage
-    ? Omit<M, 'sequence'>
-    : never
-  : never;
+const EVENT: FeedPart = {
+  kind: 'EVENTS',
+  events: [
+    {
+      ...{ partition: 0, revision: 1, entryId: '1-0', awaited: false },
+      change: { watermark: { scope: { keyId: 'k2' }, timeMs: 1 } },
+    },
+  ],
+};
 
 function edgeOf() {
   const now = { monotonicMs: 0, wallMs: 0, uptimeMs: 0 };
@@ -44,9 +48,9 @@ function edgeOf() {
     readToken: () => ({ facts: FACTS }),
   });
   let sequence = 0;
-  const tell = (message: Unnumbered) => {
+  const tell = (...parts: readonly FeedPart[]) => {
     sequence += 1;
-    return mirror.apply({ ...message, sequence } as FeedMessage);
+    return mirror.apply({ sequence, parts });
   };
   const pass = (durationMs: number, clocks = Object.keys(now) as (keyof typeof now)[]) => {
     for (const each of clocks) now[each] += durationMs;
@@ -57,7 +61,7 @@ function edgeOf() {
   };
   tell(WELCOME);
   tell(SNAPSHOT);
-  tell({ ...SNAPSHOT, partition: 1 } as Unnumbered);
+  tell({ ...SNAPSHOT, partition: 1 } as FeedPart);
   return { verify: () => verify(TOKEN, DEMANDS), mirror, tell, pass, grant, on, now };
 }
 
@@ -149,9 +153,9 @@ test('an ended token is refused whatever the lease, until its partition is told 
   const { verify, grant, tell } = edgeOf();
   const tokenId = Uint8Array.from(Buffer.from(ID.replaceAll('-', ''), 'hex'));
   const ended = { tokenId, expiresAtS: 2_000, reason: 5 };
-  const event = { revision: 1, entryId: '1-0', awaited: true, change: { ended } };
+  const event = { partition: 0, revision: 1, entryId: '1-0', awaited: true, change: { ended } };
   grant(1);
-  expect(tell({ kind: 'EVENTS', partition: 0, events: [event] })).toBe('ACKNOWLEDGE');
+  expect(tell({ kind: 'EVENTS', events: [event] })).toBe('ACKNOWLEDGE');
   expect(verify()).toEqual({ answer: 'ENDED', reason: 5 });
   tell(SNAPSHOT);
   grant(2);
@@ -159,7 +163,7 @@ test('an ended token is refused whatever the lease, until its partition is told 
 });
 
 test('what does not join on breaks the stream, and everything that was known goes', () => {
-  const message: Unnumbered = { kind: 'RESET', partition: 9 };
+  const message: FeedPart = { kind: 'RESET', partition: 9 };
   const { tell, grant, verify, mirror } = edgeOf();
   grant(1);
   expect(tell(message)).toBe('BROKEN');
@@ -167,11 +171,41 @@ test('what does not join on breaks the stream, and everything that was known goe
   expect(mirror.cursor()).toBeUndefined();
 });
 
+test('a message is applied as a whole: what it ends is ended before its checkpoint counts', () => {
+  const { verify, tell, mirror } = edgeOf();
+  const tokenId = Uint8Array.from(Buffer.from(ID.replaceAll('-', ''), 'hex'));
+  const ended = { tokenId, expiresAtS: 2_000, reason: 5 };
+  const of = { entryId: '1-0', awaited: true, change: { ended } };
+  mirror.lease?.asked(1);
+  const told = tell(
+    { kind: 'EVENTS', events: [0, 1].map((partition) => ({ ...of, partition, revision: 1 })) },
+    { kind: 'CHECKPOINT', renewal: 1, timeMs: 1_500_000, moved: [], uncovered: [] },
+  );
+  expect(told).toBe('ACKNOWLEDGE');
+  expect(verify()).toEqual({ answer: 'ENDED', reason: 5 });
+  expect(mirror.lease?.held()).toBe(2);
+  expect(mirror.cursor()?.partitions).toHaveLength(2);
+});
+
+test.each<[string, readonly FeedPart[]]>([
+  ['no parts', []],
+  ['a welcome that is not the first', [WELCOME]],
+  ['an event of a partition that is not known', [{ kind: 'RESET', partition: 0 }, EVENT]],
+  ['an event that was told already', [EVENT, EVENT]],
+])('a message with %s breaks the stream', (_what, parts) => {
+  const { tell, verify, grant } = edgeOf();
+  grant(1);
+  expect(tell(...parts)).toBe('BROKEN');
+  expect(verify()).toEqual({ answer: 'UNSURE', why: 'STALE' });
+});
+
 test('a number of partitions that cannot be kept apart breaks the stream', () => {
   for (const partitions of [0, 65_537]) {
     const { mirror } = edgeOf();
     mirror.connecting();
-    expect(mirror.apply({ ...WELCOME, partitions, sequence: 1 } as FeedMessage)).toBe('BROKEN');
+    expect(mirror.apply({ sequence: 1, parts: [{ ...WELCOME, partitions } as FeedPart] })).toBe(
+      'BROKEN',
+    );
   }
 });
 

@@ -85,8 +85,10 @@ export function followFeed(options: FollowOptions): FeedFollower {
       onEvent({ event: 'BROKEN' });
       return false;
     }
-    if (message?.kind === 'WELCOME') onEvent({ event: 'CONNECTED' });
-    if (message?.kind === 'RESET') onEvent({ event: 'RESET' });
+    for (const { kind } of message?.parts ?? []) {
+      if (kind === 'WELCOME') onEvent({ event: 'CONNECTED' });
+      if (kind === 'RESET') onEvent({ event: 'RESET' });
+    }
     if (outcome === 'ACKNOWLEDGE') {
       requests.send({ case: 'ack', value: { applied: response.sequence } });
     }

@@ -2,26 +2,29 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type {
   EndedTokens,
   WatchEvent,
+  WatchPart,
   WatchResponse,
   Watermark,
 } from '@signum/contract/signum/v1/feed_service_pb.js';
-import type { EndedColumns, FeedEvent, FeedMessage } from '../core/feed-message.ts';
+import type { EndedColumns, FeedEvent, FeedMessage, FeedPart } from '../core/feed-message.ts';
 import type { Mark } from '../core/watermarks.ts';
 
 /**
  * Puts a response of the feed into types of its own. Undefined if it holds something that this version does
  * not know: who does not understand an event has missed it.
  */
-export function readResponse({
-  sequence: number,
-  response,
-}: WatchResponse): FeedMessage | undefined {
-  const sequence = Number(number);
-  switch (response.case) {
+export function readResponse({ sequence, parts }: WatchResponse): FeedMessage | undefined {
+  const read = parts.map(readPart);
+  if (!read.every((part) => part !== undefined)) return undefined;
+  return { sequence: Number(sequence), parts: read };
+}
+
+function readPart({ part }: WatchPart): FeedPart | undefined {
+  switch (part.case) {
     case 'welcome': {
-      const { lease, clockSkew, ...welcome } = response.value;
+      const { lease, clockSkew, ...welcome } = part.value;
       return {
-        ...{ kind: 'WELCOME', sequence },
+        kind: 'WELCOME',
         ...{ deploymentId: welcome.deploymentId, partitions: welcome.partitions },
         ...{ issuer: welcome.issuer, audiences: welcome.audiences, tenantIds: welcome.tenantIds },
         leaseMs: durationMs(lease),
@@ -29,26 +32,26 @@ export function readResponse({
       };
     }
     case 'keys':
-      return { kind: 'KEYS', sequence, jwksJson: response.value.jwksJson };
+      return { kind: 'KEYS', jwksJson: part.value.jwksJson };
     case 'snapshot': {
-      const { partition, first, last, ended, watermarks } = response.value;
+      const { partition, first, last, ended, watermarks } = part.value;
       const marks = watermarks.map(readMark);
       if (!marks.every((mark) => mark !== undefined)) return undefined;
       return {
-        ...{ kind: 'SNAPSHOT', sequence, partition, first, last },
+        ...{ kind: 'SNAPSHOT', partition, first, last },
         ended: readEnded(ended),
         watermarks: marks,
       };
     }
     case 'events': {
-      const events = response.value.events.map(readEvent);
+      const events = part.value.events.map(readEvent);
       if (!events.every((event) => event !== undefined)) return undefined;
-      return { kind: 'EVENTS', sequence, partition: response.value.partition, events };
+      return { kind: 'EVENTS', events };
     }
     case 'checkpoint': {
-      const { renewal, time, moved, uncovered } = response.value;
+      const { renewal, time, moved, uncovered } = part.value;
       return {
-        ...{ kind: 'CHECKPOINT', sequence, renewal: Number(renewal), uncovered },
+        ...{ kind: 'CHECKPOINT', renewal: Number(renewal), uncovered },
         timeMs: time === undefined ? 0 : timestampMs(time),
         moved: moved.map(({ partition, revision, entryId }) => ({
           partition,
@@ -58,7 +61,7 @@ export function readResponse({
       };
     }
     case 'reset':
-      return { kind: 'RESET', sequence, partition: response.value.partition };
+      return { kind: 'RESET', partition: part.value.partition };
     default:
       return undefined;
   }
@@ -76,8 +79,9 @@ function readEnded(ended: EndedTokens | undefined): EndedColumns {
   return { tokenIds, expiresAtS, reasons };
 }
 
-function readEvent({ revision, entryId, awaited, event }: WatchEvent): FeedEvent | undefined {
-  const at = { revision: Number(revision), entryId, awaited };
+function readEvent(told: WatchEvent): FeedEvent | undefined {
+  const { partition, revision, entryId, awaited, event } = told;
+  const at = { partition, revision: Number(revision), entryId, awaited };
   if (event.case === 'watermark') {
     const watermark = readMark(event.value);
     return watermark && { ...at, change: { watermark } };

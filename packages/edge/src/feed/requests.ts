@@ -15,6 +15,9 @@ export function createRequests(): Requests {
   let wake: (() => void) | undefined;
   return {
     send(request) {
+      // An acknowledgement says what one that has not been sent yet says, and more.
+      const last = waiting.at(-1)?.request?.case;
+      if (request.case === 'ack' && last === 'ack') waiting.pop();
       waiting.push({ request });
       wake?.();
     },

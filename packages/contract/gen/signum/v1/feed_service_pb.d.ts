@@ -208,7 +208,7 @@ export declare type WatchAck = Message<"signum.v1.WatchAck"> & {
 export declare const WatchAckSchema: GenMessage<WatchAck>;
 
 /**
- * What a subscriber is told.
+ * What a subscriber is told at once.
  *
  * @generated from message signum.v1.WatchResponse
  */
@@ -221,59 +221,12 @@ export declare type WatchResponse = Message<"signum.v1.WatchResponse"> & {
   sequence: bigint;
 
   /**
-   * One of these.
+   * What it tells, in order; at least one part. What had come together when the subscriber was ready
+   * for it is in one response.
    *
-   * @generated from oneof signum.v1.WatchResponse.response
+   * @generated from field: repeated signum.v1.WatchPart parts = 2;
    */
-  response: {
-    /**
-     * Comes first.
-     *
-     * @generated from field: signum.v1.WatchWelcome welcome = 2;
-     */
-    value: WatchWelcome;
-    case: "welcome";
-  } | {
-    /**
-     * The public keys; comes second and at each change.
-     *
-     * @generated from field: signum.v1.WatchKeys keys = 3;
-     */
-    value: WatchKeys;
-    case: "keys";
-  } | {
-    /**
-     * A part of the state of one partition.
-     *
-     * @generated from field: signum.v1.WatchSnapshot snapshot = 4;
-     */
-    value: WatchSnapshot;
-    case: "snapshot";
-  } | {
-    /**
-     * What has happened in one partition.
-     *
-     * @generated from field: signum.v1.WatchEvents events = 5;
-     */
-    value: WatchEvents;
-    case: "events";
-  } | {
-    /**
-     * Up to where everything has been told.
-     *
-     * @generated from field: signum.v1.WatchCheckpoint checkpoint = 6;
-     */
-    value: WatchCheckpoint;
-    case: "checkpoint";
-  } | {
-    /**
-     * That a partition begins anew.
-     *
-     * @generated from field: signum.v1.WatchReset reset = 7;
-     */
-    value: WatchReset;
-    case: "reset";
-  } | { case: undefined; value?: undefined };
+  parts: WatchPart[];
 };
 
 /**
@@ -281,6 +234,74 @@ export declare type WatchResponse = Message<"signum.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export declare const WatchResponseSchema: GenMessage<WatchResponse>;
+
+/**
+ * A part of what a subscriber is told.
+ *
+ * @generated from message signum.v1.WatchPart
+ */
+export declare type WatchPart = Message<"signum.v1.WatchPart"> & {
+  /**
+   * One of these. Whoever does not know what it is has missed something, and has to begin anew.
+   *
+   * @generated from oneof signum.v1.WatchPart.part
+   */
+  part: {
+    /**
+     * Comes first.
+     *
+     * @generated from field: signum.v1.WatchWelcome welcome = 1;
+     */
+    value: WatchWelcome;
+    case: "welcome";
+  } | {
+    /**
+     * The public keys; comes second and at each change.
+     *
+     * @generated from field: signum.v1.WatchKeys keys = 2;
+     */
+    value: WatchKeys;
+    case: "keys";
+  } | {
+    /**
+     * A part of the state of one partition.
+     *
+     * @generated from field: signum.v1.WatchSnapshot snapshot = 3;
+     */
+    value: WatchSnapshot;
+    case: "snapshot";
+  } | {
+    /**
+     * What has happened.
+     *
+     * @generated from field: signum.v1.WatchEvents events = 4;
+     */
+    value: WatchEvents;
+    case: "events";
+  } | {
+    /**
+     * Up to where everything has been told.
+     *
+     * @generated from field: signum.v1.WatchCheckpoint checkpoint = 5;
+     */
+    value: WatchCheckpoint;
+    case: "checkpoint";
+  } | {
+    /**
+     * That a partition begins anew.
+     *
+     * @generated from field: signum.v1.WatchReset reset = 6;
+     */
+    value: WatchReset;
+    case: "reset";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message signum.v1.WatchPart.
+ * Use `create(WatchPartSchema)` to create a new message.
+ */
+export declare const WatchPartSchema: GenMessage<WatchPart>;
 
 /**
  * What a subscriber has to know of the deployment.
@@ -521,22 +542,15 @@ export declare type Watermark = Message<"signum.v1.Watermark"> & {
 export declare const WatermarkSchema: GenMessage<Watermark>;
 
 /**
- * What has happened in one partition, in the order of the commits.
+ * What has happened, in any number of partitions.
  *
  * @generated from message signum.v1.WatchEvents
  */
 export declare type WatchEvents = Message<"signum.v1.WatchEvents"> & {
   /**
-   * The partition, from 0.
+   * The events; those of a partition in the order of their commits.
    *
-   * @generated from field: uint32 partition = 1;
-   */
-  partition: number;
-
-  /**
-   * The events.
-   *
-   * @generated from field: repeated signum.v1.WatchEvent events = 2;
+   * @generated from field: repeated signum.v1.WatchEvent events = 1;
    */
   events: WatchEvent[];
 };
@@ -554,30 +568,37 @@ export declare const WatchEventsSchema: GenMessage<WatchEvents>;
  */
 export declare type WatchEvent = Message<"signum.v1.WatchEvent"> & {
   /**
+   * The partition, from 0.
+   *
+   * @generated from field: uint32 partition = 1;
+   */
+  partition: number;
+
+  /**
    * The partition's revision of this change.
    *
-   * @generated from field: uint64 revision = 1;
+   * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
 
   /**
    * The id of its entry in the partition's feed.
    *
-   * @generated from field: string entry_id = 2;
+   * @generated from field: string entry_id = 3;
    */
   entryId: string;
 
   /**
    * When it was committed, by the store's clock.
    *
-   * @generated from field: google.protobuf.Timestamp time = 3;
+   * @generated from field: google.protobuf.Timestamp time = 4;
    */
   time?: Timestamp | undefined;
 
   /**
    * Whether a revocation waits until the edges have applied it: acknowledge at once.
    *
-   * @generated from field: bool awaited = 4;
+   * @generated from field: bool awaited = 5;
    */
   awaited: boolean;
 
@@ -590,7 +611,7 @@ export declare type WatchEvent = Message<"signum.v1.WatchEvent"> & {
     /**
      * One access token, and perhaps its session.
      *
-     * @generated from field: signum.v1.EndedToken ended = 5;
+     * @generated from field: signum.v1.EndedToken ended = 6;
      */
     value: EndedToken;
     case: "ended";
@@ -598,7 +619,7 @@ export declare type WatchEvent = Message<"signum.v1.WatchEvent"> & {
     /**
      * Everything up to now of a tenant, a key, or all.
      *
-     * @generated from field: signum.v1.Watermark watermark = 6;
+     * @generated from field: signum.v1.Watermark watermark = 7;
      */
     value: Watermark;
     case: "watermark";
@@ -681,7 +702,8 @@ export declare type WatchCheckpoint = Message<"signum.v1.WatchCheckpoint"> & {
   time?: Timestamp | undefined;
 
   /**
-   * Places of the partitions in which something has happened since the checkpoint before.
+   * Places of partitions in which something has happened since they were told last: every few
+   * seconds, and with the first checkpoint that covers a partition. Events tell places as well.
    *
    * @generated from field: repeated signum.v1.PartitionCursor moved = 3;
    */
@@ -793,7 +815,7 @@ export declare const FeedService: GenService<{
    * Sends a snapshot of what has ended, then every further end in the order of its commit, with
    * checkpoints that say up to where the subscriber has been told everything.
    *
-   * The first message is `start`, and it comes once. The answers begin with `welcome` and `keys`;
+   * The first message is `start`, and it comes once. What is told begins with `welcome` and `keys`;
    * then each partition comes as a snapshot, or from the cursor on. A subscriber that the server
    * cannot serve without a gap is told by `reset`, and the partition comes as a snapshot again:
    * nothing is ever left out silently. A subscriber that does not read fast enough is reset as well.
