@@ -1,5 +1,6 @@
+import { isId } from '@signum/token';
 import type { Authenticate, Credentials } from '../callers/authenticate.ts';
-import type { Call } from '../domain/call.ts';
+import type { Call, Subject } from '../domain/call.ts';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
 import { CODE_OF, invalidField, type Reason, SignumError } from '../domain/errors.ts';
 import type { KeyProof } from '../domain/key-proof.ts';
@@ -49,6 +50,8 @@ export abstract class OpenCall<I> implements Call {
   readonly method: string;
   readonly startedAtMs: number;
   deadlineAtMs = Number.POSITIVE_INFINITY;
+  about: Subject | undefined = undefined;
+  hasChanged = false;
   protected readonly deps: OpenCallDeps;
   protected readonly head: Head;
   /** What the client allows; undefined if it does not say. */
@@ -141,8 +144,13 @@ export abstract class OpenCall<I> implements Call {
     if (this.#failure !== undefined) return this.#failure;
     const error = this.deps.toSignumError(thrown, this);
     this.#failure = error;
-    if (this.settle(CODE_OF[error.reason], error.reason)) this.deps.onFailure?.(this, error);
+    if (this.settle(CODE_OF[error.reason], error.reason)) this.tellFailure(error);
     return error;
+  }
+
+  /** Tells of a failure, once nothing more is done for the call. */
+  protected tellFailure(error: SignumError): void {
+    this.deps.onFailure?.(this, error);
   }
 
   /** Whether the proof of a key has been looked at: it is good once. */
@@ -220,6 +228,7 @@ export abstract class OpenCall<I> implements Call {
 
   #meet(required: RequiredAccess): void {
     if (this.#fault !== undefined && required.by === 'permission') throw this.#fault;
+    if (this.caller.kind === 'service') this.about = namedBy(required);
     meetAccess(required, this.caller);
   }
 
@@ -245,4 +254,12 @@ export abstract class OpenCall<I> implements Call {
     this.#caller = ANONYMOUS;
     this.#fault = thrown;
   }
+}
+
+/** Whom a message names, of which nothing has been checked, if those can be ids. */
+function namedBy(required: RequiredAccess): Subject | undefined {
+  if (required.by !== 'permission' || required.target === undefined) return undefined;
+  const { tenantId, userId } = required.target;
+  if (!isId(tenantId)) return undefined;
+  return isId(userId) ? { tenantId, userId } : { tenantId };
 }

@@ -18,6 +18,9 @@ export class UnaryCall<I, O> extends OpenCall<I> {
   readonly #endpoint: Callable<I, O>;
   readonly #places: InFlight;
   #hasPlace = false;
+  /** Whether the handler is at work. */
+  #isHandled = false;
+  #untold: SignumError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resolve: ((answer: O) => void) | undefined;
   #reject: ((error: SignumError) => void) | undefined;
@@ -77,12 +80,30 @@ export class UnaryCall<I, O> extends OpenCall<I> {
     }
   }
 
+  /** What is under way is waited for: it may change something, and tells of that itself. */
+  protected override tellFailure(error: SignumError): void {
+    if (this.#isHandled) this.#untold = error;
+    else super.tellFailure(error);
+  }
+
+  #handled(): void {
+    this.#isHandled = false;
+    if (this.#untold !== undefined) super.tellFailure(this.#untold);
+  }
+
   #carryOut(input: I): void {
     const pending = this.authorise(input);
     const answer = pending === undefined ? this.#handle(input) : this.#handleAfter(pending, input);
+    this.#isHandled = true;
     answer.then(
-      (output) => this.#answer(output),
-      (thrown) => this.fail(thrown),
+      (output) => {
+        this.#handled();
+        this.#answer(output);
+      },
+      (thrown) => {
+        this.#handled();
+        this.fail(thrown);
+      },
     );
   }
 

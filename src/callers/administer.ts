@@ -82,6 +82,7 @@ export function createCallerAdministration(given: AdministrationDeps): CallerAdm
 
   return {
     async create(call, input) {
+      call.about = { target: input.name };
       const { record, apiKey } = await createCaller(deps, call, actorOf(call), input);
       await done('caller_create', call, record.name);
       return { caller: viewCaller(record, now()), apiKey };
@@ -99,6 +100,7 @@ export function createCallerAdministration(given: AdministrationDeps): CallerAdm
     },
 
     async rotateKey(call, { name, keyLifetimeMs, overlapMs = DEFAULT_OVERLAP_MS }) {
+      call.about = { target: name };
       const actor = actorOf(call);
       const nowMs = now();
       const { apiKey, stored } = makeKey(deps, nowMs, keyLifetimeMs);
@@ -118,6 +120,7 @@ export function createCallerAdministration(given: AdministrationDeps): CallerAdm
     },
 
     async setDisabled(call, name, disabled) {
+      call.about = { target: name };
       const actor = actorOf(call);
       const change = changeCaller({
         records,
@@ -132,6 +135,7 @@ export function createCallerAdministration(given: AdministrationDeps): CallerAdm
     },
 
     async delete(call, name) {
+      call.about = { target: name };
       const actor = actorOf(call);
       const text = (await records.all(call)).get(name);
       if (text === undefined) return false;

@@ -18,4 +18,19 @@ export interface Call extends Deadline {
   readonly shown: KeyProof;
   /** The peer's IP address as the transport sees it. */
   readonly peer: string;
+  /** What it is about, for the audit trail: set by whoever has found out, and believes it. */
+  about?: Subject | undefined;
+  /** Whether something has been changed that stands if the call fails: whoever did it tells of that. */
+  hasChanged?: boolean;
+}
+
+/** Whom or what a call is about. Ids only. */
+export interface Subject {
+  readonly tenantId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly deviceId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly keyId?: string | undefined;
+  /** A caller that is managed. */
+  readonly target?: string | undefined;
 }

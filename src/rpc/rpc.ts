@@ -23,6 +23,7 @@ import { createCheckOf } from './check-message.ts';
 import type { MethodRule } from './method-rule.ts';
 import { methodTable } from './method-table.ts';
 import type { Keys } from './methods/keys.ts';
+import type { ValidateItemsDeps } from './methods/validate.ts';
 import type { WatchDeps } from './methods/watch.ts';
 import type { WatchSessionDeps } from './methods/watch-session.ts';
 
@@ -78,6 +79,7 @@ export interface RpcDeps extends WatchDeps, WatchSessionDeps {
   readonly cookie?: string | undefined;
   readonly pipeline: Pipeline;
   readonly toSignumError: ToSignumError;
+  readonly onItemFailure?: ValidateItemsDeps['onItemFailure'];
   readonly limits?: Partial<MessageLimits>;
 }
 

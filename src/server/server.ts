@@ -186,6 +186,7 @@ async function compose(
   const rpc = createRpc({
     pipeline,
     toSignumError,
+    onItemFailure: report.failure,
     tokens,
     signing,
     watch: revocations.watch,

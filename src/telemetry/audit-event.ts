@@ -44,6 +44,8 @@ export interface AuditEvent {
   readonly target?: string | undefined;
   /** The endpoint called, if the call did not succeed. */
   readonly method?: string | undefined;
+  /** Set where something stands although the call has failed. */
+  readonly applied?: true | undefined;
   /** Sessions ended, in `revoke*` events; calls like this one, if they did not succeed. */
   readonly count?: number | undefined;
   /** Why a session ended, or why the call did not succeed. */
@@ -68,6 +70,7 @@ export function formatAuditEvent(event: AuditEvent, nowMs: number): string {
     key_id: event.keyId,
     target: event.target,
     method: event.method,
+    applied: event.applied,
     count: event.count,
     reason: event.reason,
   };

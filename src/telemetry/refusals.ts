@@ -20,6 +20,12 @@ interface Counted {
   count: number;
 }
 
+/** What calls of a kind do not have in common. */
+const NOT_ALIKE = {
+  ...{ requestId: undefined, tenantId: undefined, userId: undefined, deviceId: undefined },
+  ...{ sessionId: undefined, keyId: undefined, target: undefined },
+} satisfies Partial<AuditEvent>;
+
 const WINDOW_MS = 60_000;
 const MAX_PEERS = 64;
 
@@ -37,7 +43,7 @@ export function createRefusals(options: RefusalsOptions): Refusals {
     clearTimeout(timer);
     timer = undefined;
     for (const { event, count } of counted.values()) {
-      if (count > 0) record({ ...event, requestId: undefined, count });
+      if (count > 0) record({ ...event, ...NOT_ALIKE, count });
     }
     counted.clear();
   };

@@ -7,9 +7,11 @@ import { grantLifetimes } from '../domain/lifetimes.ts';
 import { checkMetadata, type FencePlace, type SupersedePolicy } from '../domain/session.ts';
 import { checkTokenContent } from '../domain/token-size.ts';
 import { authoriseFence } from '../policy/authorise.ts';
+import type { Grant } from '../store/scripts/grant.ts';
 import { type IssueOutcome, issue as issueInStore, readStanding } from '../store/sessions/issue.ts';
 import { userSubject } from '../store/sessions/rate-limit.ts';
 import type { TokenDeps } from './deps.ts';
+import { type TokenEvent, tellAfter } from './event.ts';
 import { raiseFence } from './fence.ts';
 import { requestDigest } from './request-digest.ts';
 import { signPair } from './sign-pair.ts';
@@ -19,6 +21,8 @@ import { withSigningKey } from './with-signing-key.ts';
 /** Begins a session for a user who has just been authenticated, and signs its first tokens. */
 export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Promise<Issued> {
   const { device } = input;
+  const { tenantId, userId, deviceId } = device;
+  call.about = { tenantId, userId, deviceId };
   const lifetimes = grantLifetimes(deps.policy.lifetimes, input.lifetimes);
   const by = callerName(call.caller);
   const content = {
@@ -55,12 +59,14 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
   });
   if (!('grant' in outcome)) throw refusal(outcome, deps.store.policy.maxDevices);
 
-  const { grant } = outcome;
+  const { grant, status } = outcome;
   // The first call with this request id has been told of.
-  if (outcome.status !== 'REPEATED') report(deps, call, device, outcome);
-  const tokens = await signPair(deps, device, grant, call);
-  const places = awaited ? fencePlaces(deps, device, outcome.status, grant.revision) : [];
-  const fence = await raiseFence(deps, call, awaited, places, durability);
+  const events = status === 'REPEATED' ? [] : eventsOf(call, device, grant);
+  const [tokens, fence] = await tellAfter(deps.onEvent, events, async () => {
+    const signed = await signPair(deps, device, grant, call);
+    const places = awaited ? fencePlaces(deps, device, status, grant.revision) : [];
+    return [signed, await raiseFence(deps, call, awaited, places, durability)];
+  });
   const { supersededSessionId, revision } = grant;
   return { tokens, supersededSessionId, revision, fence };
 }
@@ -131,26 +137,11 @@ function refusal(
   }
 }
 
-function report(
-  deps: TokenDeps,
-  call: Call,
-  device: DeviceRef,
-  outcome: IssueOutcome & { status: string },
-): void {
-  if (!('grant' in outcome)) return;
+function eventsOf(call: Call, device: DeviceRef, grant: Grant): TokenEvent[] {
   const { tenantId, userId, deviceId } = device;
-  const { sessionId, tokenId, supersededSessionId } = outcome.grant;
-  if (supersededSessionId) {
-    const reason = 'SUPERSEDED';
-    deps.onEvent({
-      event: 'supersede',
-      call,
-      tenantId,
-      userId,
-      deviceId,
-      sessionId: supersededSessionId,
-      reason,
-    });
-  }
-  deps.onEvent({ event: 'issue', call, tenantId, userId, deviceId, sessionId, tokenId });
+  const { sessionId, tokenId, supersededSessionId } = grant;
+  const issue = { event: 'issue', call, tenantId, userId, deviceId, sessionId, tokenId } as const;
+  if (!supersededSessionId) return [issue];
+  const ended = { tenantId, userId, deviceId, sessionId: supersededSessionId };
+  return [{ event: 'supersede', call, ...ended, reason: 'SUPERSEDED' }, issue];
 }

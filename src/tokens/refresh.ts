@@ -7,6 +7,7 @@ import { rateLimited } from '../store/sessions/rate-limit.ts';
 import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
 import { scopesOf } from '../store/sessions/sessions.ts';
 import type { TokenDeps } from './deps.ts';
+import { type TokenEvent, tellAfter } from './event.ts';
 import { requireKey } from './prove.ts';
 import { signPair } from './sign-pair.ts';
 import type { Refreshed, RefreshInput } from './tokens.ts';
@@ -21,6 +22,10 @@ export async function refresh(
   const presented = await deps.signing.readRefresh(refreshToken);
   const { device } = presented;
   authoriseHolder(call.caller, 'refresh', device);
+  const { tenantId, userId, deviceId } = device;
+  const { sessionId } = presented;
+  const about = { tenantId, userId, deviceId, sessionId };
+  call.about = about;
   if (call.caller.kind === 'service') await deps.limit('caller', callerName(call.caller), call);
   // Before anything else: a thief without the key changes nothing, not even by using it twice.
   await requireKey(deps, presented, proof, call);
@@ -43,38 +48,23 @@ export async function refresh(
     ),
   );
 
-  const { tenantId, userId, deviceId } = device;
-  const { sessionId } = presented;
   if (!('grant' in outcome)) {
     if (outcome.status === 'REUSED') {
       const reason = 'REFRESH_REUSE';
-      deps.onEvent({
-        event: 'reuse',
-        call,
-        tenantId,
-        userId,
-        deviceId,
-        sessionId,
-        reason,
-        count: 1,
-      });
+      deps.onEvent({ event: 'reuse', call, ...about, reason, count: 1 });
     }
     throw refusal(outcome);
   }
   const { grant } = outcome;
   const replayed = outcome.status === 'REPLAYED';
-  if (!replayed) {
-    deps.onEvent({
-      event: 'refresh',
-      call,
-      tenantId,
-      userId,
-      deviceId,
-      sessionId,
-      tokenId: grant.tokenId,
-    });
-  }
-  return { tokens: await signPair(deps, device, grant, call), replayed, revision: grant.revision };
+  const { tokenId, revision } = grant;
+  const event: TokenEvent = { event: 'refresh', call, ...about, tokenId };
+  const sign = () => signPair(deps, device, grant, call);
+  return {
+    tokens: await tellAfter(deps.onEvent, replayed ? [] : [event], sign),
+    replayed,
+    revision,
+  };
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   type SessionGuard,
 } from '../store/sessions/revoke.ts';
 import type { TokenDeps } from './deps.ts';
-import { type TokenEvent, tellIfUnconfirmed } from './event.ts';
+import { type TokenEvent, tellAfter, tellIfUnconfirmed } from './event.ts';
 import { raiseFence } from './fence.ts';
 import { type BoundToken, requireKey } from './prove.ts';
 import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
@@ -26,15 +26,17 @@ export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): P
   const { tenantId, userId, deviceId } = device;
   const { sessionId, tokenId } = guard;
   const about = { tenantId, userId, deviceId, sessionId, tokenId };
+  call.about = about;
   const event: TokenEvent = { event: 'revoke', call, reason, ...about };
   const { count, revision, reached } = await tellIfUnconfirmed(
     deps.onEvent,
     event,
     revokeDevice(deps.store, device, guard, { reason, by, durability, awaited }, call),
   );
-  deps.onEvent({ ...event, count });
   const place = { partition: deps.store.keyspace.partition(tenantId, userId).number, revision };
-  const fence = await raiseFence(deps, call, awaited, [place], durability);
+  const fence = await tellAfter(deps.onEvent, [{ ...event, count }], () =>
+    raiseFence(deps, call, awaited, [place], durability),
+  );
   return { count, revision, durability: reached, fence };
 }
 
@@ -55,9 +57,10 @@ export async function revokeUser(
     event,
     revokeUserInStore(deps.store, who, revocation, call),
   );
-  deps.onEvent({ ...event, count });
   const place = { partition: deps.store.keyspace.partition(tenantId, userId).number, revision };
-  const fence = await raiseFence(deps, call, awaited, [place], durability);
+  const fence = await tellAfter(deps.onEvent, [{ ...event, count }], () =>
+    raiseFence(deps, call, awaited, [place], durability),
+  );
   return { count, revision, durability: reached, fence };
 }
 

@@ -3,7 +3,7 @@ import { callerName } from '../domain/caller.ts';
 import { authoriseFence } from '../policy/authorise.ts';
 import { type Mark, raiseWatermark } from '../store/sessions/watermark.ts';
 import type { TokenDeps } from './deps.ts';
-import { type TokenEvent, tellIfUnconfirmed } from './event.ts';
+import { type TokenEvent, tellAfter, tellIfUnconfirmed } from './event.ts';
 import { raiseFence } from './fence.ts';
 import type { RevokeKeyInput, RevokeTenantInput, WatermarkRaised } from './tokens.ts';
 
@@ -43,8 +43,9 @@ async function raise(
     event,
     raiseWatermark(deps.store, mark, callerName(call.caller), durability, call, awaited),
   );
-  deps.onEvent(event);
   const places = revisions.map((revision, partition) => ({ partition, revision }));
-  const fence = await raiseFence(deps, call, awaited, places, durability);
+  const fence = await tellAfter(deps.onEvent, [event], () =>
+    raiseFence(deps, call, awaited, places, durability),
+  );
   return { partitions, durability: reached, fence };
 }

@@ -8,7 +8,7 @@ import {
 } from '@signum/contract/signum/v1/key_service_pb.js';
 import type { Algorithm } from '@signum/token';
 import type { Call } from '../../domain/call.ts';
-import { SignumError } from '../../domain/errors.ts';
+import { type Reason, SignumError } from '../../domain/errors.ts';
 import type { KeyInfo } from '../../signing/ring/key-info.ts';
 import type { KeyRing } from '../../signing/ring/key-ring.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
@@ -42,6 +42,9 @@ export function keyMethods(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): Metho
   ];
 }
 
+/** With these a revocation has been applied all the same. */
+const STANDS: ReadonlySet<Reason> = new Set(['DURABILITY_UNCONFIRMED', 'EDGES_UNCONFIRMED']);
+
 /**
  * The watermarks come first: once every partition refuses the key's tokens, it no longer matters
  * when each server learns that the key has left the ring. The reverse order would leave a moment in
@@ -52,18 +55,19 @@ function revokeKey(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): MethodRule {
     mayWait: true,
     async handle(call, request) {
       const { keyId } = request;
+      call.about = { keyId };
       const isKnown = () => ring.list().some((key) => key.keyId === keyId);
       // Another server may have made it a moment ago.
       if (!isKnown()) await ring.refresh();
       if (!isKnown()) throw new SignumError('KEY_NOT_FOUND', 'no key of the ring has this id');
       const durability = toDurability(request.durability);
       const fence = toFence(request.fence);
-      // The key leaves the ring whether or not the edges confirm that they refuse it.
+      // The key leaves the ring whether or not replicas, disks and edges confirm that they have heard.
       const raised = await tokens
         .revokeKey(call, { keyId, durability, fence })
         .catch(async (error: unknown) => {
-          const isRaised = error instanceof SignumError && error.reason === 'EDGES_UNCONFIRMED';
-          if (isRaised) await ring.revoke(keyId, call);
+          if (error instanceof SignumError && STANDS.has(error.reason))
+            await ring.revoke(keyId, call);
           throw error;
         });
       const key = await ring.revoke(keyId, call);

@@ -68,6 +68,8 @@ export interface ValidateItemsDeps {
   readonly tokens: Pick<Tokens, 'validate'>;
   readonly checkItem: CheckMessage<typeof ValidateRequestSchema>;
   readonly toSignumError: ToSignumError;
+  /** Told of each item that has failed: to the call as a whole that is no failure. Must not throw. */
+  readonly onItemFailure?: ((call: Call, error: SignumError) => void) | undefined;
 }
 
 /** Throws INVALID_FIELD unless there are 1 to MAX_ITEMS. The items are looked at one by one later. */
@@ -96,7 +98,9 @@ export function validateItems(
     };
     const fail = (at: number, thrown: unknown) => {
       try {
-        settle(at, failedItem(deps.toSignumError(thrown, call)));
+        const error = deps.toSignumError(thrown, call);
+        deps.onItemFailure?.(call, error);
+        settle(at, failedItem(error));
       } catch (fault) {
         reject(fault);
       }

@@ -1,7 +1,8 @@
 import type { CallerEvent } from '../../callers/administer.ts';
-import type { Call } from '../../domain/call.ts';
+import type { Call, Subject } from '../../domain/call.ts';
 import { callerName } from '../../domain/caller.ts';
 import type { Reason, SignumError } from '../../domain/errors.ts';
+import { OAUTH_REVOKE, OAUTH_TOKEN } from '../../policy/access-table.ts';
 import type { Audit } from '../../telemetry/audit.ts';
 import type { AuditEvent, AuditEventName } from '../../telemetry/audit-event.ts';
 import { createRefusals } from '../../telemetry/refusals.ts';
@@ -39,7 +40,10 @@ const CHANGES: { readonly [endpoint: string]: AuditEventName } = {
   'signum.v1.KeyService/RevokeKey': 'key_revoke',
   'signum.v1.CallerService/CreateCaller': 'caller_create',
   'signum.v1.CallerService/RotateCallerKey': 'caller_rotate_key',
+  'signum.v1.CallerService/SetCallerDisabled': 'call',
   'signum.v1.CallerService/DeleteCaller': 'caller_delete',
+  [OAUTH_TOKEN]: 'refresh',
+  [OAUTH_REVOKE]: 'revoke',
 };
 
 const DENIALS: ReadonlySet<Reason> = new Set([
@@ -47,6 +51,13 @@ const DENIALS: ReadonlySet<Reason> = new Set([
   'CREDENTIAL_INVALID',
   'PERMISSION_DENIED',
 ]);
+
+/** Whom a call that has failed was about, as far as that is believed. */
+function subjectOf({ about, caller }: Call): Subject | undefined {
+  if (about !== undefined || caller.kind !== 'user') return about;
+  const { tenantId, userId } = caller.device;
+  return { tenantId, userId };
+}
 
 export function createReport(audit: Audit, telemetry: Telemetry): Report {
   const refusals = createRefusals({ record: (event) => audit.record(event) });
@@ -56,15 +67,15 @@ export function createReport(audit: Audit, telemetry: Telemetry): Report {
     peer,
   });
   return {
-    token({ event, call, unconfirmed, ...about }) {
+    token({ event, call, failure, ...about }) {
       const counted = COUNTED[event];
-      if (counted && !unconfirmed) telemetry.session(counted, about.count ?? 1);
+      if (counted && failure !== 'DURABILITY_UNCONFIRMED')
+        telemetry.session(counted, about.count ?? 1);
       const name: AuditEventName = event === 'revoke_key' ? 'key_revoke' : event;
       const done = { event: name, ...who(call), ...about };
       const { method } = call;
-      if (unconfirmed)
-        audit.record({ ...done, outcome: 'failed', method, reason: 'DURABILITY_UNCONFIRMED' });
-      else audit.record({ ...done, outcome: 'ok' });
+      if (failure === undefined) audit.record({ ...done, outcome: 'ok' });
+      else audit.record({ ...done, outcome: 'failed', applied: true, method, reason: failure });
     },
     caller({ event, call, target }) {
       audit.record({ event, outcome: 'ok', ...who(call), target });
@@ -76,9 +87,12 @@ export function createReport(audit: Audit, telemetry: Telemetry): Report {
       const change = CHANGES[call.method];
       const outcome = DENIALS.has(reason) ? 'denied' : 'failed';
       // What stands although the call has failed is told by the use-case, which knows what it is.
-      if (reason === 'DURABILITY_UNCONFIRMED' || (!change && outcome === 'failed')) return;
+      if (call.hasChanged || (!change && outcome === 'failed')) return;
       const { method } = call;
-      const event: AuditEvent = { event: change ?? 'call', outcome, ...who(call), method, reason };
+      const about = subjectOf(call);
+      const event: AuditEvent = {
+        ...{ event: change ?? 'call', outcome, ...who(call), ...about, method, reason },
+      };
       if (change && call.caller.kind === 'service') audit.record(event);
       else refusals.record(event);
     },
