@@ -97,11 +97,16 @@ export function createProofCheck({ ageS, skewS }: ProofWindow): CheckProof {
   };
 }
 
-/** `typ`, `alg` and `jwk`, and nothing else: no `crit`, `kid`, `jku` or `x5c` is ever looked at. */
+/**
+ * `typ`, `alg` and `jwk`, and nothing else: no `crit`, `jku` or `x5c`. Libraries whose keys have names
+ * add a `kid`; it says nothing that the key itself does not (RFC 7515 section 4.1.4), and is not looked at.
+ */
 function readHeader(segment: string): ProofKey | undefined {
   const header = readObject(segment);
-  if (header === undefined || header['typ'] !== 'dpop+jwt') return undefined;
-  return Object.keys(header).length === 3 ? readProofKey(header['alg'], header['jwk']) : undefined;
+  if (header === undefined) return undefined;
+  const { typ, alg, jwk, kid, ...others } = header;
+  if (typ !== 'dpop+jwt' || Object.keys(others).length > 0) return undefined;
+  return kid === undefined || typeof kid === 'string' ? readProofKey(alg, jwk) : undefined;
 }
 
 interface ProofClaims {
