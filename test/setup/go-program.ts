@@ -19,6 +19,12 @@ export const GRPCURL: GoProgram = {
   version: 'v1.9.4',
 };
 
+export const OAUTH2_PROXY: GoProgram = {
+  name: 'oauth2-proxy',
+  command: 'github.com/oauth2-proxy/oauth2-proxy/v7',
+  version: 'v7.15.6',
+};
+
 /** Outside the repository, so that a fresh clone need not build again. */
 const CACHE = join(homedir(), '.cache', 'signum-tools');
 const BUILD_TIMEOUT_MS = 10 * 60_000;

