@@ -4,15 +4,12 @@ import { dirname } from 'node:path';
 import { type BenchOptions, parseOptions, USAGE } from './options.ts';
 import { writePerformanceDocs } from './report/performance-doc.ts';
 import { runBench } from './run-bench.ts';
-import { SCENARIOS } from './scenarios/scenarios.ts';
+import { choose, NAMES } from './scenarios/scenarios.ts';
 
 const argv = process.argv.slice(2);
-const names = SCENARIOS.map(({ name }) => name);
 const options = read();
 if (options) {
-  const chosen = SCENARIOS.filter(
-    ({ name }) => options.scenarios.length === 0 || options.scenarios.includes(name),
-  );
+  const chosen = choose(options.scenarios);
   const command = ['npm run bench', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
   const results = await runBench(options, chosen, command, (line) => console.log(line));
   if (options.json) {
@@ -24,11 +21,11 @@ if (options) {
 
 function read(): BenchOptions | undefined {
   if (argv.includes('--help')) {
-    console.log(`${USAGE}\n\nScenarios: ${names.join(', ')}`);
+    console.log(`${USAGE}\n\nScenarios: ${NAMES.join(', ')}`);
     return undefined;
   }
   try {
-    return parseOptions(argv, names);
+    return parseOptions(argv, NAMES);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     process.exitCode = 2;

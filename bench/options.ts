@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
-  /** Scenarios to run; all when empty. */
+  /** Scenarios, or groups of them, to run; all when empty. */
   readonly scenarios: readonly string[];
   /** Where to write the results as JSON. */
   readonly json: string | undefined;

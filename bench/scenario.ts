@@ -8,6 +8,8 @@ import type { Plot } from './report/svg-plot.ts';
 /** A load and what it is held against. */
 export interface Scenario {
   readonly name: string;
+  /** Scenarios that belong together can be chosen together. */
+  readonly group?: string;
   /** What is measured, for the report. */
   readonly title: string;
   run(lab: Lab): Promise<Findings>;

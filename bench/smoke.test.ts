@@ -8,13 +8,12 @@ import { performanceDoc } from './report/performance-doc.ts';
 import type { ScenarioResult } from './report/results.ts';
 import { renderPlot } from './report/svg-plot.ts';
 import { runScenario } from './run-bench.ts';
-import { SCENARIOS } from './scenarios/scenarios.ts';
+import { choose, NAMES, SCENARIOS } from './scenarios/scenarios.ts';
 
 // As short as each generator goes, and small: figures mean nothing here, only that there are some.
 const SMALL = ['--seconds', '0.4', '--rounds', '1', '--warm-up', '0', '--no-install'];
 const SIZES = ['--tokens', '100', '--sessions', '500'];
-const names = SCENARIOS.map(({ name }) => name);
-const options = parseOptions([...SMALL, ...SIZES], names);
+const options = parseOptions([...SMALL, ...SIZES], NAMES);
 const results: ScenarioResult[] = [];
 
 let lab: Lab;
@@ -58,7 +57,16 @@ test('the document shows each target beside what was measured for it', () => {
 });
 
 test('an unknown scenario and a bad number are refused', () => {
-  expect(() => parseOptions(['validate-htpp'], names)).toThrow('validate-htpp');
-  expect(() => parseOptions(['--seconds', 'a'], names)).toThrow('--seconds');
-  expect(() => parseOptions(['--tls', 'maybe'], names)).toThrow('--tls');
+  expect(() => parseOptions(['validate-htpp'], NAMES)).toThrow('validate-htpp');
+  expect(() => parseOptions(['--seconds', 'a'], NAMES)).toThrow('--seconds');
+  expect(() => parseOptions(['--tls', 'maybe'], NAMES)).toThrow('--tls');
+});
+
+test('scenarios can be chosen by name and by group', () => {
+  const namesOf = (...chosen: string[]) =>
+    choose(parseOptions(chosen, NAMES).scenarios).map(({ name }) => name);
+  expect(namesOf()).toHaveLength(SCENARIOS.length);
+  expect(namesOf('fence', 'issue')).toEqual(['fence', 'issue']);
+  expect(namesOf('edge')).toContain('feed-fanout');
+  expect(namesOf('edge')).not.toContain('issue');
 });

@@ -30,6 +30,8 @@ export interface Populator {
   readonly store: Store;
   /** Begins sessions of users who have one device each, as the server would. */
   populate(options: PopulateOptions): Promise<Session[]>;
+  /** The public keys that the tokens are signed with, as a JSON Web Key Set. */
+  jwksJson(): string;
   close(): Promise<void>;
 }
 
@@ -61,7 +63,11 @@ export async function openPopulator(
     },
     onConnectionError: () => undefined,
   });
-  const { signing, close: stopPolling } = await createSigning({
+  const {
+    signing,
+    ring,
+    close: stopPolling,
+  } = await createSigning({
     issuer: credentials.issuer,
     rootSecrets: new RootSecrets([credentials.rootSecret]),
     keys: { kind: 'managed', algorithm: 'ES256' },
@@ -123,6 +129,7 @@ export async function openPopulator(
       await Promise.all(Array.from({ length: CONCURRENCY }, worker));
       return sessions;
     },
+    jwksJson: () => ring.jwksJson(),
     async close() {
       stopPolling();
       await store.close();

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from '../contenders/contender.ts';
 import { httpContender } from '../contenders/http-contender.ts';
@@ -14,6 +12,7 @@ import { throughputRatio } from '../measure/check.ts';
 import { measureRounds } from '../measure/rounds.ts';
 import { roundsOptions } from '../measure/rounds-options.ts';
 import type { Findings, Scenario } from '../scenario.ts';
+import { tokenFile } from './token-file.ts';
 import { idsLoad } from './validate-http.ts';
 
 const LOOP = fileURLToPath(new URL('../contenders/edge-loop.ts', import.meta.url));
@@ -22,6 +21,7 @@ const BY_JOSE = 'edge / jose jwtVerify';
 
 export const edgeVerify: Scenario = {
   name: 'edge-verify',
+  group: 'edge',
   title:
     'Verify in an edge, ES256, distinct known tokens in random order, a fresh string each time',
   async run(lab: Lab): Promise<Findings> {
@@ -37,11 +37,10 @@ export const edgeVerify: Scenario = {
     }
     const sessions = shuffled(await lab.sessions(lab.options.tokens));
     const { signum, file } = await idsLoad(lab, sessions);
-    const tokenFile = join(lab.dir, 'edge-tokens');
-    writeFileSync(tokenFile, sessions.map(({ accessToken }) => accessToken).join('\n'));
+    const tokens = tokenFile(lab, 'edge-verify', sessions);
     const figures = await measureRounds(
       [
-        edgeContender(lab, signum, tokenFile),
+        edgeContender(lab, signum, tokens),
         httpContender(lab, 'Signum, Validate by ids', signum, file),
         signingContender(lab, 'jose jwtVerify', 'jose-verify'),
       ],
@@ -59,13 +58,13 @@ export const edgeVerify: Scenario = {
 };
 
 /** One thread on the server's CPU; each load is a process of its own, which counts its own time. */
-function edgeContender(lab: Lab, { origin }: Signum, tokenFile: string): Contender {
+function edgeContender(lab: Lab, { origin }: Signum, file: string): Contender {
   const { apiKey, caFile } = lab.credentials;
   return {
     name: '@signum/edge',
     pid: 0,
     async load(seconds) {
-      const input = { origin, apiKey, caFile, tokenFile, seconds };
+      const input = { origin, apiKey, caFile, tokenFile: file, seconds };
       const argv = [process.execPath, LOOP, JSON.stringify(input)];
       const counted = JSON.parse(await runTool(onCpus(lab.cpus.server, argv))) as Counted;
       return { ...counted, latency: { p50Us: 0, p99Us: 0, p999Us: 0 } };

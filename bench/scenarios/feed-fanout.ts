@@ -13,6 +13,7 @@ const REVOCATIONS_PER_SECOND = 100;
 
 export const feedFanout: Scenario = {
   name: 'feed-fanout',
+  group: 'edge',
   title: `${SUBSCRIBERS.toLocaleString('en')} subscribers of the feed, each on a connection of its own, ${REVOCATIONS_PER_SECOND} revocations a second`,
   async run(lab: Lab): Promise<Findings> {
     const watching = await measure(lab, false);

@@ -2,8 +2,12 @@ import type { Scenario } from '../scenario.ts';
 import { authzGrpc } from './authz-grpc.ts';
 import { authzHttp } from './authz-http.ts';
 import { dpopProof } from './dpop-proof.ts';
+import { edgeFirstSight } from './edge-first-sight.ts';
+import { edgeMemory } from './edge-memory.ts';
+import { edgePropagation } from './edge-propagation.ts';
 import { edgeVerify } from './edge-verify.ts';
 import { feedFanout } from './feed-fanout.ts';
+import { fence } from './fence.ts';
 import { gatewayEnvoy } from './gateway-envoy.ts';
 import { gatewayNginx } from './gateway-nginx.ts';
 import { introspect } from './introspect.ts';
@@ -27,6 +31,10 @@ export const SCENARIOS: readonly Scenario[] = [
   validateBatch,
   validateStream,
   edgeVerify,
+  edgeFirstSight,
+  edgeMemory,
+  edgePropagation,
+  fence,
   feedFanout,
   authzHttp,
   authzGrpc,
@@ -41,3 +49,17 @@ export const SCENARIOS: readonly Scenario[] = [
   memory,
   scale,
 ];
+
+/** What can be chosen on the command line: scenarios, and groups of them. */
+export const NAMES: readonly string[] = [
+  ...SCENARIOS.map(({ name }) => name),
+  ...new Set(SCENARIOS.flatMap(({ group }) => group ?? [])),
+];
+
+/** All of them when nothing is chosen. */
+export function choose(chosen: readonly string[]): readonly Scenario[] {
+  if (chosen.length === 0) return SCENARIOS;
+  return SCENARIOS.filter(
+    ({ name, group = '' }) => chosen.includes(name) || chosen.includes(group),
+  );
+}
