@@ -1,7 +1,7 @@
 import { type ConfigRow, describe } from './describe.ts';
 import { EDGE_RULES } from './edge-rules.ts';
 import type { Environment } from './find-raw.ts';
-import { load, type Sources } from './load.ts';
+import { load, loadOne, type Sources } from './load.ts';
 import { CONFIG_FILE_ENV } from './names.ts';
 import { type ConfigFile, readConfigFile } from './read-config-file.ts';
 import { CLIENT_RULES, SERVER_RULES } from './rules.ts';
@@ -28,7 +28,14 @@ export type { Rate } from './kinds/rate.ts';
 export { SIGNUM_ENV_PREFIX } from './names.ts';
 
 /** The server's configuration: checked, grouped, frozen. Durations in milliseconds. */
-export type Config = ServerValues & { readonly sources: Sources };
+export type Config = ServerValues & {
+  readonly sources: Sources;
+  /**
+   * What the address of Redis is by now, where it stands in a file: the passwords in it may have been
+   * changed. @throws ConfigError
+   */
+  readonly redisUrlNow: () => string;
+};
 
 /** The command line's configuration. */
 export type ClientConfig = ClientValues['client'];
@@ -40,8 +47,12 @@ export type ClientConfig = ClientValues['client'];
  */
 export function loadConfig(env: Environment = process.env): Config {
   const path = env[CONFIG_FILE_ENV];
-  const file = path ? readConfigFile(path, settingsOf(SERVER_SCHEMA)) : NO_FILE;
-  return load({ schema: SERVER_SCHEMA, rules: SERVER_RULES, env, file, known: knownEnvNames() });
+  const readFile = () => (path ? readConfigFile(path, settingsOf(SERVER_SCHEMA)) : NO_FILE);
+  const known = knownEnvNames();
+  const schema = SERVER_SCHEMA;
+  const values = load({ schema, rules: SERVER_RULES, env, file: readFile(), known });
+  const redisUrlNow = () => loadOne(schema.redis.settings.url, env, readFile()).reveal();
+  return Object.freeze({ ...values, redisUrlNow });
 }
 
 /**

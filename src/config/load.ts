@@ -61,6 +61,14 @@ export function load<S extends Schema>(
   return freeze({ ...values, sources });
 }
 
+/** One setting that does not depend on others. Throws ConfigError with its fault. */
+export function loadOne<T>(setting: Setting<T>, env: Environment, file: ConfigFile): T {
+  const alone: OtherSettings = { isSet: () => false, textOf: () => '' };
+  const result = readSetting(setting, findRaw(setting, env, file), alone);
+  if ('value' in result) return result.value as T;
+  throw new ConfigError([...file.faults, result]);
+}
+
 function unknownNames(env: Environment, known: readonly string[]): ConfigFault[] {
   const all = [...known, CONFIG_FILE_ENV];
   const unknown = Object.keys(env).filter((name) => isOurs(name) && !all.includes(name));

@@ -298,6 +298,9 @@ async function compose(
     async reload() {
       await audit.reopen().catch((error) => log.error({ err: error }, 'audit file not reopened'));
       if (tls !== 'plaintext') await tls.reload();
+      // It is read again whenever a connection is made: this only says in time what will go wrong then.
+      const fault = store.accessFault();
+      if (fault !== undefined) log.warn({ fault }, 'Redis cannot be reached as it is set by now');
     },
   };
 }

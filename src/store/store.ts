@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
+import { readAccess } from './client/access.ts';
 import { checkServers } from './client/check-servers.ts';
 import { connect, createClient, type RedisClient, type RedisSettings } from './client/client.ts';
 import { explainConnectionError } from './client/connection-error.ts';
 import type { WireKind } from './client/connections.ts';
 import { RedisMisconfigured } from './client/misconfigured.ts';
 import { probeTls } from './client/probe-tls.ts';
-import { parseRedisUrl } from './client/url.ts';
+import { faultOfTarget } from './client/target-now.ts';
+import { parseRedisUrl, type RedisTarget } from './client/url.ts';
 import type { MayWait } from './dispatch/durable-runs.ts';
 import { Runner } from './dispatch/runner.ts';
 import { checkAccess, checkLayout, registerIssuer } from './meta.ts';
@@ -38,6 +40,8 @@ export interface Store extends StoreContext {
   readonly client: RedisClient;
   readonly keys: Records;
   readonly callers: Records;
+  /** What is wrong with how Redis would be reached by now, in a line; undefined if nothing is. */
+  accessFault(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -105,11 +109,23 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
       issuer,
       keys: createRecords(runner, SHARED_KEYS.keys),
       callers: createRecords(runner, SHARED_KEYS.callers),
+      accessFault: () => faultOfAccess(target, settings.redis),
       close,
     };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function faultOfAccess(target: RedisTarget, settings: RedisSettings): string | undefined {
+  const fault = faultOfTarget(target, settings);
+  if (fault !== undefined) return fault;
+  try {
+    readAccess(target, settings);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

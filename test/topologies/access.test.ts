@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { loadConfig } from '../../src/config/config.ts';
 import { clientCertificate, developmentCertificates } from '../../src/dev/certificates.ts';
+import { storeSettings } from '../../src/server/parts/store-settings.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import { validate } from '../../src/store/sessions/validate.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { MINIMAL } from '../setup/config-fixture.ts';
 import { manyDevices, reasonOf, within } from '../setup/impatient-store.ts';
 import { startTestRedis } from '../setup/redis.ts';
+import { startRedisCluster } from '../setup/redis-cluster.ts';
 import { RedisNode } from '../setup/redis-node.ts';
 import { ask, startSentinel } from '../setup/redis-sentinel.ts';
 import { planFor, TEST_POLICY } from '../setup/store.ts';
@@ -186,4 +190,97 @@ test('a user of Sentinel, a user of Redis, and a database behind Sentinel', asyn
   stops.unshift(async () => admin.disconnect());
   expect(await keysIn(admin, 0)).toBe(0);
   expect(await keysIn(admin, 5)).toBeGreaterThan(0);
+});
+
+/** What a server reads its configuration from, with the address of Redis in a file. */
+async function openByUrlFile(urlFile: string, caFile?: string): Promise<Store> {
+  const { SIGNUM_REDIS_URL: _, ...env } = MINIMAL;
+  const config = loadConfig({
+    ...env,
+    SIGNUM_REDIS_URL_FILE: urlFile,
+    SIGNUM_REDIS_COMMAND_TIMEOUT: '1s',
+    ...(caFile !== undefined && { SIGNUM_REDIS_CA_FILE: caFile }),
+  });
+  const store = await openStore(storeSettings(config, () => undefined));
+  stops.unshift(() => store.close());
+  return store;
+}
+
+interface Topology {
+  /** With the password in it. */
+  url(password: string): string;
+  /** Every server that has users. */
+  readonly ports: readonly number[];
+  stop(): Promise<unknown>;
+}
+
+const TOPOLOGIES: { readonly [name: string]: () => Promise<Topology> } = {
+  async standalone() {
+    const redis = await startTestRedis();
+    const url = (password: string) => redis.url.replace('://', `://ada:${password}@`);
+    return { url, ports: [redis.port], stop: redis.stop };
+  },
+  async sentinel() {
+    const { url, nodes, sentinels, stop } = await startSentinel({ replicas: 1 });
+    return {
+      url: (password) =>
+        `${url.replace('://', `://ada:${password}@`)}?sentinel_username=ada&sentinel_password=${password}`,
+      ports: [...nodes, ...sentinels].map(({ port }) => port),
+      stop,
+    };
+  },
+  async cluster() {
+    const { url, nodes, stop } = await startRedisCluster();
+    return {
+      url: (password) => url.replace('://', `://ada:${password}@`),
+      ports: nodes.map(({ port }) => port),
+      stop,
+    };
+  },
+};
+
+test.each(Object.keys(TOPOLOGIES))(
+  'passwords in the file of the address that change count as well: %s',
+  async (name) => {
+    const topology = await (TOPOLOGIES[name] as () => Promise<Topology>)();
+    stops.push(() => topology.stop());
+    const everywhere = (...command: [string, ...string[]]) =>
+      Promise.all(topology.ports.map((port) => ask(port, (r) => r.call(...command))));
+    await everywhere('ACL', 'SETUSER', 'ada', 'on', '>first', '~*', '&*', '+@all');
+    const urlFile = join(dir, `url-${name}`);
+    writeFileSync(urlFile, `${topology.url('first')}\n`);
+    const store = await openByUrlFile(urlFile);
+    expect(await isServed(store, `${name}-first`)).toBe(true);
+
+    await everywhere('ACL', 'SETUSER', 'ada', 'resetpass', '>second');
+    // Whoever wants to know the primary needs the other password as well.
+    await everywhere('CLIENT', 'KILL', 'USER', 'ada');
+    expect(await isServed(store, `${name}-neither`)).toBe(false);
+    writeFileSync(urlFile, topology.url('second'));
+    expect(store.accessFault()).toBeUndefined();
+    await until('it is served again', () => isServed(store, `${name}-second`));
+  },
+);
+
+test('an address that leads elsewhere by now is told, and changes nothing', async () => {
+  const redis = await startTestRedis();
+  const other = await startTestRedis();
+  stops.push(redis.stop, other.stop);
+  const urlFile = join(dir, 'url-elsewhere');
+  writeFileSync(urlFile, redis.url);
+  const store = await openByUrlFile(urlFile);
+  const admin = new Redis(redis.url);
+  stops.unshift(async () => admin.disconnect());
+  for (const [url, fault] of [
+    [other.url.replace('://', '://:s3cret-of-the-other@'), /leads to another place/],
+    ['redis://:s3cret@x@y', /more than one "@"/],
+    ['', /is empty/],
+  ] as const) {
+    writeFileSync(urlFile, url);
+    expect(store.accessFault()).toMatch(fault);
+    expect(store.accessFault()).not.toContain('s3cret');
+  }
+  writeFileSync(urlFile, other.url.replace('://', '://:s3cret-of-the-other@'));
+  await drop(admin);
+  await until('it is served again', () => isServed(store, 'elsewhere'));
 });

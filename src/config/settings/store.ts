@@ -13,7 +13,7 @@ export const redis = {
       env: 'SIGNUM_REDIS_URL',
       kind: redisUrl,
       fallbackEnv: 'REDIS_URL',
-      doc: 'The Redis or Valkey that holds all state: standalone, Sentinel or Cluster.',
+      doc: 'The Redis or Valkey that holds all state: standalone, Sentinel or Cluster. In a file it is read again whenever a connection is made, and users and passwords in it, those for Sentinel too, can be changed without a restart.',
     }),
     caFile: optional({
       env: 'SIGNUM_REDIS_CA_FILE',

@@ -10,6 +10,7 @@ export function storeSettings(
   return {
     redis: {
       url: redis.url.reveal(),
+      urlNow: config.redisUrlNow,
       caFile: redis.caFile,
       certFile: redis.certFile,
       keyFile: redis.keyFile,

@@ -1,6 +1,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { type AccessFiles, readAccess } from './access.ts';
 import { NodeConnector, type Opening, SentinelPrimaryConnector } from './connector.ts';
+import { targetNow } from './target-now.ts';
 import { parseRedisUrl, type RedisTarget } from './url.ts';
 
 /** A connection to whatever Redis there is: standalone, behind Sentinel, or a Cluster. */
@@ -9,6 +10,11 @@ export type RedisClient = Redis | Cluster;
 export interface RedisSettings extends AccessFiles {
   /** One of REDIS_URL_FORMS. */
   readonly url: string;
+  /**
+   * The same as it is by now: whoever connects shows the passwords that it holds then. Absent if it cannot
+   * change. Throws if it cannot be had, with what to do about it as the message.
+   */
+  readonly urlNow?: (() => string) | undefined;
   /** How long a connection may owe an answer, in milliseconds. */
   readonly commandTimeoutMs: number;
   /** How long connecting may take, in milliseconds. */
@@ -52,7 +58,7 @@ export function createClient(settings: RedisSettings): RedisClient {
 
 function commonOptions(settings: RedisSettings, target: RedisTarget) {
   const opening: Opening = {
-    access: () => readAccess(target, settings),
+    access: () => readAccess(targetNow(target, settings), settings),
     db: 'db' in target ? target.db : 0,
     name: settings.name,
     // The command time-out is for a server that accepts the connection and never greets.
@@ -90,11 +96,13 @@ function sentinelOptions(
 ) {
   const sentinelOpening: Opening = {
     ...common.opening,
-    access: () => ({
-      username: target.sentinelUsername,
-      password: target.sentinelPassword,
-      tls: readAccess(target, settings).tls,
-    }),
+    access: () => {
+      const now = targetNow(target, settings);
+      const { tls } = readAccess(now, settings);
+      return now.kind === 'sentinel'
+        ? { username: now.sentinelUsername, password: now.sentinelPassword, tls }
+        : { tls };
+    },
     db: 0,
   };
   return {
