@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Gateway, GatewayCredential } from './gateway.ts';
+import type { Gateway, Way } from './gateway.ts';
 
 /** What a configuration in examples/ is to name in the place of what stands there. */
 export interface Place {
@@ -19,6 +19,9 @@ export interface Place {
   /** PEM of the authority that has signed Signum's certificate. */
   readonly caFile: string;
   readonly apiKey: string;
+  /** Unix sockets of a `signum edge`: of `/authz`, and of `Check`. */
+  readonly edgeSocket?: string;
+  readonly edgeGrpcSocket?: string;
   /** PEM files of the gateway's certificate and its key. */
   readonly certFile: string;
   readonly keyFile: string;
@@ -28,17 +31,12 @@ const EXAMPLES = new URL('../', import.meta.url);
 
 /**
  * Writes a gateway's configuration into a folder as somebody would who follows the example: the
- * addresses and files are theirs, and the credential is the one they have chosen.
+ * addresses and files are theirs, and so is the way that they have chosen.
  */
-export function configure(
-  { name }: Gateway,
-  dir: string,
-  place: Place,
-  credential: GatewayCredential,
-): void {
+export function configure({ name }: Gateway, dir: string, place: Place, way: Way): void {
   const source = fileURLToPath(new URL(name, EXAMPLES));
   for (const file of readdirSync(source)) {
-    const text = withCredential(readFileSync(join(source, file), 'utf8'), credential);
+    const text = choose(readFileSync(join(source, file), 'utf8'), way);
     writeFileSync(join(dir, file), settle(text, dir, place));
   }
   writeFileSync(join(dir, 'gateway-key'), place.apiKey, { mode: 0o600 });
@@ -48,10 +46,16 @@ export function configure(
   writeFileSync(join(dir, 'gateway.pem'), pem, { mode: 0o600 });
 }
 
-/** Swaps the lines of the one credential for those of the other, as the examples tell. */
-function withCredential(text: string, credential: GatewayCredential): string {
-  if (credential === 'key') return text;
-  return text.replace(/^.*# \[key\]\n/gm, '').replace(/# \[certificate\] /g, '');
+/** Swaps the lines of the one way for those of another, as the examples tell. */
+function choose(text: string, way: Way): string {
+  switch (way) {
+    case 'key':
+      return text;
+    case 'certificate':
+      return text.replace(/^.*# \[key\]\n/gm, '').replace(/# \[certificate\] /g, '');
+    case 'edge':
+      return text.replace(/^.*# \[(key|server)\]\n/gm, '').replace(/# \[edge\] /g, '');
+  }
 }
 
 function settle(text: string, dir: string, place: Place): string {
@@ -70,6 +74,8 @@ function settle(text: string, dir: string, place: Place): string {
     ['listen 8080', `listen 127.0.0.1:${place.port}`],
     ['bind :8080', `bind 127.0.0.1:${place.port}`],
     [':8080 {', `http://:${place.port} {`],
+    ['/run/signum/edge.sock', place.edgeSocket ?? ''],
+    ['/run/signum/edge-grpc.sock', place.edgeGrpcSocket ?? ''],
     ['/etc/signum/ca.crt', place.caFile],
     ['/etc/signum/gateway.crt', place.certFile],
     ['/etc/signum/gateway.key', place.keyFile],

@@ -5,6 +5,9 @@ import { CADDY, ENVOY, wheelExecutable } from '../../test/setup/wheel.ts';
 /** How a gateway proves to Signum who it is. */
 export type GatewayCredential = 'key' | 'certificate';
 
+/** Whom a gateway asks: a server, with a credential, or a `signum edge` at a Unix socket, which needs none. */
+export type Way = GatewayCredential | 'edge';
+
 /** A gateway with a configuration in examples/. */
 export interface Gateway {
   /** Its folder in examples/. */

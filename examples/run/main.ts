@@ -1,5 +1,5 @@
-// npm run example -- NAME: puts a gateway with its example's configuration between you and a service that
-// echoes, beside the Signum that `npm start` runs.
+// npm run example -- NAME [--edge]: puts a gateway with its example's configuration between you and a service
+// that echoes, beside the Signum that `npm start` runs, with a `signum edge` between the two if wanted.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, type Interceptor } from '@connectrpc/connect';
@@ -9,15 +9,18 @@ import { devStateDir, findDevState } from '../../src/cli/connect/dev-state.ts';
 import { clientCertificate } from '../../src/dev/certificates.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
 import { startEchoService } from './echo-service.ts';
+import { startEdgeProcess } from './edge.ts';
 import { GATEWAYS } from './gateway.ts';
 import { startGateway } from './start-gateway.ts';
 
 const PORT = 8080;
 
-const [name] = process.argv.slice(2);
+const [name, option, ...others] = process.argv.slice(2);
+const atEdge = option === '--edge';
 const gateway = GATEWAYS.find((each) => each.name === name);
-if (gateway === undefined)
-  fail(`Usage: npm run example -- <${GATEWAYS.map((each) => each.name).join('|')}>`);
+if (gateway === undefined || (option !== undefined && !atEdge) || others.length > 0)
+  fail(`Usage: npm run example -- <${GATEWAYS.map((each) => each.name).join('|')}> [--edge]`);
+if (atEdge && gateway.credentials.length === 0) fail(`${gateway.name} asks nobody, and no edge.`);
 if (gateway.executable() === undefined)
   fail(`${gateway.name} is not here. It needs ${gateway.needs}.`);
 const state = findDevState(devStateDir(process.env));
@@ -25,7 +28,13 @@ if (state?.server === undefined) fail('Run `npm start` first, in another termina
 
 const { address, grpcAddress } = state.server;
 const ca = readFileSync(state.caFile, 'utf8');
-const apiKey = await gatewayKey();
+const apiKey = await callerKey('gateway', [Permission.VALIDATE]);
+const edge = atEdge
+  ? await startEdgeProcess({
+      ...{ address, caFile: state.caFile },
+      apiKey: await callerKey('edge', [Permission.VALIDATE, Permission.WATCH]),
+    })
+  : undefined;
 const certificate = await clientCertificate(state.dir, 'gateway');
 const service = await startEchoService();
 const running = await startGateway(
@@ -40,12 +49,16 @@ const running = await startGateway(
     audience: 'signum-dev',
     ...certificate,
     apiKey,
+    ...(edge && { edgeSocket: edge.edgeSocket, edgeGrpcSocket: edge.edgeGrpcSocket }),
   },
-  'key',
+  atEdge ? 'edge' : 'key',
 );
+const asked = edge ? `a signum edge, which follows the Signum` : 'the Signum';
+const fenced = atEdge ? ' --fence' : '';
+for (const line of edge?.said ?? []) process.stdout.write(`  ${line}\n`);
 
 process.stdout.write(`${gateway.name} listens on http://127.0.0.1:${PORT}, with the configuration in examples/${gateway.name}.
-It asks the Signum at ${address}, and passes requests on to a service that echoes their headers.
+It asks ${asked} at ${address}, and passes requests on to a service that echoes their headers.
 
 # In a third terminal, in this directory. Without a token: 401, and the challenge.
 curl -si http://127.0.0.1:${PORT}/orders
@@ -56,7 +69,7 @@ eval "$(signum issue --tenant acme --user ada --device phone --output shell)"
 curl -si -H "authorization: Bearer $ACCESS_TOKEN" http://127.0.0.1:${PORT}/orders
 
 # Log out. The same request: 401.
-echo "$ACCESS_TOKEN" | signum revoke -
+echo "$ACCESS_TOKEN" | signum revoke -${fenced}
 curl -si -H "authorization: Bearer $ACCESS_TOKEN" http://127.0.0.1:${PORT}/orders
 
 Ctrl-C stops the gateway.
@@ -65,14 +78,15 @@ Ctrl-C stops the gateway.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, async () => {
     await running.stop();
+    await edge?.stop();
     await service.close();
     process.exit(0);
   });
 }
 
-/** The API key of a caller that may validate, made once. */
-async function gatewayKey(): Promise<string> {
-  const file = join(state?.dir ?? '', 'example-gateway-key');
+/** The API key of a caller with some permissions, made once. */
+async function callerKey(kind: string, permissions: Permission[]): Promise<string> {
+  const file = join(state?.dir ?? '', `example-${kind}-key`);
   if (existsSync(file)) return readFileSync(file, 'utf8').trim();
   const adminKey = readFileSync(state?.adminKeyFile ?? '', 'utf8').trim();
   const bearer: Interceptor = (next) => (request) => {
@@ -86,8 +100,8 @@ async function gatewayKey(): Promise<string> {
     interceptors: [bearer],
   });
   const { apiKey } = await createClient(CallerService, transport).createCaller({
-    name: `example-gateway-${Date.now().toString(36)}`,
-    permissions: [Permission.VALIDATE],
+    name: `example-${kind}-${Date.now().toString(36)}`,
+    permissions,
     tenants: ['*'],
   });
   mkdirSync(state?.dir ?? '', { recursive: true });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configure, type Place } from './configure.ts';
-import type { Gateway, GatewayCredential } from './gateway.ts';
+import type { Gateway, Way } from './gateway.ts';
 
 export interface RunningGateway {
   /** Ends it, and removes its folder. */
@@ -21,12 +21,12 @@ const POLL_MS = 25;
 export async function startGateway(
   gateway: Gateway,
   place: Place,
-  credential: GatewayCredential,
+  way: Way,
 ): Promise<RunningGateway> {
   const executable = gateway.executable();
   if (executable === undefined) throw new Error(`${gateway.name} needs ${gateway.needs}`);
   const dir = mkdtempSync(join(tmpdir(), `signum-${gateway.name}-`));
-  configure(gateway, dir, place, credential);
+  configure(gateway, dir, place, way);
   const child = spawn(executable, gateway.argv(dir), {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
+import { Fence } from '@signum/contract/signum/v1/token_pb.js';
 import { type EchoService, startEchoService } from '../../examples/run/echo-service.ts';
-import type { Gateway, GatewayCredential } from '../../examples/run/gateway.ts';
+import type { Gateway, Way } from '../../examples/run/gateway.ts';
 import { startGateway } from '../../examples/run/start-gateway.ts';
+import { loadEdgeConfig } from '../../src/config/config.ts';
 import { clientCertificate, developmentCertificates } from '../../src/dev/certificates.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
+import { type EdgeProcess, startEdge } from '../../src/server/edge/start-edge.ts';
 import { emptyDatabaseUrl } from '../setup/redis.ts';
 import {
   AUDIENCE,
@@ -30,8 +33,11 @@ export interface GatewayLab {
   readonly signum: TestServer;
   readonly redis: TcpProxy;
   readonly service: EchoService;
-  /** Starts a gateway that asks this Signum; answers its port. It ends with the lab. */
-  gateway(gateway: Gateway, credential: GatewayCredential, forged?: 'forged'): Promise<number>;
+  /**
+   * Starts a gateway that asks this Signum, or the `signum edge` beside it; answers its port. It ends with
+   * the lab.
+   */
+  gateway(gateway: Gateway, way: Way, forged?: 'forged'): Promise<number>;
   issue(options?: IssueOptions): Promise<IssuedToken>;
   close(): Promise<void>;
 }
@@ -47,6 +53,8 @@ export interface IssuedToken {
   readonly accessToken: string;
   readonly sessionId: string;
   revoke(): Promise<unknown>;
+  /** Waits until no edge accepts it. */
+  revokeFenced(): Promise<unknown>;
 }
 
 export async function openGatewayLab(): Promise<GatewayLab> {
@@ -61,6 +69,9 @@ export async function openGatewayLab(): Promise<GatewayLab> {
     SIGNUM_TLS_KEY_FILE: server.keyFile,
     SIGNUM_TLS_CLIENT_CA_FILE: caFile,
     SIGNUM_REDIS_COMMAND_TIMEOUT: '500ms',
+    SIGNUM_DRAIN_TIMEOUT: '2s',
+    SIGNUM_EDGE_LEASE: '3s',
+    SIGNUM_REDIS_FAILOVER_WINDOW: '0s',
   });
   const service = await startEchoService();
   const transport = transportTo(
@@ -69,12 +80,41 @@ export async function openGatewayLab(): Promise<GatewayLab> {
     signum.adminKey,
     'connect',
   );
-  const { apiKey } = await createClient(CallerService, transport).createCaller({
+  const callers = createClient(CallerService, transport);
+  const { apiKey } = await callers.createCaller({
     name: 'gateway',
     permissions: [Permission.VALIDATE],
     tenants: [TENANT],
     certificateNames: ['DNS:gateway'],
   });
+  // nginx may open them as another user.
+  const socketDir = mkdtempSync(join(tmpdir(), 'signum-edge-'));
+  chmodSync(socketDir, 0o755);
+  const sockets = {
+    edgeSocket: join(socketDir, 'edge.sock'),
+    edgeGrpcSocket: join(socketDir, 'edge-grpc.sock'),
+  };
+  let edge: Promise<EdgeProcess> | undefined;
+  /** One for all gateways of the lab. */
+  const startLabEdge = async () => {
+    const { apiKey: edgeKey } = await callers.createCaller({
+      name: 'edge',
+      permissions: [Permission.WATCH, Permission.VALIDATE],
+      tenants: [TENANT],
+    });
+    return startEdge(
+      loadEdgeConfig({
+        SIGNUM_ADDRESS: signum.address,
+        SIGNUM_CA_FILE: caFile,
+        SIGNUM_API_KEY: edgeKey,
+        SIGNUM_EDGE_LISTEN: `unix:${sockets.edgeSocket}`,
+        SIGNUM_EDGE_GRPC_LISTEN: `unix:${sockets.edgeGrpcSocket}`,
+        SIGNUM_EDGE_SOCKET_MODE: '0666',
+        SIGNUM_EDGE_OPS_LISTEN: '127.0.0.1:0',
+        SIGNUM_LOG_LEVEL: 'silent',
+      }),
+    );
+  };
   const tokens = createClient(TokenService, transport);
   const stops: (() => Promise<void>)[] = [];
   let devices = 0;
@@ -83,7 +123,11 @@ export async function openGatewayLab(): Promise<GatewayLab> {
     signum,
     redis,
     service,
-    async gateway(gateway, credential, forged) {
+    async gateway(gateway, way, forged) {
+      if (way === 'edge') {
+        edge ??= startLabEdge();
+        await edge;
+      }
       const name = forged === undefined ? 'gateway' : 'nobody';
       const { certFile, keyFile } = await clientCertificate(dir, name);
       const place = {
@@ -98,8 +142,9 @@ export async function openGatewayLab(): Promise<GatewayLab> {
         certFile,
         keyFile,
         apiKey: forged === undefined ? apiKey : forge(apiKey),
+        ...sockets,
       };
-      const { stop } = await startGateway(gateway, place, credential);
+      const { stop } = await startGateway(gateway, place, way);
       stops.push(stop);
       return place.port;
     },
@@ -110,15 +155,19 @@ export async function openGatewayLab(): Promise<GatewayLab> {
       const issued = await tokens.issue({ device, scopes: [...scopes], accessLifetime });
       const { accessToken = '', sessionId = '' } = issued.tokens ?? {};
       const subject = { case: 'token', value: accessToken } as const;
-      return { accessToken, sessionId, revoke: () => tokens.revoke({ subject }) };
+      return {
+        ...{ accessToken, sessionId, revoke: () => tokens.revoke({ subject }) },
+        revokeFenced: () => tokens.revoke({ subject, fence: Fence.EDGES }),
+      };
     },
     async close() {
       await Promise.all(stops.map((stop) => stop()));
+      await (await edge)?.close();
       await service.close();
       // Closing it again changes nothing.
       await signum.close();
       await redis.stop();
-      rmSync(dir, { recursive: true, force: true });
+      for (const each of [dir, socketDir]) rmSync(each, { recursive: true, force: true });
     },
   };
 }
