@@ -37,6 +37,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Areas that may read the environment; all others are passed what they need. */
 const READS_ENVIRONMENT = ['config', 'dev'];
 
+/** Who may say of a call that it has been admitted: the pipeline, and whoever authenticates. */
+const ADMITS = ['call/unary-call.ts', 'call/stream-call.ts', 'server/parts/user-token.ts'];
+
 const DRAWER_NAMES = /^(utils?|helpers?|common|misc|shared)$/;
 
 const LARGEST_FILE_LINES = 350;
@@ -71,6 +74,14 @@ test('only config.ts and src/dev read the environment', () => {
     )
     .map((file) => file.path);
   expect(readers).toEqual([]);
+});
+
+test('only the pipeline lets calls in, and only policy says who may do what', () => {
+  const others = sources.filter(({ area }) => area !== 'policy');
+  const admits = others.filter(({ text }) => /\b(admitted|ownCall)\(/.test(text));
+  expect(admits.map(({ path }) => path).sort()).toEqual([...ADMITS].sort());
+  const decides = others.filter(({ text }) => /^import \{.*policy\/authorise\.ts'/m.test(text));
+  expect(decides.map(({ path }) => path)).toEqual([]);
 });
 
 test('no file or folder is a drawer for unrelated things', () => {

@@ -1,7 +1,7 @@
 import type { Credentials } from '../callers/authenticate.ts';
-import type { Call } from '../domain/call.ts';
 import type { SignumError } from '../domain/errors.ts';
-import type { Access } from '../policy/required-access.ts';
+import type { Access } from '../policy/access.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
 import type { ClientSignal, Head } from './head.ts';
 
 /**
@@ -31,7 +31,7 @@ export interface AnyEndpoint<I> {
 /** One message, one answer. */
 export interface UnaryEndpoint<I = unknown, O = unknown> extends AnyEndpoint<I> {
   readonly kind: 'unary';
-  handle(call: Call, input: I): Promise<O>;
+  handle(call: AdmittedCall, input: I): Promise<O>;
 }
 
 /** One message, many answers. */
@@ -49,7 +49,7 @@ export interface BidiEndpoint<I = unknown, O = unknown> extends AnyEndpoint<I> {
 /** Many messages, each a call of its own with one answer, in their order. */
 export interface CallStreamEndpoint<I = unknown, O = unknown> extends AnyEndpoint<I> {
   readonly kind: 'call_stream';
-  handle(call: Call, input: I): Promise<O>;
+  handle(call: AdmittedCall, input: I): Promise<O>;
   /** The answer to a message that came to nothing; without one the error ends the stream. */
   failed(error: SignumError, input: I): O | undefined;
 }
@@ -62,7 +62,7 @@ export type StreamEndpoint<I = unknown, O = unknown> =
 export type Endpoint<I = unknown, O = unknown> = UnaryEndpoint<I, O> | StreamEndpoint<I, O>;
 
 /** A call that streams. Its deadline is that of the whole stream, infinite by default. */
-export interface StreamCall extends Call {
+export interface StreamCall extends AdmittedCall {
   /** Aborted when the stream ends, whatever ended it: the handler lets go of what it holds. */
   readonly ended: ClientSignal;
 }

@@ -4,7 +4,7 @@ import type { Call, Subject } from '../domain/call.ts';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
 import { CODE_OF, invalidField, type Reason, SignumError } from '../domain/errors.ts';
 import type { KeyProof } from '../domain/key-proof.ts';
-import { meetAccess, type RequiredAccess } from '../policy/required-access.ts';
+import type { Target } from '../policy/authorise.ts';
 import type { AnyEndpoint } from './endpoint.ts';
 import { type Head, headCredentials, readTimeoutMs, requestIdOf } from './head.ts';
 import type { InFlight } from './in-flight.ts';
@@ -106,6 +106,11 @@ export abstract class OpenCall<I> implements Call {
     return this.#requestId;
   }
 
+  /** Lets the caller use a token of this user's that the message has presented, or throws. */
+  authoriseToken(of: Target): void {
+    this.#endpoint.access.checkToken(this.caller, of);
+  }
+
   get isSettled(): boolean {
     return this.#isSettled;
   }
@@ -189,14 +194,13 @@ export abstract class OpenCall<I> implements Call {
   /** Lets the caller do what this message asks for, or throws. */
   protected authorise(input: I): void | Promise<void> {
     if (this.#caller === undefined) throw new Error('the call has not been admitted');
-    const { access } = this.#endpoint;
     const presented = this.#presentedBy(input);
-    if (presented === undefined) return this.#meet(access.required(input));
+    if (presented === undefined) return this.#checkMessage(input);
     const { certificateNames } = this.head.peer;
     const caller = this.deps.authenticate({ ...presented, certificateNames }, this);
     const known = (who: Caller) => {
       this.#caller = who;
-      this.#meet(access.required(input));
+      this.#checkMessage(input);
     };
     return caller instanceof Promise ? caller.then(known) : known(caller);
   }
@@ -226,10 +230,14 @@ export abstract class OpenCall<I> implements Call {
     throw invalidField('credentials', 'must be presented in one way only');
   }
 
-  #meet(required: RequiredAccess): void {
-    if (this.#fault !== undefined && required.by === 'permission') throw this.#fault;
-    if (this.caller.kind === 'service') this.about = namedBy(required);
-    meetAccess(required, this.caller);
+  #checkMessage(input: I): void {
+    const { access } = this.#endpoint;
+    if (this.caller.kind === 'service') this.about = named(access.targetOf(input));
+    try {
+      access.checkMessage(this.caller, input);
+    } catch (thrown) {
+      throw this.#fault ?? thrown;
+    }
   }
 
   #known(caller: Caller): void {
@@ -257,9 +265,8 @@ export abstract class OpenCall<I> implements Call {
 }
 
 /** Whom a message names, of which nothing has been checked, if those can be ids. */
-function namedBy(required: RequiredAccess): Subject | undefined {
-  if (required.by !== 'permission' || required.target === undefined) return undefined;
-  const { tenantId, userId } = required.target;
-  if (!isId(tenantId)) return undefined;
+function named(target: Target | undefined): Subject | undefined {
+  if (target === undefined || !isId(target.tenantId)) return undefined;
+  const { tenantId, userId } = target;
   return isId(userId) ? { tenantId, userId } : { tenantId };
 }

@@ -6,6 +6,7 @@ import { headOf, invoke } from '../../test/listeners/invoke.ts';
 import { createTestRpc } from '../../test/listeners/test-rpc.ts';
 import { SignumError } from '../domain/errors.ts';
 import { accessOf } from '../policy/access.ts';
+import { authorisePermission } from '../policy/authorise.ts';
 import type { UnaryEndpoint } from './endpoint.ts';
 
 const device = { tenantId: 'acme', userId: 'u1', deviceId: 'phone' };
@@ -148,7 +149,7 @@ describe('credentials in a message', () => {
     name: 'signum.v1.TokenService/RevokeTenant',
     access: {
       ...accessOf('signum.v1.TokenService/RevokeTenant'),
-      required: () => ({ by: 'permission', permission: 'revoke' }),
+      checkMessage: (caller) => authorisePermission(caller, 'revoke'),
     },
     maxBytes: 100_000,
     inputCredentials: ({ key }) =>

@@ -1,4 +1,5 @@
 import { clientGone, deadlineExceeded, SignumError } from '../domain/errors.ts';
+import { admitted } from '../policy/admitted-call.ts';
 import { CallStream } from './call-stream.ts';
 import type { CallStreamEndpoint, StreamEndpoint } from './endpoint.ts';
 import { CallSignal, type Head } from './head.ts';
@@ -115,13 +116,13 @@ export class StreamCall<I, O> extends OpenCall<I> {
       return new CallStream({ messages, answer, maxUnderway: MAX_UNDERWAY, now });
     }
     if (endpoint.kind === 'bidi') {
-      return new PushedAnswers(endpoint.handle(this, this.#letIn(messages)), now);
+      return new PushedAnswers(endpoint.handle(admitted(this), this.#letIn(messages)), now);
     }
     for await (const message of this.#letIn(messages)) {
       // A message that does not come takes no place.
       takePlace();
       this.#first = message;
-      return new PushedAnswers(endpoint.handle(this, message), now);
+      return new PushedAnswers(endpoint.handle(admitted(this), message), now);
     }
     throw new SignumError('INVALID_FIELD', 'the call holds no message', {
       metadata: { field: 'message', rule: 'must be sent' },

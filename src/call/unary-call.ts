@@ -1,4 +1,5 @@
 import { clientGone, deadlineExceeded, type SignumError } from '../domain/errors.ts';
+import { admitted } from '../policy/admitted-call.ts';
 import type { AnyEndpoint, UnaryEndpoint } from './endpoint.ts';
 import type { Head } from './head.ts';
 import type { InFlight } from './in-flight.ts';
@@ -114,7 +115,7 @@ export class UnaryCall<I, O> extends OpenCall<I> {
 
   #handle(input: I): Promise<O> {
     this.#endpoint.check?.(input);
-    return this.#endpoint.handle(this, input);
+    return this.#endpoint.handle(admitted(this), input);
   }
 
   #answer(output: O): void {

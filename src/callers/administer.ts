@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Call } from '../domain/call.ts';
-import { PERMISSIONS, type ServiceCaller } from '../domain/caller.ts';
-import { SignumError } from '../domain/errors.ts';
+import { PERMISSIONS } from '../domain/caller.ts';
 import type { Records } from '../domain/records.ts';
-import { authorisePermission } from '../policy/authorise.ts';
-import { checkReach, isWithinReach } from '../policy/reach.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
+import { actorOf, checkReach, isWithinReach } from '../policy/reach.ts';
 import { parseCallerRecord } from './caller-record.ts';
 import { type CallerView, viewCaller } from './caller-view.ts';
 import { changeCaller } from './change-caller.ts';
@@ -12,18 +11,18 @@ import { type CallerBounds, createCaller, type NewCaller } from './create-caller
 import type { CallerRegistry } from './registry.ts';
 import { type KeyMakingDeps, keepForOverlap, makeKey } from './stored-key.ts';
 
-/** The use-cases behind CallerService. Each needs the permission `callers`. */
+/** The use-cases behind CallerService. */
 export interface CallerAdministration {
   /** Fails with INVALID_FIELD, CALLER_EXISTS, CALLER_LIMIT, PERMISSION_DENIED. */
-  create(call: Call, input: NewCaller): Promise<CallerWithKey>;
+  create(call: AdmittedCall, input: NewCaller): Promise<CallerWithKey>;
   /** All callers within `call.caller`'s reach, by name. */
-  list(call: Call): Promise<readonly CallerView[]>;
+  list(call: AdmittedCall): Promise<readonly CallerView[]>;
   /** Fails with CALLER_NOT_FOUND, PERMISSION_DENIED. */
-  rotateKey(call: Call, input: NewKey): Promise<CallerWithKey>;
+  rotateKey(call: AdmittedCall, input: NewKey): Promise<CallerWithKey>;
   /** Fails with CALLER_NOT_FOUND, PERMISSION_DENIED. */
-  setDisabled(call: Call, name: string, disabled: boolean): Promise<CallerView>;
+  setDisabled(call: AdmittedCall, name: string, disabled: boolean): Promise<CallerView>;
   /** Whether there was such a caller. Fails with PERMISSION_DENIED. */
-  delete(call: Call, name: string): Promise<boolean>;
+  delete(call: AdmittedCall, name: string): Promise<boolean>;
 }
 
 export interface CallerWithKey {
@@ -145,12 +144,4 @@ export function createCallerAdministration(given: AdministrationDeps): CallerAdm
       return deleted;
     },
   };
-}
-
-function actorOf({ caller }: Call): ServiceCaller {
-  authorisePermission(caller, 'callers');
-  if (caller.kind === 'service') return caller;
-  throw new SignumError('PERMISSION_DENIED', 'only service callers manage callers', {
-    metadata: { permission: 'callers' },
-  });
 }

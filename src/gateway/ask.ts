@@ -1,6 +1,6 @@
-import type { Call } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { KeyProof } from '../domain/key-proof.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { type Answer, challenge } from './answer.ts';
 import type { Demands } from './demands.ts';
@@ -18,7 +18,7 @@ export interface Question {
 /** Answers it: by the token, the proof and the demands alone. An outage is thrown, it is no answer. */
 export async function ask(
   tokens: Pick<Tokens, 'validate'>,
-  call: Call,
+  call: AdmittedCall,
   { presented, demands, proof }: Question,
 ): Promise<Answer> {
   if (typeof presented === 'string') return challenge(presented, demands);

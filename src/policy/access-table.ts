@@ -38,13 +38,17 @@ export type Named = { readonly tenantId: string; readonly userId?: string } | un
 export interface AccessLine {
   /** The name of an endpoint, such as `signum.v1.TokenService/Issue`. */
   readonly endpoint: string;
-  /** Which field of the request's `subject` the line is about; absent: every request. */
+  /** Which requests the line is about, for people: a field of their `subject`; absent: every request. */
   readonly subject?: string | undefined;
+  /** Whether it is about this one. With `subject` only. */
+  readonly applies?: ((input: unknown) => boolean) | undefined;
   readonly scope: Scope;
   /** Absent with the scope `anyone` only. */
   readonly permission?: Permission | undefined;
   /** For the scopes `user` and `tenant`. Sees the message unchecked: anything may be missing. */
   readonly named?: ((input: unknown) => Named) | undefined;
+  /** For the scope `tenants`. Sees the message unchecked too. */
+  readonly tenants?: ((input: unknown) => readonly string[]) | undefined;
 }
 
 /** The names of the HTTP endpoints that are no RPCs. */
@@ -91,7 +95,10 @@ export const ACCESS: readonly AccessLine[] = [
   line(rotateCallerKey, 'callers', { scope: 'reach' }),
   line(setCallerDisabled, 'callers', { scope: 'reach' }),
   line(deleteCaller, 'callers', { scope: 'reach' }),
-  line(FeedService.method.watch, 'watch', { scope: 'tenants' }),
+  line(FeedService.method.watch, 'watch', {
+    scope: 'tenants',
+    tenants: ({ request }) => (request.case === 'start' ? request.value.tenantIds : []),
+  }),
   line(Authorization.method.check, 'validate', { scope: 'presented' }),
   { endpoint: AUTHZ, permission: 'validate', scope: 'presented' },
   { endpoint: OAUTH_INTROSPECT, permission: 'validate', scope: 'presented' },
@@ -115,16 +122,22 @@ interface Line<I extends DescMessage> {
   readonly subject?: string;
   readonly scope: Scope;
   readonly named?: (message: MessageShape<I>) => Named;
+  readonly tenants?: (message: MessageShape<I>) => readonly string[];
 }
 
 /** Ties a line to its method; the message's type is checked here and erased afterwards. */
 function line<I extends DescMessage>(
   method: DescMethod & { readonly input: I },
   permission: Permission | undefined,
-  { subject, scope, named }: Line<I>,
+  { subject, scope, ...by }: Line<I>,
 ): AccessLine {
   const endpoint = nameOf(method);
-  return { endpoint, subject, scope, permission, named: named as AccessLine['named'] };
+  const { named, tenants } = by as Pick<AccessLine, 'named' | 'tenants'>;
+  const applies =
+    subject === undefined
+      ? undefined
+      : (input: unknown) => (input as Subject).subject.case === subject;
+  return { endpoint, subject, applies, scope, permission, named, tenants };
 }
 
 interface Subject {

@@ -1,7 +1,32 @@
 import type { Caller, Permission } from '../domain/caller.ts';
 import { ACCESS, type AccessLine } from './access-table.ts';
-import { authorisePermission, refuse, type Target } from './authorise.ts';
-import type { Access, RequiredAccess } from './required-access.ts';
+import {
+  authorise,
+  authoriseHolder,
+  authorisePermission,
+  refuse,
+  type Target,
+} from './authorise.ts';
+
+/**
+ * Who may call an endpoint, made of its lines in the access table. The pipeline asks three times, each
+ * as soon as there is something to go by.
+ * @throws CREDENTIAL_MISSING or PERMISSION_DENIED, each of them.
+ */
+export interface Access {
+  /** Whether there is a message with which nobody has to be known. */
+  readonly isOpen: boolean;
+  /** Before the message is read: refuses a caller who may not, whatever it says. */
+  checkCaller(caller: Caller): void;
+  /** Whom the message names, if it does. It is unchecked. */
+  targetOf(input: unknown): Target | undefined;
+  /** Refuses a caller who may not do what the message asks for. The message is unchecked. */
+  checkMessage(caller: Caller, input: unknown): void;
+  /** Refuses a caller who may not use the token that the message has presented: it is this user's. */
+  checkToken(caller: Caller, of: Target): void;
+}
+
+type Check = Access['checkMessage'];
 
 /**
  * Who may call an endpoint, by the access table.
@@ -16,62 +41,90 @@ export function accessOf(endpoint: string): Access {
   const { permission } = first;
   return {
     isOpen,
-    checkCaller(caller: Caller) {
+    checkCaller(caller) {
       if (permission === undefined) return;
       if (caller.kind === 'service') authorisePermission(caller, permission);
       else if (!isOpen && !(hasUsers && caller.kind === 'user')) refuse(caller, permission);
     },
-    required: requiredBy(first, lines),
+    targetOf: (input) => targetOf(lineFor(lines, input), input),
+    checkMessage: messageCheck(first, lines),
+    checkToken: tokenCheck(endpoint, lines),
   };
 }
 
-function requiredBy(first: AccessLine, lines: readonly AccessLine[]): Access['required'] {
-  if (first.subject === undefined) return requiredOf(first);
-  const bySubject = new Map(lines.map((line) => [line.subject, requiredOf(line)]));
-  // A message without a subject is refused by its check, to those who hold the permission at all.
-  const withoutSubject = withPermission(first);
-  return (input) => {
-    const { subject } = input as { readonly subject: { readonly case?: string } };
-    return bySubject.get(subject.case)?.(input) ?? withoutSubject;
+/** The line that is about this message. */
+function lineFor(lines: readonly AccessLine[], input: unknown): AccessLine | undefined {
+  for (const line of lines) {
+    if (line.applies === undefined || line.applies(input)) return line;
+  }
+  return undefined;
+}
+
+function messageCheck(first: AccessLine, lines: readonly AccessLine[]): Check {
+  const checks = new Map(lines.map((line) => [line, lineCheck(line)]));
+  return (caller, input) => {
+    const line = lineFor(lines, input);
+    if (line !== undefined) checks.get(line)?.(caller, input);
+    // What no line is about is refused by its check, to those who hold the permission at all.
+    else authorisePermission(caller, permissionOf(first));
   };
 }
 
-function requiredOf(line: AccessLine): Access['required'] {
-  if (line.scope === 'anyone') return always({ by: 'anyone' });
-  const required = withPermission(line);
+function lineCheck(line: AccessLine): Check {
+  if (line.scope === 'anyone') return () => {};
+  const permission = permissionOf(line);
   switch (line.scope) {
     case 'holder':
-      return always({ ...required, by: 'possession' });
+      return (caller) => {
+        if (caller.kind === 'service') authorisePermission(caller, permission);
+      };
     case 'user':
     case 'tenant':
-      return (input) => {
+      return (caller, input) => {
         const target = targetOf(line, input);
-        return target === undefined ? required : { ...required, target };
+        if (target === undefined) authorisePermission(caller, permission);
+        else authorise(caller, permission, target);
+      };
+    case 'tenants':
+      return (caller, input) => {
+        authorisePermission(caller, permission);
+        for (const tenantId of line.tenants?.(input) ?? []) {
+          if (tenantId !== '') authorise(caller, permission, { tenantId });
+        }
       };
     default:
-      return always(required);
+      return (caller) => authorisePermission(caller, permission);
   }
 }
 
-function always(required: RequiredAccess): Access['required'] {
-  return () => required;
+function tokenCheck(endpoint: string, lines: readonly AccessLine[]): Access['checkToken'] {
+  for (const line of lines) {
+    if (line.scope === 'holder') {
+      const permission = permissionOf(line);
+      return (caller, of) => authoriseHolder(caller, permission, of);
+    }
+    if (line.scope === 'presented' || line.scope === 'items') {
+      const permission = permissionOf(line);
+      return (caller, of) => authorise(caller, permission, of);
+    }
+  }
+  return () => {
+    throw new Error(`no line of the access table lets ${endpoint} use a token`);
+  };
 }
 
-function withPermission({ permission, endpoint }: AccessLine): {
-  readonly by: 'permission';
-  readonly permission: Permission;
-} {
+function permissionOf({ permission, endpoint }: AccessLine): Permission {
   if (permission === undefined) throw new Error(`${endpoint} needs a permission`);
-  return { by: 'permission', permission };
+  return permission;
 }
 
 /**
  * The target of a call, or none if the message does not name a tenant: then the message check refuses
  * it, once the caller has shown that it holds the permission at all.
  */
-function targetOf({ scope, named }: AccessLine, input: unknown): Target | undefined {
-  const found = named?.(input);
+function targetOf(line: AccessLine | undefined, input: unknown): Target | undefined {
+  const found = line?.named?.(input);
   if (found === undefined || found.tenantId === '') return undefined;
   const { tenantId, userId } = found;
-  return scope === 'user' ? { tenantId, userId } : { tenantId };
+  return line?.scope === 'user' ? { tenantId, userId } : { tenantId };
 }

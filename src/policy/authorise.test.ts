@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Caller, PERMISSIONS, type Permission } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import {
-  authorise,
-  authoriseDurability,
-  authoriseHolder,
-  authorisePermission,
-} from './authorise.ts';
+import { authorise, authoriseHolder, authorisePermission } from './authorise.ts';
+import { authoriseDurability } from './waiting.ts';
 
 const service = (permissions: readonly Permission[], tenants: string[] | '*'): Caller => ({
   kind: 'service',

@@ -1,12 +1,18 @@
 import type { Permission, ServiceCaller } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import { hasTenant } from './authorise.ts';
+import type { AdmittedCall } from './admitted-call.ts';
+import { hasTenant, refuse } from './authorise.ts';
 
 /** What a caller holds, or is to hold. */
 export interface Grant {
   readonly permissions: readonly Permission[];
   /** `['*']` is every tenant. */
   readonly tenants: readonly string[];
+}
+
+/** Who manages callers. Nobody but services is let in for it. */
+export function actorOf({ caller }: AdmittedCall): ServiceCaller {
+  return caller.kind === 'service' ? caller : refuse(caller, 'callers');
 }
 
 /**

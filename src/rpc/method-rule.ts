@@ -10,10 +10,10 @@ import type {
 import type { Endpoint, StreamCall } from '../call/endpoint.ts';
 import type { Head } from '../call/head.ts';
 import type { Credentials } from '../callers/authenticate.ts';
-import type { Call } from '../domain/call.ts';
 import type { SignumError } from '../domain/errors.ts';
 import { accessOf } from '../policy/access.ts';
 import { nameOf } from '../policy/access-table.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
 
 interface Rule<I extends DescMessage> {
   /** `batch`: the message holds many items, and may be longer. */
@@ -28,7 +28,7 @@ interface Rule<I extends DescMessage> {
 
 /** The use of one method: a call that is authenticated, authorised and checked. */
 export type Handle<I extends DescMessage, O extends DescMessage> = (
-  call: Call,
+  call: AdmittedCall,
   input: MessageShape<I>,
 ) => Promise<MessageShape<O>>;
 

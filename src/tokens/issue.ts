@@ -1,25 +1,28 @@
 import type { DeviceRef } from '@signum/token';
-import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { checkCustomClaims } from '../domain/custom-claims.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
 import { grantLifetimes } from '../domain/lifetimes.ts';
 import { checkMetadata, type FencePlace, type SupersedePolicy } from '../domain/session.ts';
 import { checkTokenContent } from '../domain/token-size.ts';
-import { authoriseFence } from '../policy/authorise.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
+import { authoriseFence } from '../policy/waiting.ts';
 import type { Grant } from '../store/scripts/grant.ts';
 import { type IssueOutcome, issue as issueInStore, readStanding } from '../store/sessions/issue.ts';
 import { userSubject } from '../store/sessions/rate-limit.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter } from './event.ts';
-import { raiseFence } from './fence.ts';
 import { requestDigest } from './request-digest.ts';
 import { signPair } from './sign-pair.ts';
 import type { Issued, IssueInput } from './tokens.ts';
 import { withSigningKey } from './with-signing-key.ts';
 
 /** Begins a session for a user who has just been authenticated, and signs its first tokens. */
-export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Promise<Issued> {
+export async function issue(
+  deps: TokenDeps,
+  call: AdmittedCall,
+  input: IssueInput,
+): Promise<Issued> {
   const { device } = input;
   const { tenantId, userId, deviceId } = device;
   call.about = { tenantId, userId, deviceId };
@@ -65,7 +68,7 @@ export async function issue(deps: TokenDeps, call: Call, input: IssueInput): Pro
   const [tokens, fence] = await tellAfter(deps.onEvent, events, async () => {
     const signed = await signPair(deps, device, grant, call);
     const places = awaited ? fencePlaces(deps, device, status, grant.revision) : [];
-    return [signed, await raiseFence(deps, call, awaited, places, durability)];
+    return [signed, awaited ? await deps.fence(places, durability, call) : undefined];
   });
   const { supersededSessionId, revision } = grant;
   return { tokens, supersededSessionId, revision, fence };
@@ -83,7 +86,11 @@ function fencePlaces(
   return [{ partition, revision: status === 'SUPERSEDED' ? revision - 1 : revision }];
 }
 
-async function takeFromRates(deps: TokenDeps, call: Call, device: DeviceRef): Promise<void> {
+async function takeFromRates(
+  deps: TokenDeps,
+  call: AdmittedCall,
+  device: DeviceRef,
+): Promise<void> {
   await deps.limit('caller', callerName(call.caller), call);
   await deps.limit('user', userSubject(device.tenantId, device.userId), call);
 }
@@ -137,7 +144,7 @@ function refusal(
   }
 }
 
-function eventsOf(call: Call, device: DeviceRef, grant: Grant): TokenEvent[] {
+function eventsOf(call: AdmittedCall, device: DeviceRef, grant: Grant): TokenEvent[] {
   const { tenantId, userId, deviceId } = device;
   const { sessionId, tokenId, supersededSessionId } = grant;
   const issue = { event: 'issue', call, tenantId, userId, deviceId, sessionId, tokenId } as const;

@@ -1,7 +1,7 @@
 import type { DeviceRef } from '@signum/token';
-import type { Call } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Session } from '../domain/session.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
 import * as store from '../store/sessions/sessions.ts';
 import type { TokenDeps } from './deps.ts';
 import type { ListSessionsInput, SessionPage } from './tokens.ts';
@@ -9,7 +9,7 @@ import type { ListSessionsInput, SessionPage } from './tokens.ts';
 /** A user's live sessions, by device id in byte order. */
 export async function listSessions(
   deps: TokenDeps,
-  call: Call,
+  call: AdmittedCall,
   input: ListSessionsInput,
 ): Promise<SessionPage> {
   await limitReads(deps, call);
@@ -19,7 +19,11 @@ export async function listSessions(
 }
 
 /** The live session of a device. */
-export async function getSession(deps: TokenDeps, call: Call, device: DeviceRef): Promise<Session> {
+export async function getSession(
+  deps: TokenDeps,
+  call: AdmittedCall,
+  device: DeviceRef,
+): Promise<Session> {
   await limitReads(deps, call);
   const session = await store.getSession(deps.store, device, call);
   if (!session) throw new SignumError('SESSION_NOT_FOUND', 'no session lives on the device');
@@ -27,7 +31,7 @@ export async function getSession(deps: TokenDeps, call: Call, device: DeviceRef)
 }
 
 /** Reading costs more than validating, and whoever is logged in may do it. */
-async function limitReads(deps: TokenDeps, call: Call): Promise<void> {
+async function limitReads(deps: TokenDeps, call: AdmittedCall): Promise<void> {
   const { caller } = call;
   if (caller.kind !== 'user') return;
   await deps.limit('reads', `${caller.device.tenantId}\0${caller.device.userId}`, call);

@@ -1,8 +1,7 @@
 import type { RefreshClaims } from '@signum/token';
-import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
-import { authoriseHolder } from '../policy/authorise.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
 import { rateLimited } from '../store/sessions/rate-limit.ts';
 import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
 import { scopesOf } from '../store/sessions/sessions.ts';
@@ -16,12 +15,12 @@ import { withSigningKey } from './with-signing-key.ts';
 /** Exchanges a refresh token for its successor (RFC 6749 section 6, rotation by RFC 9700 4.14.2). */
 export async function refresh(
   deps: TokenDeps,
-  call: Call,
+  call: AdmittedCall,
   { refreshToken, scopes, proof }: RefreshInput,
 ): Promise<Refreshed> {
   const presented = await deps.signing.readRefresh(refreshToken);
   const { device } = presented;
-  authoriseHolder(call.caller, 'refresh', device);
+  call.authoriseToken(device);
   const { tenantId, userId, deviceId } = device;
   const { sessionId } = presented;
   const about = { tenantId, userId, deviceId, sessionId };
@@ -75,7 +74,7 @@ async function requireScopes(
   deps: TokenDeps,
   presented: RefreshClaims,
   scopes: readonly string[],
-  call: Call,
+  call: AdmittedCall,
 ): Promise<void> {
   const { tenantId, userId } = presented.device;
   if (call.caller.kind !== 'service') await deps.limit('reads', `${tenantId}\0${userId}`, call);

@@ -1,9 +1,9 @@
 import type { DeviceRef, UnverifiedAccess } from '@signum/token';
-import type { Call } from '../domain/call.ts';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
 import { NO_PROOF } from '../domain/key-proof.ts';
-import { authoriseDurability, authoriseFence, authoriseHolder } from '../policy/authorise.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
+import { authoriseDurability, authoriseFence } from '../policy/waiting.ts';
 import { readFingerprint } from '../store/sessions/fingerprint.ts';
 import {
   revokeDevice,
@@ -12,12 +12,15 @@ import {
 } from '../store/sessions/revoke.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter, tellIfUnconfirmed } from './event.ts';
-import { raiseFence } from './fence.ts';
 import { type BoundToken, requireKey } from './prove.ts';
 import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
 
 /** Ends one session: by a token of it, by its access token's ids, by its id, or by its device. */
-export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): Promise<Revoked> {
+export async function revoke(
+  deps: TokenDeps,
+  call: AdmittedCall,
+  input: RevokeInput,
+): Promise<Revoked> {
   const { device, guard } = await resolve(deps, call, input);
   const durability = authoriseDurability(call.caller, input.durability, deps.policy.durability);
   const awaited = authoriseFence(call.caller, input.fence, deps.policy.fence);
@@ -34,8 +37,8 @@ export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): P
     revokeDevice(deps.store, device, guard, { reason, by, durability, awaited }, call),
   );
   const place = { partition: deps.store.keyspace.partition(tenantId, userId).number, revision };
-  const fence = await tellAfter(deps.onEvent, [{ ...event, count }], () =>
-    raiseFence(deps, call, awaited, [place], durability),
+  const fence = await tellAfter(deps.onEvent, [{ ...event, count }], async () =>
+    awaited ? deps.fence([place], durability, call) : undefined,
   );
   return { count, revision, durability: reached, fence };
 }
@@ -43,7 +46,7 @@ export async function revoke(deps: TokenDeps, call: Call, input: RevokeInput): P
 /** Ends all of a user's sessions, or all but one device's. */
 export async function revokeUser(
   deps: TokenDeps,
-  call: Call,
+  call: AdmittedCall,
   input: RevokeUserInput,
 ): Promise<Revoked> {
   const durability = authoriseDurability(call.caller, input.durability, deps.policy.durability);
@@ -58,8 +61,8 @@ export async function revokeUser(
     revokeUserInStore(deps.store, who, revocation, call),
   );
   const place = { partition: deps.store.keyspace.partition(tenantId, userId).number, revision };
-  const fence = await tellAfter(deps.onEvent, [{ ...event, count }], () =>
-    raiseFence(deps, call, awaited, [place], durability),
+  const fence = await tellAfter(deps.onEvent, [{ ...event, count }], async () =>
+    awaited ? deps.fence([place], durability, call) : undefined,
   );
   return { count, revision, durability: reached, fence };
 }
@@ -71,7 +74,7 @@ interface Resolved {
 
 async function resolve(
   deps: TokenDeps,
-  call: Call,
+  call: AdmittedCall,
   { subject, proof = NO_PROOF }: RevokeInput,
 ): Promise<Resolved> {
   if ('device' in subject) return { device: subject.device, guard: {} };
@@ -81,7 +84,7 @@ async function resolve(
   if ('ids' in subject) return { device: subject.ids, guard: { tokenId: subject.ids.tokenId } };
   const token = await readEither(deps, call, subject.token);
   const { device, sessionId, tokenId } = token;
-  authoriseHolder(call.caller, 'revoke', device);
+  call.authoriseToken(device);
   if (call.caller.kind !== 'service') await requireKey(deps, token, proof, call);
   return { device, guard: { sessionId, likelyTokenId: tokenId } };
 }
@@ -89,7 +92,7 @@ async function resolve(
 /** The claims of a genuine access or refresh token, expired ones included: logging out always works. */
 async function readEither(
   deps: TokenDeps,
-  call: Call,
+  call: AdmittedCall,
   token: string,
 ): Promise<BoundToken & { device: DeviceRef; sessionId: string; tokenId: string }> {
   if (deps.signing.looksLikeRefresh(token)) return deps.signing.readRefresh(token);
@@ -105,7 +108,7 @@ async function readEither(
  */
 async function isGenuine(
   { signing, store }: TokenDeps,
-  call: Call,
+  call: AdmittedCall,
   token: string,
   read: UnverifiedAccess,
 ): Promise<boolean> {

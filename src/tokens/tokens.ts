@@ -1,5 +1,4 @@
 import type { Confirmation, DeviceRef, GrantClaims, TokenRef } from '@signum/token';
-import type { Call } from '../domain/call.ts';
 import type { KeyProof } from '../domain/key-proof.ts';
 import type { LifetimeWish } from '../domain/lifetimes.ts';
 import type {
@@ -13,19 +12,20 @@ import type {
   SupersedePolicy,
 } from '../domain/session.ts';
 import type { Validation } from '../domain/verdict.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
 
 /** The use-cases: what Signum does, free of any wire format. Each fails with a SignumError only. */
 export interface Tokens {
-  issue(call: Call, input: IssueInput): Promise<Issued>;
-  refresh(call: Call, input: RefreshInput): Promise<Refreshed>;
-  validate(call: Call, input: ValidateInput): Promise<Validation>;
-  revoke(call: Call, input: RevokeInput): Promise<Revoked>;
-  revokeUser(call: Call, input: RevokeUserInput): Promise<Revoked>;
-  revokeTenant(call: Call, input: RevokeTenantInput): Promise<WatermarkRaised>;
+  issue(call: AdmittedCall, input: IssueInput): Promise<Issued>;
+  refresh(call: AdmittedCall, input: RefreshInput): Promise<Refreshed>;
+  validate(call: AdmittedCall, input: ValidateInput): Promise<Validation>;
+  revoke(call: AdmittedCall, input: RevokeInput): Promise<Revoked>;
+  revokeUser(call: AdmittedCall, input: RevokeUserInput): Promise<Revoked>;
+  revokeTenant(call: AdmittedCall, input: RevokeTenantInput): Promise<WatermarkRaised>;
   /** The kill switch for a signing key: no token that it signed is accepted from now on. */
-  revokeKey(call: Call, input: RevokeKeyInput): Promise<WatermarkRaised>;
-  listSessions(call: Call, input: ListSessionsInput): Promise<SessionPage>;
-  getSession(call: Call, device: DeviceRef): Promise<Session>;
+  revokeKey(call: AdmittedCall, input: RevokeKeyInput): Promise<WatermarkRaised>;
+  listSessions(call: AdmittedCall, input: ListSessionsInput): Promise<SessionPage>;
+  getSession(call: AdmittedCall, device: DeviceRef): Promise<Session>;
 }
 
 /** Without audiences it is the deployment's default one, without a client id the caller's name. */

@@ -1,9 +1,8 @@
 import { type UnverifiedAccess, writeGrantClaims } from '@signum/token';
-import type { Call } from '../domain/call.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
 import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
 import type { ActiveToken, TokenFault, Validation } from '../domain/verdict.ts';
-import { authorise } from '../policy/authorise.ts';
+import type { AdmittedCall } from '../policy/admitted-call.ts';
 import { type LookUp, validate as lookUp } from '../store/sessions/validate.ts';
 import type { TokenDeps } from './deps.ts';
 import { nonceFor, proveKey } from './prove.ts';
@@ -13,7 +12,11 @@ import type { ValidateInput } from './tokens.ts';
  * Says whether a token is good right now, and counts the verdict. Nothing but a positive look-up
  * makes a token ACTIVE.
  */
-export function validate(deps: TokenDeps, call: Call, input: ValidateInput): Promise<Validation> {
+export function validate(
+  deps: TokenDeps,
+  call: AdmittedCall,
+  input: ValidateInput,
+): Promise<Validation> {
   const { subject } = input;
   const proof = input.proof === 'LEFT_TO_CALLER' ? undefined : input.proof;
   if ('ids' in subject && proof?.dpop !== undefined) {
@@ -43,7 +46,7 @@ function kindOf({ inBatch }: ValidateInput): 'batch' | 'read' {
 /** The verdict on a token that is bound to a key, or that a proof of a key came with. */
 async function proven(
   deps: TokenDeps,
-  call: Call,
+  call: AdmittedCall,
   validation: Validation,
   { ref, confirmation }: ActiveToken,
   { subject, proof = NO_PROOF }: { subject: ValidateInput['subject']; proof: KeyProof | undefined },
@@ -60,14 +63,14 @@ async function proven(
 
 async function validateToken(
   deps: TokenDeps,
-  call: Call,
+  call: AdmittedCall,
   token: string,
   input: ValidateInput,
 ): Promise<Validation> {
   const read = deps.signing.readAccess(token);
   if (typeof read === 'string') return decidedByToken(read);
   const { device, tokenId } = read.claims;
-  authorise(call.caller, 'validate', device);
+  call.authoriseToken(device);
 
   const { tenantId, userId, deviceId } = device;
   const found = await lookUp(

@@ -5,13 +5,13 @@ import {
 import { ADMIN, type Authenticate, createAuthenticator } from '../../src/callers/authenticate.ts';
 import type { NewCaller } from '../../src/callers/create-caller.ts';
 import { type CallerRegistry, createCallerRegistry } from '../../src/callers/registry.ts';
-import type { Call } from '../../src/domain/call.ts';
 import type { Caller, Permission, ServiceCaller, UserCaller } from '../../src/domain/caller.ts';
 import { SignumError } from '../../src/domain/errors.ts';
 import { NO_PROOF } from '../../src/domain/key-proof.ts';
 import type { Records } from '../../src/domain/records.ts';
 import { RootSecrets } from '../../src/domain/root-secret.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { type AdmittedCall, admitted } from '../../src/policy/admitted-call.ts';
 
 export const OLD_ROOT = 'k7Qm2vX9aB4nC6dE8fG0hJ1iL3oP5rS7tU9wY1zA2bC';
 export const NEW_ROOT = 'Zx8Wv6Ut4Sr2Qp0On9Ml7Kj5Ih3Gf1Ed2Cb4Az6Yx8W';
@@ -91,8 +91,10 @@ function memoryRecords(documents: Map<string, string>): Records {
 /** A deadline that does not matter. */
 export const soon = () => ({ deadlineAtMs: performance.now() + 60_000 });
 
-export function callBy(caller: Caller): Call {
-  return { caller, requestId: 'r', method: 'm', peer: '::1', shown: NO_PROOF, ...soon() };
+/** A call that the pipeline has let in. */
+export function callBy(caller: Caller): AdmittedCall {
+  const about = { requestId: 'r', method: 'm', peer: '::1', shown: NO_PROOF };
+  return admitted({ caller, ...about, ...soon(), authoriseToken() {} });
 }
 
 export function serviceCaller(

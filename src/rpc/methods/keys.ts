@@ -7,8 +7,8 @@ import {
   RotateKeyResponseSchema,
 } from '@signum/contract/signum/v1/key_service_pb.js';
 import type { Algorithm } from '@signum/token';
-import type { Call } from '../../domain/call.ts';
 import { type Reason, SignumError } from '../../domain/errors.ts';
+import type { AdmittedCall } from '../../policy/admitted-call.ts';
 import type { KeyInfo } from '../../signing/ring/key-info.ts';
 import type { KeyRing } from '../../signing/ring/key-ring.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
@@ -18,7 +18,7 @@ import { type MethodRule, rule } from '../method-rule.ts';
 
 /** The part of the key ring that KeyService needs. */
 export interface Keys extends Pick<KeyRing, 'jwksJson' | 'list' | 'refresh' | 'revoke'> {
-  rotate(algorithm: Algorithm | undefined, call: Call): Promise<KeyInfo>;
+  rotate(algorithm: Algorithm | undefined, call: AdmittedCall): Promise<KeyInfo>;
 }
 
 /** KeyService. */

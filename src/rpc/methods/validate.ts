@@ -8,12 +8,11 @@ import {
   ValidateStreamResponseSchema,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { ToSignumError } from '../../call/internal-error.ts';
-import type { Call } from '../../domain/call.ts';
 import { invalidField, type Reason, type SignumError } from '../../domain/errors.ts';
 import type { Validation } from '../../domain/verdict.ts';
 import { accessOf } from '../../policy/access.ts';
 import { nameOf } from '../../policy/access-table.ts';
-import { meetAccess } from '../../policy/required-access.ts';
+import type { AdmittedCall } from '../../policy/admitted-call.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { fromValidation, toValidateInput } from '../messages/validation.ts';
@@ -62,14 +61,14 @@ export function validateStream(deps: ValidateItemsDeps) {
 
 export const MAX_ITEMS = 256;
 
-const { required } = accessOf(nameOf(TokenService.method.validate));
+const { checkMessage } = accessOf(nameOf(TokenService.method.validate));
 
 export interface ValidateItemsDeps {
   readonly tokens: Pick<Tokens, 'validate'>;
   readonly checkItem: CheckMessage<typeof ValidateRequestSchema>;
   readonly toSignumError: ToSignumError;
   /** Told of each item that has failed: to the call as a whole that is no failure. Must not throw. */
-  readonly onItemFailure?: ((call: Call, error: SignumError) => void) | undefined;
+  readonly onItemFailure?: ((call: AdmittedCall, error: SignumError) => void) | undefined;
 }
 
 /** Throws INVALID_FIELD unless there are 1 to MAX_ITEMS. The items are looked at one by one later. */
@@ -85,7 +84,7 @@ export function checkItems({ items }: { readonly items: readonly ValidateRequest
  */
 export function validateItems(
   deps: ValidateItemsDeps,
-  call: Call,
+  call: AdmittedCall,
   items: readonly ValidateRequest[],
 ): Promise<BatchValidateResult[]> {
   return new Promise((resolve, reject) => {
@@ -127,10 +126,10 @@ export function validateItems(
 
 function validateItem(
   { tokens, checkItem }: ValidateItemsDeps,
-  call: Call,
+  call: AdmittedCall,
   item: ValidateRequest,
 ): Promise<Validation> {
-  meetAccess(required(item), call.caller);
+  checkMessage(call.caller, item);
   checkItem(item);
   return tokens.validate(call, toValidateInput(item, true));
 }

@@ -5,7 +5,6 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { StreamCall } from '../../call/endpoint.ts';
 import { SignumError } from '../../domain/errors.ts';
-import { authoriseHolder } from '../../policy/authorise.ts';
 import type { Revocations } from '../../revocations/revocations.ts';
 import type { SessionToWatch } from '../../revocations/watch-session.ts';
 import type { Signing } from '../../signing/signing.ts';
@@ -37,15 +36,16 @@ export function watchSession({ watchSession: watchIt, signing }: WatchSessionDep
 }
 
 async function sessionOf(
-  { caller }: StreamCall,
+  call: StreamCall,
   refreshToken: string,
   signing: WatchSessionDeps['signing'],
 ): Promise<SessionToWatch> {
   if (refreshToken !== '') {
     const { device, sessionId } = await signing.readRefresh(refreshToken);
-    authoriseHolder(caller, 'watch', device);
+    call.authoriseToken(device);
     return { device, sessionId };
   }
+  const { caller } = call;
   if (caller.kind === 'user') return { device: caller.device, sessionId: caller.sessionId };
   throw new SignumError('CREDENTIAL_MISSING', 'the call needs a token of the session');
 }

@@ -1,16 +1,9 @@
 import { uuidv7 } from 'uuidv7';
 import { createInFlight } from '../../call/in-flight.ts';
-import type { ServiceCaller, UserCaller } from '../../domain/caller.ts';
+import type { UserCaller } from '../../domain/caller.ts';
 import { type KeyProof, NO_PROOF } from '../../domain/key-proof.ts';
+import { ownCall } from '../../policy/admitted-call.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
-
-/** The service itself, asking whether a user's own token is good. */
-const SELF: ServiceCaller = {
-  kind: 'service',
-  name: 'signum',
-  permissions: new Set(['validate']),
-  tenants: '*',
-};
 
 /**
  * Tokens that are looked up at once because they were presented as a credential. Anybody can present
@@ -33,14 +26,13 @@ export function createUserTokenCheck(
     token: string,
     proof: KeyProof | 'LEFT_TO_CALLER',
   ): Promise<UserCaller | undefined> => {
-    const call = {
-      caller: SELF,
+    const call = ownCall({
       requestId: uuidv7(),
       method: 'authenticate',
       peer: '',
       shown: NO_PROOF,
       deadlineAtMs: performance.now() + timeoutMs,
-    };
+    });
     const audiences = [audience];
     const input = { subject: { token }, requiredScopes: [], audiences, minRevision: 0, proof };
     const { verdict, token: found } = await tokens.validate(call, input);
