@@ -24,8 +24,13 @@ export function metadata(issuer: string): readonly HttpEndpoint<void, string>[] 
   if (origin === 'null') return [];
   const path = pathname === '/' ? '' : pathname.replace(/\/$/, '');
   const server = describeServer(issuer, origin);
-  // Who knows OpenID Connect alone verifies access tokens as ID tokens, and takes them for RS256 unless told.
-  const provider = { ...server, id_token_signing_alg_values_supported: SIGNING_ALGORITHMS };
+  const provider = {
+    ...server,
+    // Every client is told the same `sub` of a user. Libraries refuse the document without it.
+    subject_types_supported: ['public'],
+    // Who knows OpenID Connect alone verifies access tokens as ID tokens, and takes them for RS256 unless told.
+    id_token_signing_alg_values_supported: SIGNING_ALGORITHMS,
+  };
   return [
     ...Object.entries(documentAt('oauth-authorization-server', path, server)),
     ...Object.entries(documentAt('openid-configuration', path, provider)),

@@ -117,6 +117,7 @@ describe('oauth4webapi', () => {
     const answer = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oidc' });
     expect(await oauth.processDiscoveryResponse(issuer, answer)).toMatchObject({
       id_token_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      subject_types_supported: ['public'],
     });
   });
 

@@ -12,8 +12,8 @@ describeClients(
     },
     {
       name: 'Spring Security',
-      does: ['verify'],
-      doesToo: ['discover', 'introspect'],
+      does: ['discover', 'verify', 'refresh'],
+      doesToo: ['introspect'],
       unknownAlgorithms: ['EdDSA'],
     },
   ],

@@ -58,7 +58,11 @@ export const GO_CLIENTS: ClientProgram = {
     const go = findExecutable('go');
     if (!go) return 'there is no Go compiler';
     const output = ['-o', join(folder, 'clients')];
-    return runTool(go, ['-C', sources, 'build', '-mod=readonly', ...output, '.'], BUILD_TIMEOUT_MS);
+    return runTool(
+      go,
+      ['-C', sources, 'build', '-buildvcs=false', '-mod=readonly', ...output, '.'],
+      BUILD_TIMEOUT_MS,
+    );
   },
   argv: (_sources, folder) => [join(folder, 'clients')],
 };
