@@ -1,13 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RedisNode } from '../../../test/setup/redis-node.ts';
 import { type RudeTlsServer, startRudeTlsServer } from '../../../test/setup/rude-tls-server.ts';
+import { until } from '../../../test/setup/until.ts';
 import { developmentCertificates } from '../../dev/certificates.ts';
-import type { RedisSettings } from './client.ts';
+import { createClient, type RedisSettings } from './client.ts';
 
 let dir: string;
 let foreignCaFile: string;
@@ -57,3 +61,48 @@ test.each(['rediss://', 'rediss+sentinel://', 'rediss+cluster://'])(
     });
   },
 );
+
+test('a failover that is told of while the primary is looked up is no reason to give up', async () => {
+  const redis = await RedisNode.start({ dir: join(dir, 'redis'), args: [] });
+  const sentinel = await startSentinelThatNames(redis.port);
+  const client = createClient({
+    url: `redis+sentinel://127.0.0.1:${sentinel.port}/signum`,
+    ...{ commandTimeoutMs: 5_000, connectTimeoutMs: 5_000, name: 'signum-test' },
+  }) as Redis;
+  try {
+    client.on('error', () => undefined);
+    client.connect().catch(() => undefined);
+    // What the client library does when a Sentinel tells of it.
+    (client as unknown as { connector: { disconnect(): void } }).connector.disconnect();
+    await until('the client is connected', () => client.status === 'ready');
+  } finally {
+    client.disconnect();
+    sentinel.stop();
+    await redis.destroy();
+  }
+});
+
+/** As much of a Sentinel as a client asks of it. */
+async function startSentinelThatNames(port: number) {
+  const answers: readonly (readonly [RegExp, string])[] = [
+    [/get-master-addr-by-name/i, `*2\r\n$9\r\n127.0.0.1\r\n$${String(port).length}\r\n${port}\r\n`],
+    [/sentinels/i, '*0\r\n'],
+    [/subscribe/i, '*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n'],
+  ];
+  const sockets = new Set<Socket>();
+  const listener = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    socket.on('data', (piece) => {
+      for (const command of piece.toString().match(/\*\d+\r\n(\$\d+\r\n[^\r]*\r\n)+/g) ?? []) {
+        socket.write(answers.find(([asked]) => asked.test(command))?.[1] ?? '+OK\r\n');
+      }
+    });
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const stop = () => {
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  };
+  return { port: (listener.address() as AddressInfo).port, stop };
+}

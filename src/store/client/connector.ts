@@ -122,13 +122,15 @@ async function begin(
   failed: (error: Error) => void,
 ): Promise<Socket> {
   let access: Access;
+  let socket: Socket;
   try {
     access = opening.access();
+    // Rejects when Sentinels tell of a failover just then. The library would take that for the end.
+    socket = outliveErrors(await open(access));
   } catch (error) {
     failed(error as Error);
     return new Socket().destroy();
   }
-  const socket = outliveErrors(await open(access));
   const timer = setTimeout(() => socket.destroy(timedOut()), opening.timeoutMs);
   try {
     await established(socket, access.tls ? 'secureConnect' : 'connect');
