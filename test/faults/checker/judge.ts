@@ -1,21 +1,5 @@
 import type { Outcome } from './call.ts';
-
-/** A token that a client holds, and what is known of its life. */
-export interface HeldToken {
-  readonly id: string;
-  readonly sessionId: string;
-  readonly deviceKey: string;
-  readonly generation: number;
-  readonly access: string;
-  readonly refresh: string;
-  /** From when on it cannot be valid, as far as an answer has shown. */
-  endedMs: number;
-  /** From when on it may have been ended by something that a client did. */
-  mayEndMs: number;
-  /** Last time that it was seen valid. */
-  validMs: number;
-  readonly story: string[];
-}
+import type { HeldToken } from './held-token.ts';
 
 export type Rule =
   | 'a dead token is valid'
@@ -26,7 +10,11 @@ export type Rule =
   | 'an answer that none may get'
   | 'a call without an answer'
   | 'a call that settles late'
-  | 'an effect twice';
+  | 'an effect twice'
+  | 'an edge accepts after a fence'
+  | 'an edge is staler than it says'
+  | 'an edge does not come back'
+  | 'a subscriber misses or repeats';
 
 export interface Violation {
   readonly rule: Rule;
@@ -51,10 +39,13 @@ export class Judge {
   readonly violations: Violation[] = [];
   validatesAfterEnd = 0;
   validates = 0;
+  /** What Redis answered may be lost at the moment: nothing is promised of what is touched now. */
+  isLosing = false;
   readonly #promises: Promises;
   readonly #byDevice = new Map<string, HeldToken[]>();
   readonly #successors = new Map<string, Set<string>>();
   readonly #silences: { readonly fromMs: number; toMs: number }[] = [];
+  readonly #exempt = new WeakSet<HeldToken>();
 
   constructor(promises: Promises) {
     this.#promises = promises;
@@ -62,6 +53,7 @@ export class Judge {
 
   /** `before` is what was held of the device when the call began. */
   issued(token: HeldToken, outcome: Outcome, before: readonly HeldToken[]): void {
+    this.#touch(token);
     tell(token, `issued ${at(outcome.invokedMs)}–${at(outcome.returnedMs)}`);
     if (this.#promises.keepsEverything) {
       for (const other of before) this.ended(other, outcome.returnedMs, `${token.id} was issued`);
@@ -75,12 +67,14 @@ export class Judge {
   /** A client is about to do what may end the token. */
   mayEnd(token: HeldToken, what: string): void {
     const nowMs = performance.now();
+    this.#touch(token);
     token.mayEndMs = Math.min(token.mayEndMs, nowMs);
     tell(token, `${what} ${at(nowMs)}`);
   }
 
   /** An answer that the topology stands for has said that it is dead. */
   ended(token: HeldToken, returnedMs: number, why: string): void {
+    this.#touch(token);
     if (token.endedMs <= returnedMs) return;
     token.endedMs = returnedMs;
     tell(token, `dead: ${why} ${at(returnedMs)}`);
@@ -89,12 +83,13 @@ export class Judge {
   validated(token: HeldToken, verdict: string, outcome: Outcome, how: string): void {
     const { invokedMs, returnedMs } = outcome;
     this.validates += 1;
+    if (this.isExempt(token)) return;
     const isAfterEnd = token.endedMs <= invokedMs;
     if (isAfterEnd) this.validatesAfterEnd += 1;
     const line = `${how}: ${verdict} ${at(invokedMs)}–${at(returnedMs)}`;
     if (verdict === 'VERDICT_ACTIVE') {
       tell(token, line);
-      if (isAfterEnd) this.#violated('a dead token is valid', line, token);
+      if (isAfterEnd) this.violated('a dead token is valid', line, token);
       this.#checkAlone(token, outcome);
       this.#checkSilences(token, outcome);
       token.validMs = Math.max(token.validMs, returnedMs);
@@ -102,7 +97,7 @@ export class Judge {
     }
     if (!isAfterEnd) tell(token, line);
     if (returnedMs < token.mayEndMs && this.#isFalse(verdict)) {
-      this.#violated('a live token is refused', line, token);
+      this.violated('a live token is refused', line, token);
     }
     if (this.#promises.keepsEverything && verdict !== 'VERDICT_BAD_SIGNATURE') {
       this.ended(token, returnedMs, `was seen ${verdict}`);
@@ -110,6 +105,8 @@ export class Judge {
   }
 
   refreshed(from: HeldToken, successor: HeldToken, outcome: Outcome): void {
+    this.#touch(from);
+    if (this.isExempt(from)) return;
     tell(from, `refreshed to ${successor.id} ${at(outcome.returnedMs)}`);
     const key = `${from.sessionId}:${from.generation}`;
     const successors = this.#successors.get(key) ?? new Set<string>();
@@ -117,7 +114,7 @@ export class Judge {
     if (!this.#promises.keepsEverything) return;
     this.ended(from, outcome.returnedMs, 'rotated');
     if (successors.size > 1) {
-      this.#violated('one refresh, two successors', [...successors].join(' '), from);
+      this.violated('one refresh, two successors', [...successors].join(' '), from);
     }
   }
 
@@ -130,12 +127,31 @@ export class Judge {
     };
   }
 
+  /** From now on, for a while, what is answered may be lost; returns what ends that. */
+  beginLoss(): () => void {
+    this.isLosing = true;
+    return () => {
+      this.isLosing = false;
+    };
+  }
+
+  /** Whether what became of a token may have been lost. */
+  isExempt(token: HeldToken): boolean {
+    return this.#exempt.has(token);
+  }
+
+  #touch(token: HeldToken): void {
+    if (this.isLosing) this.#exempt.add(token);
+  }
+
   hasFound(rule: Rule): boolean {
     return this.violations.some((violation) => violation.rule === rule);
   }
 
-  violated(rule: Rule, what: string): void {
-    if (this.violations.length < MAX_VIOLATIONS) this.violations.push({ rule, what, story: [] });
+  violated(rule: Rule, what: string, token?: HeldToken): void {
+    if (this.violations.length >= MAX_VIOLATIONS) return;
+    const story = token ? [`token ${token.id}`, ...token.story] : [];
+    this.violations.push({ rule, what, story });
   }
 
   /** Where writes may be lost in a failover, a token may be unknown; it is never said to be revoked. */
@@ -162,13 +178,8 @@ export class Judge {
       ({ fromMs, toMs }) => fromMs <= invokedMs && returnedMs <= toMs,
     );
     if (silence) {
-      this.#violated('a verdict from a primary without replicas', at(returnedMs), token);
+      this.violated('a verdict from a primary without replicas', at(returnedMs), token);
     }
-  }
-
-  #violated(rule: Rule, what: string, token: HeldToken): void {
-    if (this.violations.length >= MAX_VIOLATIONS) return;
-    this.violations.push({ rule, what, story: [`token ${token.id}`, ...token.story] });
   }
 }
 

@@ -20,6 +20,7 @@ Many clients against several servers while faults are injected; exits with 1 if 
   --topology NAME   ${TOPOLOGIES.join(', ')}; default: each in turn
   --minutes N       how long faults are injected, for each topology; default 1
   --seed S          repeats the choice of faults and calls; default: by the clock
+  --fault NAME      only this kind of fault; may be given several times
   --mutants         breaks the service on purpose, in one way after another: each must be found
   --mutant NAME     only this one
   --scenario NAME   instead: stopped, every Redis is stopped and killed under load; rolling,
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     topology: { type: 'string' },
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    fault: { type: 'string', multiple: true },
     mutants: { type: 'boolean', default: false },
     mutant: { type: 'string' },
     scenario: { type: 'string' },
@@ -47,6 +49,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+const onProgress = (line: string) => console.log(line);
 
 let unhandled = 0;
 process.on('unhandledRejection', (error) => {
@@ -102,7 +106,7 @@ async function check(seed: number, note: (report: CheckReport) => void): Promise
   const durationMs = Number(values.minutes) * 60_000;
   let failed = false;
   for (const topology of chosenTopologies()) {
-    const report = await runChecker({ topology, durationMs, seed });
+    const report = await runChecker({ topology, durationMs, seed, only: values.fault, onProgress });
     failed ||= report.violations.length > 0;
     note(report);
   }
@@ -117,7 +121,7 @@ async function hunt(seed: number, note: (report: CheckReport) => void): Promise<
     const { topology } = mutant;
     // What is found in the feeds is found at the end.
     const durationMs = mutant.breaks === 'an effect twice' ? MUTANT_MS / 5 : MUTANT_MS;
-    const report = await runChecker({ topology, durationMs, seed, mutant });
+    const report = await runChecker({ topology, durationMs, seed, mutant, onProgress });
     note(report);
     if (!report.violations.some(({ rule }) => rule === mutant.breaks)) survivors.push(mutant.name);
   }

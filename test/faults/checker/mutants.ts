@@ -1,3 +1,4 @@
+import { EDGE_MUTANTS } from './edges/edge-mutants.ts';
 import type { Rule } from './judge.ts';
 import type { TopologyName } from './rig.ts';
 
@@ -13,6 +14,8 @@ export interface Mutant {
   readonly faults: readonly string[];
   /** Changes in the text of source files below src/ and of scripts in lua/. */
   readonly changes: readonly Change[];
+  /** How many edges there are, where fewer show it better. */
+  readonly edges?: number;
   /** Arguments for Redis, where what is broken is how it is set. */
   readonly redisArgs?: readonly string[];
 }
@@ -23,6 +26,23 @@ export interface Change {
   readonly find: string;
   readonly replace: string;
 }
+
+/** Not broken, but small: so that a reader need not be slow for a minute until it is too slow. */
+export const SMALL_OUTBOX = {
+  name: 'small-outbox',
+  changes: [
+    {
+      file: 'src/revocations/subscriber.ts',
+      find: 'const MOST_BYTES = 4_194_304;',
+      replace: 'const MOST_BYTES = 98_304;',
+    },
+    {
+      file: 'src/revocations/walk-feed.ts',
+      find: 'const PAGE = 500;',
+      replace: 'const PAGE = 50;',
+    },
+  ],
+} as const;
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -212,4 +232,5 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  ...EDGE_MUTANTS,
 ];

@@ -2,15 +2,18 @@ import fs from 'node:fs';
 import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { PROTOCOL_MUTANTS } from '../../simulation/mutants.ts';
-import { type Change, MUTANTS } from './mutants.ts';
+import { type Change, MUTANTS, SMALL_OUTBOX } from './mutants.ts';
 
 /**
  * Loaded before a program that is to be broken on purpose (`node --import`): changes the text of its
  * sources and scripts as they are read. Production code knows nothing of it.
  */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const mutant = [...MUTANTS, ...PROTOCOL_MUTANTS].find(({ name }) => name === process.env['MUTANT']);
-if (!mutant) throw new Error(`no such mutant: ${process.env['MUTANT']}`);
+const CHANGES = (process.env['MUTANT'] ?? '').split(',').flatMap((name) => {
+  const found = [...MUTANTS, ...PROTOCOL_MUTANTS, SMALL_OUTBOX].find((each) => each.name === name);
+  if (!found) throw new Error(`no such mutant: ${name}`);
+  return found.changes;
+});
 
 registerHooks({
   load(url, context, nextLoad) {
@@ -32,7 +35,7 @@ fs.readFileSync = ((file: fs.PathOrFileDescriptor, options?: unknown) => {
 syncBuiltinESMExports();
 
 function changesOf(path: string): readonly Change[] {
-  return (mutant?.changes ?? []).filter(({ file }) => path === `${ROOT}${file}`);
+  return CHANGES.filter(({ file }) => path === `${ROOT}${file}`);
 }
 
 /** A change that no longer fits its file must be noticed, not pass for one that was survived. */

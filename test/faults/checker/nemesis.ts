@@ -1,20 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisNode } from '../../setup/redis-node.ts';
 import { ask } from '../../setup/redis-sentinel.ts';
-import type { Judge } from './judge.ts';
-import type { Random } from './random.ts';
-import type { Recorder } from './recorder.ts';
-import type { Rig } from './rig.ts';
-import type { SignumProcess } from './signum-process.ts';
-
-export interface NemesisParts {
-  readonly rig: Rig;
-  readonly servers: readonly SignumProcess[];
-  readonly random: Random;
-  readonly judge: Judge;
-  readonly recorder: Recorder;
-  isOver(): boolean;
-}
+import { until } from '../../setup/until.ts';
+import { CLOCK_FAULTS, EDGE_FAULTS, STANDALONE_FAULTS } from './edges/edge-faults.ts';
+import { type Fault, holdOn, type NemesisParts } from './fault.ts';
 
 /** What one kind of fault did. */
 export interface FaultCount {
@@ -25,13 +14,16 @@ export interface FaultCount {
   readonly recoveriesMs: number[];
 }
 
-/** Breaks something, for a while, and mends it. */
-type Fault = (parts: NemesisParts) => Promise<void>;
-
 const MAX_LAG_MS = 2_000;
 /** Redis looks at its replicas once a second; one more for the machine. */
 const NOTICE_MS = 2_000;
 const CALM_MS: readonly [number, number] = [300, 1_200];
+
+/** After these another may be primary, and the one before may not know it yet. */
+const FAILING_OVER: ReadonlySet<string> = new Set([
+  ...['kill -9 a primary', 'SIGSTOP a primary', 'partition a primary', 'delay everything'],
+  ...['failover by hand', 'SIGSTOP all replicas', 'flush, slow replication, kill'],
+]);
 
 const EVERYWHERE: Readonly<Record<string, Fault>> = {
   'kill -9 a primary': async (parts) => {
@@ -70,14 +62,18 @@ const EVERYWHERE: Readonly<Record<string, Fault>> = {
   },
   'SCRIPT FLUSH': async (parts) => {
     for (const { port } of await parts.rig.primaries()) {
-      await ask(port, (redis) => redis.script('FLUSH'));
+      await until('scripts are flushed', () => flush(port));
     }
   },
   'memory full': async (parts) => {
     const primaries = await parts.rig.primaries();
     const setAll = (bytes: string) =>
       Promise.all(
-        primaries.map(({ port }) => ask(port, (redis) => redis.config('SET', 'maxmemory', bytes))),
+        primaries.map(({ port }) =>
+          until('it is set', () =>
+            ask(port, async (redis) => (await redis.config('SET', 'maxmemory', bytes)) === 'OK'),
+          ),
+        ),
       );
     await setAll('1mb');
     await holdOn(parts, 300, 1_200);
@@ -127,7 +123,7 @@ const WITH_REPLICAS: Readonly<Record<string, Fault>> = {
     // About a round of the barrier, or more: what is acknowledged too soon is lost either way.
     node.proxy?.delayReplicas(parts.random.pick([40, 150]));
     const untilMs = performance.now() + parts.random.between(600, 1_200);
-    while (performance.now() < untilMs) await ask(node.port, (redis) => redis.script('FLUSH'));
+    while (performance.now() < untilMs) await flush(node.port).catch(() => false);
     await node.kill();
     node.proxy?.heal();
     await holdOn(parts, 3_000, 4_000);
@@ -145,12 +141,19 @@ export class Nemesis {
 
   constructor(parts: NemesisParts, only?: readonly string[]) {
     this.#parts = parts;
-    const all = { ...EVERYWHERE, ...(parts.rig.failover && WITH_REPLICAS) };
+    const all = {
+      ...{ ...EVERYWHERE, ...EDGE_FAULTS },
+      ...(parts.rig.failover ? WITH_REPLICAS : STANDALONE_FAULTS),
+      ...(parts.clocks && CLOCK_FAULTS),
+    };
+    for (const name of only ?? []) {
+      if (!(name in all)) throw new Error(`no such fault here: ${name}`);
+    }
     this.#faults = Object.entries(all).filter(([name]) => only?.includes(name) ?? true);
   }
 
   async run(): Promise<void> {
-    const { random, rig, recorder, isOver } = this.#parts;
+    const { random, rig, fleet, recorder, isOver } = this.#parts;
     let left: (readonly [string, Fault])[] = [];
     while (!isOver()) {
       await sleep(random.between(...CALM_MS));
@@ -163,9 +166,11 @@ export class Nemesis {
       this.counts[name] ??= { injected: 0, outagesMs: [], recoveriesMs: [] };
       const count = this.counts[name];
       const startMs = performance.now();
+      const over = FAILING_OVER.has(name) ? fleet.judge.beginFailover() : undefined;
       await fault(this.#parts);
       const mendedMs = performance.now();
       await rig.settled();
+      over?.();
       await sleep(200);
       count.injected += 1;
       const times = [startMs, mendedMs, performance.now()].map((ms) => (ms / 1000).toFixed(3));
@@ -178,10 +183,15 @@ export class Nemesis {
   }
 }
 
-async function somePrimary({ rig, random }: NemesisParts): Promise<RedisNode> {
-  return random.pick(await rig.primaries());
+async function flush(port: number): Promise<boolean> {
+  return ask(port, async (redis) => (await redis.script('FLUSH')) === 'OK');
 }
 
-async function holdOn({ random }: NemesisParts, fromMs: number, toMs: number): Promise<void> {
-  await sleep(random.between(fromMs, toMs));
+async function somePrimary({ rig, random }: NemesisParts): Promise<RedisNode> {
+  let primaries: readonly RedisNode[] = [];
+  await until('there are primaries', async () => {
+    primaries = await rig.primaries();
+    return primaries.length > 0;
+  });
+  return random.pick(primaries);
 }

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { startRedisCluster } from '../../setup/redis-cluster.ts';
 import { RedisNode } from '../../setup/redis-node.ts';
 import { ask, startSentinel } from '../../setup/redis-sentinel.ts';
+import { startTcpProxy, type TcpProxy } from '../../setup/tcp-proxy.ts';
 import { until } from '../../setup/until.ts';
 import type { Promises } from './judge.ts';
 
@@ -15,6 +16,9 @@ export type TopologyName = (typeof TOPOLOGIES)[number];
 export interface Rig {
   readonly name: TopologyName;
   readonly url: string;
+  /** The way of the first server to Redis, where it has one of its own, and its URL. */
+  readonly link?: TcpProxy;
+  readonly linkUrl?: string;
   readonly promises: Promises;
   /** Replicas that a revocation must be on for a failover not to lose it. */
   readonly replicas: number;
@@ -53,15 +57,21 @@ async function startStandalone({ extraArgs }: RigOptions): Promise<Rig> {
   const settled = () =>
     until('Redis answers', () => ask(node.port, async (redis) => (await redis.ping()) === 'PONG'));
   await settled();
+  const link = await startTcpProxy(node.publicPort);
   return {
     name: 'standalone',
     url: `redis://127.0.0.1:${node.publicPort}`,
+    link,
+    linkUrl: `redis://127.0.0.1:${link.port}`,
     promises: { keepsEverything: true },
     replicas: 0,
     nodes: [node],
     primaries: async () => [node],
     settled,
-    stop: () => node.destroy(),
+    stop: async () => {
+      await link.stop();
+      await node.destroy();
+    },
   };
 }
 

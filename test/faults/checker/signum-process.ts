@@ -8,16 +8,20 @@ import { fileURLToPath } from 'node:url';
 import { developmentCertificates } from '../../../src/dev/certificates.ts';
 import { findFreePort } from '../../../src/dev/free-port.ts';
 import { until } from '../../setup/until.ts';
+import { PARTITIONS } from './held-token.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MUTATE = new URL('./mutate.ts', import.meta.url).href;
+
+/** How long an edge may answer by itself, in milliseconds. */
+export const LEASE_MS = 1_000;
 
 /** What the servers of one deployment share. */
 export interface Deployment {
   readonly env: Readonly<Record<string, string>>;
   readonly ca: string;
   readonly adminKey: string;
-  /** What is broken on purpose; see mutants.ts. */
+  /** What is changed on purpose, by names of mutants.ts with commas between them. */
   readonly mutant: string | undefined;
 }
 
@@ -37,12 +41,21 @@ export async function newDeployment(
     SIGNUM_SECRET: randomBytes(32).toString('base64url'),
     SIGNUM_ADMIN_KEY: adminKey,
     SIGNUM_REDIS_URL: redisUrl,
-    SIGNUM_PARTITIONS: '16',
+    SIGNUM_PARTITIONS: String(PARTITIONS),
+    SIGNUM_EDGE_LEASE: `${LEASE_MS}ms`,
     SIGNUM_RATE_USER: '0',
-    SIGNUM_LOG_LEVEL: 'error',
+    SIGNUM_LOG_LEVEL: 'warn',
     SIGNUM_AUDIT: 'off',
   };
   return { env, ca: readFileSync(caFile, 'utf8'), adminKey, mutant };
+}
+
+/** How a program is started whose sources are changed as it reads them; see mutate.ts. */
+export function mutationOf(names: string | undefined): {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+} {
+  return names ? { args: ['--import', MUTATE], env: { MUTANT: names } } : { args: [], env: {} };
 }
 
 /** One Signum server in a process of its own, on ports that stay its own when it is killed. */
@@ -77,8 +90,8 @@ export class SignumProcess {
 
   async start(): Promise<void> {
     const { env, mutant } = this.#deployment;
-    const mutation = mutant ? ['--import', MUTATE] : [];
-    const child = spawn(process.execPath, [...mutation, 'src/main.ts', 'serve'], {
+    const mutation = mutationOf(mutant);
+    const child = spawn(process.execPath, [...mutation.args, 'src/main.ts', 'serve'], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
@@ -86,7 +99,7 @@ export class SignumProcess {
         ...env,
         SIGNUM_PUBLIC_LISTEN: `127.0.0.1:${this.port}`,
         SIGNUM_OPS_LISTEN: `127.0.0.1:${this.opsPort}`,
-        ...(mutant && { MUTANT: mutant }),
+        ...mutation.env,
       },
     });
     this.#child = child;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, type Json, type Outcome } from './call.ts';
-import type { HeldToken, Judge } from './judge.ts';
+import { type HeldToken, heldOf } from './held-token.ts';
+import type { Judge } from './judge.ts';
 import type { Random } from './random.ts';
 import type { Recorder } from './recorder.ts';
 import type { SignumProcess } from './signum-process.ts';
@@ -14,6 +15,8 @@ export interface WorkloadParts {
   readonly random: Random;
   /** Replicas that an acknowledged revocation must be on. */
   readonly replicas: number;
+  /** A revocation that nothing takes back has been acknowledged. */
+  onEnded(token: HeldToken): void;
   isOver(): boolean;
 }
 
@@ -96,7 +99,7 @@ export class Workload {
         // With a request id, doing it twice would pass unnoticed.
         const again = this.#chance(0.5) ? { requestId: randomUUID() } : {};
         const outcome = await this.#call('Issue', { device: ref, ...again });
-        const token = outcome.ok ? held(outcome.value, deviceKey, 0) : undefined;
+        const token = outcome.ok ? heldOf(outcome.value, ref, 0) : undefined;
         return { outcome, token };
       }),
     );
@@ -123,7 +126,7 @@ export class Workload {
     const successors = new Map<string, HeldToken>();
     for (const outcome of outcomes) {
       if (!outcome.ok) continue;
-      const successor = held(outcome.value, token.deviceKey, token.generation + 1);
+      const successor = heldOf(outcome.value, deviceOf(token), token.generation + 1);
       const known = successors.get(successor.id) ?? successor;
       if (known === successor) judge.issued(successor, outcome, []);
       // A call that failed may still be under way, and rotate once more what it can.
@@ -143,7 +146,10 @@ export class Workload {
       const durability = replicas > 0 ? { durability: { replicas } } : {};
       const outcome = await this.#call('Revoke', { token: token.access, ...durability });
       if (outcome.ok) {
-        judge.ended(token, outcome.returnedMs, 'revoke acknowledged');
+        const { revokedCount: ended = 0 } = outcome.value;
+        judge.ended(token, outcome.returnedMs, `revoke acknowledged, ${ended} ended`);
+        // A failover may have lost the Issue or Refresh that it came from: then nothing was there to end.
+        if (replicas === 0 || (ended === 1 && token.generation === 0)) this.#parts.onEnded(token);
         this.#graveyard.push(token);
         if (this.#graveyard.length > GRAVEYARD) this.#graveyard.shift();
         return true;
@@ -201,18 +207,7 @@ export class Workload {
   }
 }
 
-function held(value: Json, deviceKey: string, generation: number): HeldToken {
-  const tokens = value['tokens'] as Record<string, string>;
-  return {
-    id: String(tokens['tokenId']),
-    sessionId: String(tokens['sessionId']),
-    deviceKey,
-    generation,
-    access: String(tokens['accessToken']),
-    refresh: String(tokens['refreshToken']),
-    endedMs: Number.POSITIVE_INFINITY,
-    mayEndMs: Number.POSITIVE_INFINITY,
-    validMs: 0,
-    story: [],
-  };
+function deviceOf({ deviceKey }: HeldToken): Json {
+  const [userId, deviceId] = deviceKey.split('/');
+  return { tenantId: 'acme', userId, deviceId };
 }

@@ -1,0 +1,180 @@
+import type { FeedMessage } from '../../../../packages/edge/src/core/feed-message.ts';
+import type { Mark } from '../../../../packages/edge/src/core/watermarks.ts';
+import type { PartitionReport } from './messages.ts';
+
+interface Place {
+  readonly revision: number;
+  readonly entryId: string;
+}
+
+interface Partition {
+  state: 'UNKNOWN' | 'LOADING' | 'READY';
+  /** Undefined until it is told. */
+  place: Place | undefined;
+  /** By id: where the end came as an event; undefined for what came in the snapshot. */
+  readonly ended: Map<string, Place | undefined>;
+  /** Tenants of which everything has ended. */
+  readonly tenants: Set<string>;
+}
+
+/**
+ * What a subscriber has been told, held to what the contract says of the order: every response once,
+ * every event once and after those before it, nothing before its snapshot.
+ */
+export class FeedState {
+  readonly #fail: (fault: string) => void;
+  readonly #partitions = new Map<number, Partition>();
+  #deploymentId = '';
+  #sequence = 0;
+  #uncovered: ReadonlySet<number> | undefined;
+  events = 0;
+  resets = 0;
+
+  constructor(fail: (fault: string) => void) {
+    this.#fail = fail;
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Another stream begins; half a snapshot is of no use there. */
+  connecting(): void {
+    this.#sequence = 0;
+    for (const each of this.#partitions.values()) if (each.state === 'LOADING') restart(each);
+  }
+
+  cursor() {
+    if (this.#deploymentId === '') return undefined;
+    const partitions = [...this.#partitions].flatMap(([partition, { state, place }]) =>
+      state === 'READY' && place
+        ? [{ partition, revision: BigInt(place.revision), entryId: place.entryId }]
+        : [],
+    );
+    return { deploymentId: this.#deploymentId, partitions };
+  }
+
+  /** Whether the last checkpoint speaks for a partition; for all of them without one. */
+  isCovered(partition?: number): boolean {
+    const named = partition === undefined ? [...this.#partitions.keys()] : [partition];
+    const isCovered = (each: number) =>
+      this.#partitions.get(each)?.state === 'READY' && this.#uncovered?.has(each) === false;
+    return this.#partitions.size > 0 && named.every(isCovered);
+  }
+
+  revisionOf(partition: number): number {
+    return this.#partitions.get(partition)?.place?.revision ?? 0;
+  }
+
+  /** `what`: the id of a token, or `tenant:` and a tenant's. */
+  knows(partition: number, what: string): boolean {
+    const { ended, tenants } = this.#at(partition);
+    return ended.has(what) || tenants.has(what);
+  }
+
+  take(message: FeedMessage): void {
+    if (message.sequence !== this.#sequence + 1) {
+      this.#fail(`response ${message.sequence} came after ${this.#sequence}`);
+    }
+    this.#sequence = message.sequence;
+    if (message.kind === 'WELCOME') this.#welcome(message);
+    else if (message.kind === 'SNAPSHOT') this.#snapshot(message);
+    else if (message.kind === 'EVENTS') this.#events(message);
+    else if (message.kind === 'CHECKPOINT') this.#checkpoint(message);
+    else if (message.kind === 'RESET') {
+      this.resets += 1;
+      restart(this.#at(message.partition));
+    }
+  }
+
+  report(): PartitionReport[] {
+    return [...this.#partitions].map(([partition, { place, ended }]) => ({
+      partition,
+      revision: place?.revision ?? 0,
+      ended: [...ended].map(([id, at]) => [id, at?.revision ?? 0, at?.entryId ?? ''] as const),
+    }));
+  }
+
+  #at(partition: number): Partition {
+    const found = this.#partitions.get(partition);
+    if (found) return found;
+    const made: Partition = {
+      state: 'UNKNOWN',
+      place: undefined,
+      ended: new Map(),
+      tenants: new Set(),
+    };
+    this.#partitions.set(partition, made);
+    return made;
+  }
+
+  #welcome({ deploymentId, partitions }: FeedMessage & { kind: 'WELCOME' }): void {
+    this.#deploymentId = deploymentId;
+    this.#uncovered = undefined;
+    for (let partition = 0; partition < partitions; partition += 1) this.#at(partition);
+  }
+
+  #snapshot({
+    partition,
+    first,
+    last,
+    ended,
+    watermarks,
+  }: FeedMessage & { kind: 'SNAPSHOT' }): void {
+    const at = this.#at(partition);
+    if (first) {
+      restart(at);
+      at.state = 'LOADING';
+    } else if (at.state !== 'LOADING') this.#fail(`half a snapshot of partition ${partition}`);
+    for (const i of ended.expiresAtS.keys()) {
+      this.#end(partition, at, ended.tokenIds.subarray(16 * i, 16 * i + 16), undefined);
+    }
+    for (const mark of watermarks) noteTenant(at, mark);
+    if (last) at.state = 'READY';
+  }
+
+  #events({ partition, events }: FeedMessage & { kind: 'EVENTS' }): void {
+    const at = this.#at(partition);
+    if (at.state !== 'READY') this.#fail(`events of partition ${partition} before its snapshot`);
+    for (const { revision, entryId, change } of events) {
+      const before = at.place?.revision ?? 0;
+      if (revision <= before) this.#fail(`${partition}: revision ${revision} after ${before}`);
+      at.place = { revision, entryId };
+      this.events += 1;
+      if ('ended' in change) this.#end(partition, at, change.ended.tokenId, at.place);
+      else noteTenant(at, change.watermark);
+    }
+  }
+
+  #end(partition: number, at: Partition, tokenId: Uint8Array, place: Place | undefined): void {
+    const id = Buffer.from(tokenId).toString('hex');
+    if (at.ended.has(id)) this.#fail(`partition ${partition}: the end of ${id} twice`);
+    at.ended.set(id, place);
+  }
+
+  #checkpoint({ moved, uncovered }: FeedMessage & { kind: 'CHECKPOINT' }): void {
+    this.#uncovered = new Set(uncovered);
+    for (const { partition, revision, entryId } of moved) {
+      const at = this.#at(partition);
+      if (at.state !== 'READY') continue;
+      const { place } = at;
+      if (place && revision < place.revision) {
+        this.#fail(`partition ${partition}: a checkpoint at ${revision} after ${place.revision}`);
+      } else if (place && revision === place.revision && entryId !== place.entryId) {
+        this.#fail(`partition ${partition}: revision ${revision} is another entry than was told`);
+      }
+      at.place = { revision, entryId };
+    }
+  }
+}
+
+function restart(partition: Partition): void {
+  partition.state = 'UNKNOWN';
+  partition.place = undefined;
+  partition.ended.clear();
+  partition.tenants.clear();
+}
+
+function noteTenant({ tenants }: Partition, { scope }: Mark): void {
+  if ('tenantId' in scope) tenants.add(`tenant:${scope.tenantId}`);
+}
