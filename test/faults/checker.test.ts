@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { MUTANTS } from './checker/mutants.ts';
+import { MUTANTS, SMALL_OUTBOX } from './checker/mutants.ts';
 import { printReport } from './checker/print-report.ts';
 import { TOPOLOGIES } from './checker/rig.ts';
 import { type CheckReport, runChecker } from './checker/run-checker.ts';
 
 const DURATION_MS = 60_000;
 const TIMEOUT_MS = 240_000;
-/** Two that show soon, so that it is known that something would be found; the others take minutes. */
-const QUICK = ['token-string-as-key', 'no-compare-and-set'];
+/** Some that show soon, so that it is known that something would be found; the others take minutes. */
+const QUICK = ['token-string-as-key', 'no-compare-and-set', 'fence-does-not-wait'];
 
 function expectKept(report: CheckReport): void {
   expect(report.violations, printReport(report)).toEqual([]);
@@ -21,11 +21,15 @@ test.each(TOPOLOGIES)(
     expectKept(report);
     expect(report.validatesAfterEnd).toBeGreaterThan(0);
     expect(Object.keys(report.faults).length).toBeGreaterThan(1);
+    // There was something to find out: edges accepted, fences returned, ends were told.
+    expect(report.edges.verdicts).toBeGreaterThan(report.edges.byServer);
+    expect(report.edges.fencesSeen).toBeGreaterThan(0);
+    expect(report.edges.endsChecked).toBeGreaterThan(0);
   },
   TIMEOUT_MS,
 );
 
-test.each(MUTANTS)('the mutant $name fits what it changes', ({ changes }) => {
+test.each([...MUTANTS, SMALL_OUTBOX])('the mutant $name fits what it changes', ({ changes }) => {
   for (const { file, find } of changes) {
     const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
     expect(text.includes(find), `${file}: ${find}`).toBe(true);

@@ -155,8 +155,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/store/sessions/validate.ts',
-        find: '.runShared(SCRIPTS.validate, item, deadline)',
-        replace: ".runShared(SCRIPTS.validate, item, deadline).catch(() => ['UNKNOWN', 0])",
+        find: '.runShared(SCRIPTS.validate, item, deadline, kind)',
+        replace: ".runShared(SCRIPTS.validate, item, deadline, kind).catch(() => ['UNKNOWN', 0])",
       },
     ],
   },

@@ -20,7 +20,7 @@ export function printReport(report: CheckReport): string {
       .sort(([, a], [, b]) => b - a)
       .map(([name, times]) => `    ${times} × ${name}`),
   ];
-  for (const { rule, what, story } of violations.slice(0, 12)) {
+  for (const { rule, what, story } of violations.slice(0, 5)) {
     lines.push(`  VIOLATION ${rule}: ${what}`, ...story.map((line) => `    ${line}`));
   }
   if (violations.length > 0)

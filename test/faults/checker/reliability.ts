@@ -66,6 +66,18 @@ function measured(reports: readonly CheckReport[]): string[] {
       ]),
     ),
     '',
+    table(
+      [
+        ...['topology', 'edges', 'verdicts of edges', 'by a server', 'fences returned'],
+        ...['of tokens that an edge had accepted', 'events told', 'ends found at a checkpoint'],
+        'partitions begun anew',
+      ],
+      reports.map(({ topology, edges }) => [
+        ...[topology, edges.edges, edges.verdicts, edges.byServer, edges.fences],
+        ...[edges.fencesSeen, edges.events, edges.endsChecked, edges.resets],
+      ]),
+    ),
+    '',
     `In all ${total(injected)} faults, ${total(({ calls }) => calls)} calls and ${total(({ changes }) => changes)} changes that were each looked at for having happened once.`,
     ...reports.flatMap((report) => [
       '',

@@ -44,7 +44,7 @@ export async function newDeployment(
     SIGNUM_PARTITIONS: String(PARTITIONS),
     SIGNUM_EDGE_LEASE: `${LEASE_MS}ms`,
     SIGNUM_RATE_USER: '0',
-    SIGNUM_LOG_LEVEL: 'warn',
+    SIGNUM_LOG_LEVEL: 'error',
     SIGNUM_AUDIT: 'off',
   };
   return { env, ca: readFileSync(caFile, 'utf8'), adminKey, mutant };

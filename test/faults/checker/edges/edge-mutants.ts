@@ -162,13 +162,13 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: `${SERVER}/hub.ts`,
-        find: 'const vouched = (await of?.channels.vouch()) ?? [];\n      flush();',
+        find: 'const vouched = (await of?.channels.vouch()) ?? [];\n      audience.flush();',
         replace: 'const vouched = (await of?.channels.vouch()) ?? [];',
       },
       {
-        file: `${SERVER}/hub.ts`,
-        find: 'Math.min(subscribers.size / SUBSCRIBERS_PER_MS, MOST_DELAY_MS),',
-        replace: '300,',
+        file: `${SERVER}/audience.ts`,
+        find: "return Math.min(subscribers / TOLD_PER_MS[isAwaited ? 'awaited' : 'usual'], LONGEST_MS);",
+        replace: 'return isAwaited ? 0 : 300;',
       },
     ],
   },

@@ -1,4 +1,11 @@
-import type { FeedMessage } from '../../../../packages/edge/src/core/feed-message.ts';
+import type {
+  Checkpoint,
+  Events,
+  FeedMessage,
+  FeedPart,
+  Snapshot,
+  Welcome,
+} from '../../../../packages/edge/src/core/feed-message.ts';
 import type { Mark } from '../../../../packages/edge/src/core/watermarks.ts';
 import type { PartitionReport } from './messages.ts';
 
@@ -77,14 +84,7 @@ export class FeedState {
       this.#fail(`response ${message.sequence} came after ${this.#sequence}`);
     }
     this.#sequence = message.sequence;
-    if (message.kind === 'WELCOME') this.#welcome(message);
-    else if (message.kind === 'SNAPSHOT') this.#snapshot(message);
-    else if (message.kind === 'EVENTS') this.#events(message);
-    else if (message.kind === 'CHECKPOINT') this.#checkpoint(message);
-    else if (message.kind === 'RESET') {
-      this.resets += 1;
-      restart(this.#at(message.partition));
-    }
+    for (const part of message.parts) this.#takePart(part);
   }
 
   report(): PartitionReport[] {
@@ -93,6 +93,17 @@ export class FeedState {
       revision: place?.revision ?? 0,
       ended: [...ended].map(([id, at]) => [id, at?.revision ?? 0, at?.entryId ?? ''] as const),
     }));
+  }
+
+  #takePart(part: FeedPart): void {
+    if (part.kind === 'WELCOME') this.#welcome(part);
+    else if (part.kind === 'SNAPSHOT') this.#snapshot(part);
+    else if (part.kind === 'EVENTS') this.#events(part);
+    else if (part.kind === 'CHECKPOINT') this.#checkpoint(part);
+    else if (part.kind === 'RESET') {
+      this.resets += 1;
+      restart(this.#at(part.partition));
+    }
   }
 
   #at(partition: number): Partition {
@@ -108,19 +119,13 @@ export class FeedState {
     return made;
   }
 
-  #welcome({ deploymentId, partitions }: FeedMessage & { kind: 'WELCOME' }): void {
+  #welcome({ deploymentId, partitions }: Welcome): void {
     this.#deploymentId = deploymentId;
     this.#uncovered = undefined;
     for (let partition = 0; partition < partitions; partition += 1) this.#at(partition);
   }
 
-  #snapshot({
-    partition,
-    first,
-    last,
-    ended,
-    watermarks,
-  }: FeedMessage & { kind: 'SNAPSHOT' }): void {
+  #snapshot({ partition, first, last, ended, watermarks }: Snapshot): void {
     const at = this.#at(partition);
     if (first) {
       restart(at);
@@ -133,10 +138,10 @@ export class FeedState {
     if (last) at.state = 'READY';
   }
 
-  #events({ partition, events }: FeedMessage & { kind: 'EVENTS' }): void {
-    const at = this.#at(partition);
-    if (at.state !== 'READY') this.#fail(`events of partition ${partition} before its snapshot`);
-    for (const { revision, entryId, change } of events) {
+  #events({ events }: Events): void {
+    for (const { partition, revision, entryId, change } of events) {
+      const at = this.#at(partition);
+      if (at.state !== 'READY') this.#fail(`events of partition ${partition} before its snapshot`);
       const before = at.place?.revision ?? 0;
       if (revision <= before) this.#fail(`${partition}: revision ${revision} after ${before}`);
       at.place = { revision, entryId };
@@ -152,7 +157,7 @@ export class FeedState {
     at.ended.set(id, place);
   }
 
-  #checkpoint({ moved, uncovered }: FeedMessage & { kind: 'CHECKPOINT' }): void {
+  #checkpoint({ moved, uncovered }: Checkpoint): void {
     this.#uncovered = new Set(uncovered);
     for (const { partition, revision, entryId } of moved) {
       const at = this.#at(partition);

@@ -57,9 +57,11 @@ async function followOnce(options: FollowOptions, turn: number): Promise<void> {
       const message = readResponse(response);
       if (!message) throw new Error('a response that is not understood');
       state.take(message);
-      if (message.kind === 'CHECKPOINT') options.onCheckpoint(message.renewal);
-      if (message.kind === 'EVENTS' && message.events.some(({ awaited }) => awaited)) {
-        asking.acknowledge();
+      for (const part of message.parts) {
+        if (part.kind === 'CHECKPOINT') options.onCheckpoint(part.renewal);
+        if (part.kind === 'EVENTS' && part.events.some(({ awaited }) => awaited)) {
+          asking.acknowledge();
+        }
       }
     }
   } finally {
