@@ -51,5 +51,10 @@ export const EDGE_RULES: readonly Rule<EdgeValues>[] = [
         values.tls.clientCaFile !== undefined,
     },
   ]),
+  {
+    on: ['SIGNUM_EDGE_STALE_FOR', 'SIGNUM_EDGE_ON_STALE'],
+    says: 'must be longer than 0 if SIGNUM_EDGE_ON_STALE is accept, and 0 otherwise',
+    holds: ({ edge }) => (edge.onStale === 'ACCEPT') === edge.staleForMs > 0,
+  },
   ...CLIENT_RULES,
 ];

@@ -41,7 +41,7 @@ test('answers for good tokens at once and from memory, with what they say', asyn
   expect(signum.asked).toEqual([]);
   expect(edge.staleness()).toBeLessThan(2_000);
   expect(edge.metrics()).toMatchObject({
-    answered: { EDGE: 2, SERVER: 0, NONE: 0 },
+    answered: { EDGE: 2, SERVER: 0, STALE: 0, NONE: 0 },
     knownTokens: 1,
   });
 });
@@ -194,4 +194,49 @@ test('answers nothing once it is closed', async () => {
   await edge.close();
   expect(edge.state).toBe('CLOSED');
   expect(edge.verify(token)).toMatchObject({ active: false, verdict: 'UNAVAILABLE' });
+});
+
+test('accepts what it knew last when nobody answers, if it is told to, and for so long', async () => {
+  const { signum, edge } = await connected(
+    { onStale: 'ACCEPT', staleForMs: 3_600_000 },
+    { leaseMs: 300 },
+  );
+  const [token, ended] = [signum.token(), signum.token()];
+  signum.end(ended);
+  await until('the feed has told', () => edge.metrics().endedTokens === 1);
+  signum.grants = false;
+  await until('the lease is over', () => edge.state === 'STALE');
+  // The server knows better while it answers.
+  expect(await edge.verify(token)).toMatchObject({ active: true, source: 'SERVER' });
+  signum.answers = false;
+  expect(await edge.verify(token)).toMatchObject({ active: true, source: 'STALE' });
+  expect(await edge.verify(ended)).toMatchObject({ active: false, verdict: 'REVOKED' });
+  expect(await edge.verify(token, { scopes: ['admin'] })).toMatchObject({ active: false });
+  const unknown = await edge.verify(signum.token({}, { kid: 'k2' }));
+  expect(unknown).toMatchObject({ verdict: 'UNAVAILABLE', source: 'NONE' });
+  expect(edge.staleness()).toBeGreaterThan(290);
+  expect(edge.metrics().answered.STALE).toBe(2);
+});
+
+test('accepts no longer than it was told to what it knew last', async () => {
+  const { signum, edge } = await connected({ onStale: 'ACCEPT', staleForMs: 50 }, { leaseMs: 300 });
+  const token = signum.token();
+  signum.grants = false;
+  signum.answers = false;
+  await until('it answers from nothing', () => edge.staleness() === Number.POSITIVE_INFINITY);
+  expect(await edge.verify(token)).toMatchObject({ verdict: 'UNAVAILABLE', active: false });
+});
+
+test.each([
+  [{ onStale: 'ACCEPT' }],
+  [{ staleForMs: 1_000 }],
+  [{ onStale: 'ACCEPT', staleForMs: 0 }],
+  [{ onStale: 'ACCEPT', staleForMs: Number.POSITIVE_INFINITY }],
+  [{ onStale: 'accept', staleForMs: 1_000 }],
+])('never accepts without an end, nor by accident: %o', async (options) => {
+  const refused = connectEdge({
+    ...{ address: 'https://localhost:1', credentials: {} },
+    ...(options as Partial<EdgeOptions>),
+  });
+  await expect(refused).rejects.toMatchObject({ reason: 'OPTIONS' });
 });

@@ -10,7 +10,7 @@ import { createUsedProofs } from './core/used-proofs.ts';
 import { createVerifier, type ReadToken } from './core/verifier.ts';
 import type { Edge, EdgeOptions } from './edge.ts';
 import { createEdge } from './edge.ts';
-import { permanentFault } from './edge-error.ts';
+import { EdgeError, permanentFault } from './edge-error.ts';
 import { createAskServer } from './fallback/ask-server.ts';
 import { type FeedTrouble, followFeed } from './feed/follow-feed.ts';
 import { type KeySet, keepsKeysOf, readKeySet } from './key-set.ts';
@@ -27,6 +27,7 @@ const DEFAULTS = {
 /** DPoP proofs that are remembered, of about 200 bytes each. */
 const MOST_PROOFS = 131_072;
 const TIDY_MS = 1_000;
+const MOST_STALE_MS = 86_400_000;
 
 /**
  * Connects an edge verifier to Signum and waits until it can answer by itself. If no server can be
@@ -35,6 +36,7 @@ const TIDY_MS = 1_000;
  * @throws EdgeError if it cannot work as it is set up: credentials, permissions, address, options
  */
 export async function connectEdge(options: EdgeOptions): Promise<Edge> {
+  checkOptions(options);
   const transports = openTransports(options);
   const clock = MACHINE_CLOCK;
   const counts = newCounts();
@@ -143,6 +145,19 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
     throw error;
   }
   return edge;
+}
+
+/** Accepting what may have ended is never anybody's default, and never without an end. */
+function checkOptions({ onStale = 'DENY', staleForMs }: EdgeOptions): void {
+  if (onStale !== 'DENY' && onStale !== 'ACCEPT') {
+    throw new EdgeError('OPTIONS', '`onStale` must be DENY or ACCEPT');
+  }
+  if ((onStale === 'ACCEPT') !== (staleForMs !== undefined)) {
+    throw new EdgeError('OPTIONS', '`staleForMs` goes with `onStale: ACCEPT`, which needs it');
+  }
+  if (staleForMs !== undefined && !(staleForMs >= 1 && staleForMs <= MOST_STALE_MS)) {
+    throw new EdgeError('OPTIONS', `\`staleForMs\` must be 1 to ${MOST_STALE_MS}`);
+  }
 }
 
 function newCounts(): Record<FeedTrouble['event'], number> {

@@ -1,7 +1,7 @@
 import type { ShownKey } from './core/key-proof.ts';
 import type { KnownTokens } from './core/known-tokens.ts';
 import type { Mirror } from './core/mirror.ts';
-import type { Answer, Demands, Unsure } from './core/verifier.ts';
+import type { Answer, Demands, Unsure, Verify } from './core/verifier.ts';
 import type { AskServer } from './fallback/ask-server.ts';
 import type { FeedTrouble } from './feed/follow-feed.ts';
 import { ActiveVerdict, endedVerdict, REASONS, refusal, type Verdict } from './verdict.ts';
@@ -33,6 +33,14 @@ export interface EdgeOptions {
   readonly askTimeoutMs?: number | undefined;
   /** How long `connectEdge` waits until the edge can answer by itself; default 10,000 ms. */
   readonly waitMs?: number | undefined;
+  /**
+   * What to say when the lease is over and no server answers. `DENY`, the default: UNAVAILABLE, and not active.
+   * `ACCEPT`: what was known last, for `staleForMs` after the end of the lease. **A token that has ended
+   * meanwhile is accepted for so long, and a fenced revocation does not wait for it.**
+   */
+  readonly onStale?: 'DENY' | 'ACCEPT' | undefined;
+  /** With `ACCEPT`, and required there: 1 to 86,400,000 ms. */
+  readonly staleForMs?: number | undefined;
   /**
    * Who sees to it that a DPoP proof is used once. `SERVER`, the default: the server is asked for each, so
    * that no proof is good twice, at whichever edge or server. `EDGE`: this edge remembers those it has
@@ -70,7 +78,7 @@ export type EdgeState = 'LIVE' | 'STALE' | 'RESYNC' | 'CLOSED';
 
 export interface EdgeMetrics {
   /** Verdicts by who gave them. */
-  readonly answered: Readonly<Record<'EDGE' | 'SERVER' | 'NONE', number>>;
+  readonly answered: Readonly<Record<Verdict['source'], number>>;
   /** Why the server was asked. */
   readonly unsure: Readonly<Record<Unsure, number>>;
   /** What happened to the feed. */
@@ -119,9 +127,9 @@ function listOf(names: string | readonly string[]): readonly string[] {
 export interface EdgeDeps {
   readonly mirror: Mirror;
   readonly known: KnownTokens;
-  readonly verify: (token: string, demands: Demands) => Answer;
+  readonly verify: Verify;
   readonly server: AskServer;
-  readonly options: Pick<EdgeOptions, 'audience' | 'shadow'>;
+  readonly options: Pick<EdgeOptions, 'audience' | 'shadow' | 'onStale' | 'staleForMs'>;
   readonly counts: Readonly<Record<FeedTrouble['event'], number>>;
   readonly isClosed: () => boolean;
   readonly lastError: () => unknown;
@@ -136,7 +144,8 @@ export function createEdge(deps: EdgeDeps): Edge {
   const { mirror, known, verify, server, options, counts } = deps;
   const audiences = listOf(options.audience ?? []);
   const undemanding: Demands = { scopes: NO_SCOPES, audiences };
-  const answered = { EDGE: 0, SERVER: 0, NONE: 0 };
+  const answered = { EDGE: 0, SERVER: 0, STALE: 0, NONE: 0 };
+  const graceMs = options.onStale === 'ACCEPT' ? (options.staleForMs ?? 0) : 0;
   const unsure = { STALE: 0, WATERMARK: 0, EXPIRY: 0, TENANT: 0, KEY: 0, PROOF: 0 };
   let disagreements = 0;
 
@@ -160,10 +169,20 @@ export function createEdge(deps: EdgeDeps): Edge {
     }
   }
 
+  /** What was known last, if nobody can answer and that is to count. */
+  function outdated(token: string, demands: Demands, { source }: Verdict): Verdict | undefined {
+    if (source !== 'NONE' || deps.isClosed()) return undefined;
+    const known = own(token, verify(token, demands, graceMs));
+    if (known === undefined) return undefined;
+    const { active, verdict, reason } = known;
+    return { active, verdict, reason, source: 'STALE', token: known.token };
+  }
+
   async function ask(token: string, demands: Demands, answer: Answer): Promise<Verdict> {
     const why = answer.answer === 'UNSURE' ? answer.why : undefined;
     if (why !== undefined) unsure[why] += 1;
-    const verdict = await server.ask(token, demands, why === 'KEY');
+    const asked = await server.ask(token, demands, why === 'KEY');
+    const verdict = (graceMs > 0 && outdated(token, demands, asked)) || asked;
     answered[verdict.source] += 1;
     return verdict;
   }
@@ -186,7 +205,7 @@ export function createEdge(deps: EdgeDeps): Edge {
     if (deployment === undefined || ready < deployment.partitions) return 'RESYNC';
     return lease?.held() === deployment.partitions ? 'LIVE' : 'STALE';
   };
-  const staleness = () => mirror.lease?.stalenessMs() ?? Number.POSITIVE_INFINITY;
+  const staleness = () => mirror.lease?.stalenessMs(graceMs) ?? Number.POSITIVE_INFINITY;
 
   return {
     verify(token, wanted) {

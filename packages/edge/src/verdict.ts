@@ -44,8 +44,11 @@ export interface Verdict {
   readonly verdict: VerdictName;
   /** Why it ended, with REVOKED and SUPERSEDED, where that is known. */
   readonly reason: RevocationReason | undefined;
-  /** Who answered; NONE if nobody could. */
-  readonly source: 'EDGE' | 'SERVER' | 'NONE';
+  /**
+   * Who answered. STALE: this edge, by what it knew last, because nobody else could and it was told to
+   * (`onStale`). NONE: nobody.
+   */
+  readonly source: 'EDGE' | 'SERVER' | 'STALE' | 'NONE';
   /** Set when the verdict is ACTIVE. */
   readonly token: VerifiedToken | undefined;
   /** With KEY_PROOF_NONCE: what the client's next proof has to hold (RFC 9449 section 9). */

@@ -86,5 +86,17 @@ export const edge = {
       default: 'server',
       doc: 'Who sees to it that a DPoP proof is used once. `server`: it is asked for each. `edge`: this process remembers; at another one a proof is good again until it is too old. Not with SIGNUM_DPOP_NONCE.',
     }),
+    onStale: defaulted({
+      env: 'SIGNUM_EDGE_ON_STALE',
+      kind: oneOf({ deny: 'DENY', accept: 'ACCEPT' } as const),
+      default: 'deny',
+      doc: 'What to say when the lease is over and no server answers. `deny`: 503. `accept`: what was known last, for SIGNUM_EDGE_STALE_FOR; a token that has ended meanwhile is accepted for so long, and a fenced revocation does not wait for it.',
+    }),
+    staleForMs: defaulted({
+      env: 'SIGNUM_EDGE_STALE_FOR',
+      kind: duration({ min: '1s', max: '24h', orZero: true }),
+      default: '0',
+      doc: 'With SIGNUM_EDGE_ON_STALE=accept: for how long after the end of the lease.',
+    }),
   },
 } as const;

@@ -29,7 +29,7 @@ export function publishEdgeMetrics(
 
   counter(
     'signum_edge_answers_total',
-    'Verdicts by who gave them: the edge, the server, or none, which is an outage.',
+    'Verdicts by who gave them: the edge, the server, stale (the edge after its lease, as it was told to), or none: an outage.',
     'source',
     ({ answered }) => answered,
   );

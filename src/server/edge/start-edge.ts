@@ -82,6 +82,8 @@ async function compose(
     askTimeoutMs: config.edge.askTimeoutMs,
     proofReplay: config.edge.proofReplay,
     proofLifetimeMs: config.proofs.lifetimeMs,
+    onStale: config.edge.onStale,
+    ...(config.edge.onStale === 'ACCEPT' && { staleForMs: config.edge.staleForMs }),
     onError: createTroubleLog(log),
   });
   undo.push(() => edge.close());

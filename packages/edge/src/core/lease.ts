@@ -19,8 +19,11 @@ export interface Lease {
    * when the renewal was asked for; undefined if it grants nothing.
    */
   granted(renewal: number, covers: (partition: number) => boolean): number | undefined;
-  /** Whether a partition may be answered for, by the clocks as they were after every look-up. */
-  holds(partition: number, clocks: ClockReadings): boolean;
+  /**
+   * Whether a partition may be answered for, by the clocks as they were after every look-up; or could have
+   * been `graceMs` ago at the latest.
+   */
+  holds(partition: number, clocks: ClockReadings, graceMs?: number): boolean;
   /** A partition may not be answered for until the next renewal. */
   lapse(partition: number): void;
   /** Nothing may be answered for, and nothing that was asked for so far counts. */
@@ -33,7 +36,7 @@ export interface Lease {
    * How old the oldest state is that is answered from; Infinity if nothing is. A token that ended
    * longer ago is not accepted.
    */
-  stalenessMs(): number;
+  stalenessMs(graceMs?: number): number;
   /** Partitions that may be answered for. */
   held(): number;
 }
@@ -110,10 +113,10 @@ export function createLease(terms: {
     return monotonicMs - (sinceMs[partition] as number) + Math.max(0, movedMs);
   }
 
-  function agesOfHeld(): number[] {
+  function agesOfHeld(graceMs = 0): number[] {
     const clocks = readNow();
     return Array.from(sinceMs, (_, partition) => ageMs(partition, clocks)).filter(
-      (age) => age < spanMs,
+      (age) => age < spanMs + graceMs,
     );
   }
 
@@ -144,7 +147,7 @@ export function createLease(terms: {
       return asked.monotonicMs;
     },
     // Beyond the last partition it is not a number, and no comparison with that is true.
-    holds: (partition, clocks) => ageMs(partition, clocks) < spanMs,
+    holds: (partition, clocks, graceMs = 0) => ageMs(partition, clocks) < spanMs + graceMs,
     lapse(partition) {
       sinceMs[partition] = Number.NEGATIVE_INFINITY;
     },
@@ -157,8 +160,8 @@ export function createLease(terms: {
       lapseAll();
       return false;
     },
-    stalenessMs() {
-      const ages = agesOfHeld();
+    stalenessMs(graceMs) {
+      const ages = agesOfHeld(graceMs);
       return ages.length === 0 ? Number.POSITIVE_INFINITY : ages.reduce((a, b) => Math.max(a, b));
     },
     held: () => agesOfHeld().length,

@@ -54,6 +54,9 @@ export type ReadToken = (
   | { readonly fault: 'MALFORMED' | 'BAD_SIGNATURE' | 'WRONG_ISSUER' }
   | { readonly unsure: 'KEY' };
 
+/** `graceMs`: for how long after its lease is over a state still counts; 0 by default. */
+export type Verify = (token: string, demands: Demands, graceMs?: number) => Answer;
+
 export interface VerifierDeps {
   readonly clock: Clock;
   readonly mirror: Mirror;
@@ -75,7 +78,7 @@ const LATEST_S = 2 ** 32;
  * text has been verified, its id has not ended, no watermark can cover it, its expiry is ahead by the
  * store's clock, and, at the last, the lease of its partition holds.
  */
-export function createVerifier(deps: VerifierDeps): (token: string, demands: Demands) => Answer {
+export function createVerifier(deps: VerifierDeps): Verify {
   const { clock, mirror, known, readToken, hasKey, judgeKey } = deps;
 
   /** What is the same until watermarks, keys or the deployment change. */
@@ -115,12 +118,12 @@ export function createVerifier(deps: VerifierDeps): (token: string, demands: Dem
   }
 
   /** The clocks are read here, last of all: what was looked at was looked at before this moment. */
-  function inTime(partition: number, expiresAtS: number): Answer | undefined {
+  function inTime(partition: number, expiresAtS: number, graceMs: number): Answer | undefined {
     const beforeMs = clock.monotonicMs();
     const wallMs = clock.wallMs();
     const monotonicMs = clock.monotonicMs();
     const clocks = { beforeMs, wallMs, monotonicMs };
-    if (mirror.lease?.holds(partition, clocks) !== true) return unsure('STALE');
+    if (mirror.lease?.holds(partition, clocks, graceMs) !== true) return unsure('STALE');
     if (expiresAtS * 1_000 > mirror.storeTime.latestMs(monotonicMs)) return undefined;
     const over = expiresAtS * 1_000 <= mirror.storeTime.earliestMs(monotonicMs);
     return over ? refused('EXPIRED') : unsure('EXPIRY');
@@ -142,7 +145,7 @@ export function createVerifier(deps: VerifierDeps): (token: string, demands: Dem
     return judgeKey(token, confirmation, proof);
   }
 
-  function answerFor(token: string, row: number, demands: Demands): Answer {
+  function answerFor(token: string, row: number, demands: Demands, graceMs: number): Answer {
     const { columns } = known;
     const kind = columns.kind[row] as TokenKind;
     const expiresAtS = columns.expiresAtS[row] as number;
@@ -150,14 +153,14 @@ export function createVerifier(deps: VerifierDeps): (token: string, demands: Dem
     if (end !== undefined) return end;
     const fault = unmet(kind, demands);
     const key = provenBy(token, kind, demands);
-    const untimely = inTime(columns.partition[row] as number, expiresAtS);
+    const untimely = inTime(columns.partition[row] as number, expiresAtS, graceMs);
     if (untimely !== undefined) return untimely;
     if (key === 'UNSURE') return unsure('PROOF');
     if (key !== 'PROVEN') return refused(key);
     return fault === undefined ? { answer: 'ACTIVE', row } : refused(fault);
   }
 
-  return (token, demands) => {
+  return (token, demands, graceMs = 0) => {
     let row = known.find(token);
     if (row < 0) {
       if (mirror.deployment === undefined) return unsure('STALE');
@@ -168,7 +171,7 @@ export function createVerifier(deps: VerifierDeps): (token: string, demands: Dem
       if (facts.issuedAtS >= LATEST_S || facts.expiresAtS >= LATEST_S) return unsure('EXPIRY');
       row = known.add(token, facts);
     }
-    return answerFor(token, row, demands);
+    return answerFor(token, row, demands, graceMs);
   };
 }
 
