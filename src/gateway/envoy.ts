@@ -17,6 +17,11 @@ const OK = 0;
 const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
+/** The client's headers that are looked at. No other is read of a question in its usual form. */
+export const READ_HEADERS = ['authorization', 'cookie', 'dpop', SCOPE_HEADER] as const;
+
+type ReadHeader = (typeof READ_HEADERS)[number];
+
 /** What Envoy asks by `envoy.service.auth.v3.Authorization/Check`. */
 export function readCheck({ attributes }: CheckRequest, cookie: string | undefined): Question {
   const http = attributes?.request?.http;
@@ -44,7 +49,10 @@ function requestOf({ method, scheme, host, path }: AttributeContext_HttpRequest)
 }
 
 /** All values of a header. In `headers` Envoy has joined them by commas. */
-function valuesOf({ headers, headerMap }: AttributeContext_HttpRequest, name: string): string[] {
+function valuesOf(
+  { headers, headerMap }: AttributeContext_HttpRequest,
+  name: ReadHeader,
+): string[] {
   if (headerMap === undefined) return headers[name] === undefined ? [] : [headers[name]];
   return headerMap.headers
     .filter(({ key }) => key === name)

@@ -4,6 +4,7 @@ import { isUtf8 } from 'node:buffer';
 export const VARINT = 0;
 export const FIXED64 = 1;
 export const DELIMITED = 2;
+export const FIXED32 = 5;
 
 /** What is put in the place of bytes that are no UTF-8. */
 const REPLACEMENT = '\ufffd';

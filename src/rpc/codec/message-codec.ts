@@ -8,6 +8,11 @@ import {
   toBinary,
   toJsonString,
 } from '@bufbuild/protobuf';
+import {
+  CheckRequestSchema,
+  type CheckResponse,
+  CheckResponseSchema,
+} from '@signum/contract/envoy/service/auth/v3/external_auth_pb.js';
 import { file_google_rpc_error_details } from '@signum/contract/google/rpc/error_details_pb.js';
 import {
   type WatchResponse,
@@ -24,8 +29,15 @@ import { readBinary } from './binary-reader.ts';
 import { BinaryWriter } from './binary-writer.ts';
 import { readJson } from './json-reader.ts';
 import { shapeOf } from './message-shape.ts';
+import { knowsCheck, readCheckRequest } from './read-check.ts';
+import { knowsCheckAnswer, writeCheckAnswer } from './write-check.ts';
 import { knowsWatchResponse, writeWatchResponse } from './write-feed.ts';
-import { knowsContract, type Results, writeResults, writeValidation } from './write-validation.ts';
+import {
+  knowsValidation,
+  type Results,
+  writeResults,
+  writeValidation,
+} from './write-validation.ts';
 
 /** What a message is written in. */
 export type Encoding = 'json' | 'binary';
@@ -73,12 +85,13 @@ export function readerOf({ input, parent }: DescMethod): ReadMessage {
 }
 
 /** Reads the messages of another contract; of those of Signum's see readerOf. */
-export function foreignReaderOf(schema: DescMessage) {
-  return (bytes: Uint8Array, encoding: 'json' | 'binary'): Message => {
+export function foreignReaderOf(schema: DescMessage): ReadMessage {
+  const read = schema === CheckRequestSchema && knowsCheck() ? readCheckRequest : undefined;
+  return (bytes, encoding) => {
     try {
       return encoding === 'json'
         ? fromJsonString(schema, Buffer.from(bytes).toString('utf8'), { ignoreUnknownFields: true })
-        : fromBinary(schema, bytes, { readUnknownFields: false });
+        : (read?.(bytes) ?? fromBinary(schema, bytes, { readUnknownFields: false }));
     } catch {
       throw invalidField('message', `must be a ${schema.typeName}`);
     }
@@ -97,7 +110,7 @@ const MAX_BYTES = 2_048;
  * protobuf-es, which writes all others. A property test compares the two.
  */
 export function writerOf({ output }: DescMethod): WriteMessage {
-  const write = knowsContract() ? quickWriterOf(output) : undefined;
+  const write = quickWriterOf(output);
   return (message) => write?.(message) ?? toBinary(output, message);
 }
 
@@ -105,25 +118,32 @@ export function writerOf({ output }: DescMethod): WriteMessage {
 export function quickWriterOf(
   output: DescMessage,
 ): ((message: Message) => Uint8Array | undefined) | undefined {
+  if (output === WatchResponseSchema && knowsWatchResponse()) {
+    return (message) => writeWatchResponse(message as WatchResponse);
+  }
+  const write = handWriterOf(output);
+  if (write === undefined) return undefined;
   const to = new BinaryWriter(MAX_BYTES);
+  return (message) => {
+    to.rewind();
+    write(to, message);
+    return to.finish();
+  };
+}
+
+function handWriterOf(
+  output: DescMessage,
+): ((to: BinaryWriter, message: Message) => void) | undefined {
+  if (output === CheckResponseSchema && knowsCheckAnswer()) {
+    return (to, message) => writeCheckAnswer(to, message as CheckResponse);
+  }
+  if (!knowsValidation()) return undefined;
   switch (output) {
-    case WatchResponseSchema:
-      return knowsWatchResponse()
-        ? (message) => writeWatchResponse(message as WatchResponse)
-        : undefined;
     case ValidateResponseSchema:
-      return (message) => {
-        to.rewind();
-        writeValidation(to, message as ValidateResponse);
-        return to.finish();
-      };
+      return (to, message) => writeValidation(to, message as ValidateResponse);
     case BatchValidateResponseSchema:
     case ValidateStreamResponseSchema:
-      return (message) => {
-        to.rewind();
-        writeResults(to, message as Results);
-        return to.finish();
-      };
+      return (to, message) => writeResults(to, message as Results);
     default:
       return undefined;
   }

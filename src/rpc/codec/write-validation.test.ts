@@ -7,7 +7,7 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import { expect, test } from 'vitest';
 import { quickWriterOf, writerOf } from './message-codec.ts';
-import { knowsContract, WRITTEN } from './write-validation.ts';
+import { knowsValidation, WRITTEN } from './write-validation.ts';
 
 type Response = MessageInitShape<typeof ValidateResponseSchema>;
 type Result = MessageInitShape<typeof BatchValidateResultSchema>;
@@ -77,11 +77,11 @@ function expectSameBytes(results: Result[]): void {
 }
 
 test('answers are written by hand as long as the contract has no field that is not known', () => {
-  expect(knowsContract()).toBe(true);
+  expect(knowsValidation()).toBe(true);
   const { claims: _, ...others } = WRITTEN['signum.v1.ValidateResponse'];
-  expect(knowsContract({ ...WRITTEN, 'signum.v1.ValidateResponse': others })).toBe(false);
+  expect(knowsValidation({ ...WRITTEN, 'signum.v1.ValidateResponse': others })).toBe(false);
   const moved = { ...others, claims: 13 };
-  expect(knowsContract({ ...WRITTEN, 'signum.v1.ValidateResponse': moved })).toBe(false);
+  expect(knowsValidation({ ...WRITTEN, 'signum.v1.ValidateResponse': moved })).toBe(false);
   const more = { ...WRITTEN['signum.v1.TokenRef'], key_id: 5 };
-  expect(knowsContract({ ...WRITTEN, 'signum.v1.TokenRef': more })).toBe(false);
+  expect(knowsValidation({ ...WRITTEN, 'signum.v1.TokenRef': more })).toBe(false);
 });

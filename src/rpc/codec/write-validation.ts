@@ -12,6 +12,7 @@ import {
   ValidateStreamResponseSchema,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { BinaryWriter } from './binary-writer.ts';
+import { haveOnly, type KnownFields } from './known-fields.ts';
 
 /** The fields that are written here, or need not be for certain, by their numbers. */
 export const WRITTEN = {
@@ -122,16 +123,6 @@ const SCHEMAS: readonly DescMessage[] = [
   TimestampSchema,
 ];
 
-/**
- * Whether the contract has these fields and no others. A field that it gains would be left out of the
- * answers: then none is written by hand.
- */
-export function knowsContract(
-  written: Readonly<Record<string, Readonly<Record<string, number>>>> = WRITTEN,
-): boolean {
-  return SCHEMAS.every(({ typeName, fields }) => {
-    const known = written[typeName] ?? {};
-    const isKnown = fields.every(({ name, number }) => known[name] === number);
-    return isKnown && fields.length === Object.keys(known).length;
-  });
+export function knowsValidation(known: KnownFields = WRITTEN): boolean {
+  return haveOnly(SCHEMAS, known);
 }
