@@ -81,7 +81,7 @@ export function profileIn(dir: string): string | undefined {
 }
 
 /** What this shell has set for another server must not reach this one. */
-function withoutSettings(): Record<string, undefined> {
+export function withoutSettings(): Record<string, undefined> {
   const names = Object.keys(process.env).filter((name) => /^(SIGNUM_|REDIS_URL)/.test(name));
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }

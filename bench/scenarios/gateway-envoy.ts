@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml';
 import { ENVOY_GRPC, ENVOY_JWT_AUTHN } from '../../examples/run/gateway.ts';
 import { startHelper } from '../contenders/helper-server.ts';
 import { type Asked, type ProxyOptions, portOf, startProxy } from '../contenders/proxy.ts';
+import { startEdge } from '../lab/edge.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Session } from '../lab/population.ts';
 import { allowedBytes, CHECK_PATH } from '../load/gateway-calls.ts';
@@ -43,6 +44,11 @@ export const gatewayEnvoy: Scenario = {
       },
       bare: { name: 'Envoy, asking bare grpc-js', proxy: await start(askedBare), checks: false },
       signum: { name: 'Envoy, asking Signum', proxy: await start(asked), checks: true },
+      edge: {
+        name: 'Envoy, asking signum edge',
+        proxy: await start(await startEdge(lab)),
+        checks: true,
+      },
       beside: [
         {
           name: 'Envoy, jwt_authn (no revocation)',

@@ -29,17 +29,24 @@ export interface GatewayContenders {
   /** Asks a bare service that always says yes. */
   readonly bare: Proxied;
   readonly signum: Proxied;
+  /** Asks `signum edge`. */
+  readonly edge: Proxied;
   readonly beside: readonly Proxied[];
 }
 
 const BY_SERVER = 'asking Signum / asking a bare service';
+const BY_EDGE = 'asking signum edge / asking a bare service';
 
 export function gatewayChecks(figures: GatewayFigures | undefined, absent?: string): Check[] {
-  return [throughputRatio(BY_SERVER, 0.7, figures?.signum, figures?.bare, absent)];
+  return [
+    throughputRatio(BY_SERVER, 0.7, figures?.signum, figures?.bare, absent),
+    throughputRatio(BY_EDGE, 0.9, figures?.edge, figures?.bare, absent),
+  ];
 }
 
 interface GatewayFigures {
   readonly signum: Figure | undefined;
+  readonly edge: Figure | undefined;
   readonly bare: Figure | undefined;
 }
 
@@ -62,7 +69,7 @@ export async function askedSignum(lab: Lab): Promise<Asked> {
 
 /** Puts the same requests through all of them: as many as they take, then one at a time. */
 export async function gatewayFindings(lab: Lab, all: GatewayContenders): Promise<Findings> {
-  const proxied = [all.unchecked, all.bare, all.signum, ...all.beside];
+  const proxied = [all.unchecked, all.bare, all.signum, all.edge, ...all.beside];
   const requests = shuffled(await lab.sessions(lab.options.tokens)).map(clientRequest);
   const rubbish = clientRequest({ accessToken: 'a.b.c' } as Session);
   for (const each of proxied) await requireRight(each, requests[0] as Buffer, rubbish);
@@ -71,10 +78,10 @@ export async function gatewayFindings(lab: Lab, all: GatewayContenders): Promise
     proxied.map(({ name, proxy }) => httpContender(lab, name, proxy, file, { connections }));
   const figures = await measureRounds(contenders(), roundsOptions(lab));
   const single = await measureRounds(contenders(1), { ...roundsOptions(lab), warmUpSeconds: 0 });
-  const [, bare, signum] = figures;
+  const [, bare, signum, edge] = figures;
   return {
     figures,
-    checks: gatewayChecks({ signum, bare }),
+    checks: gatewayChecks({ signum, edge, bare }),
     notes: [
       'The proxy and what it asks share one CPU, and both count; the service, Redis and the load have the other.',
       addedLatency(single),

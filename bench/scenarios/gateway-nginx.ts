@@ -3,6 +3,7 @@ import { NGINX } from '../../examples/run/gateway.ts';
 import { startHelper } from '../contenders/helper-server.ts';
 import { LOAD_LUA } from '../contenders/nginx.ts';
 import { type Asked, type ProxyOptions, portOf, startProxy } from '../contenders/proxy.ts';
+import { startEdge } from '../lab/edge.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Findings, Scenario } from '../scenario.ts';
 import {
@@ -52,6 +53,11 @@ export const gatewayNginx: Scenario = {
         checks: false,
       },
       signum: { name: 'nginx, asking Signum', proxy: await start(asked), checks: true },
+      edge: {
+        name: 'nginx, asking signum edge',
+        proxy: await start(await startEdge(lab)),
+        checks: true,
+      },
       beside: await nginxLua(lab, start, asked),
     });
   },
