@@ -58,9 +58,9 @@ export function createAnswerHeads(options: AnswerHeadOptions): AnswerHeads {
   return {
     of({ status, headers: own }, length, isLast, origin) {
       const common = commonFor(origin);
-      const lines = isApart(own, common.headers)
-        ? common.text + linesOf(own)
-        : linesOf({ ...common.headers, ...own });
+      const more = linesBeside(common.headers, own);
+      const lines =
+        more === undefined ? linesOf({ ...common.headers, ...own }) : common.text + more;
       return assemble(status, lines, length, isLast);
     },
     ofTyped(status, type, length, isLast, origin) {
@@ -69,20 +69,27 @@ export function createAnswerHeads(options: AnswerHeadOptions): AnswerHeads {
   };
 }
 
-/** Whether none of the names is among the others. */
-function isApart(headers: Described['headers'], others: HeaderRecord): boolean {
-  for (const name in headers) if (name in others) return false;
-  return true;
+/** The lines of those that `common` does not say already; undefined if one says otherwise. */
+function linesBeside(common: HeaderRecord, headers: Described['headers']): string | undefined {
+  let lines = '';
+  for (const name in headers) {
+    const value = headers[name] as string | readonly string[];
+    const said = common[name];
+    if (said === undefined) lines += linesFor(name, value);
+    else if (said !== value) return undefined;
+  }
+  return lines;
 }
 
 function linesOf(headers: Described['headers']): string {
   let lines = '';
-  for (const name in headers) {
-    const value = headers[name] as string | readonly string[];
-    if (typeof value === 'string') lines += lineOf(name, value);
-    else for (const each of value) lines += lineOf(name, each);
-  }
+  for (const name in headers) lines += linesFor(name, headers[name] as string | readonly string[]);
   return lines;
+}
+
+function linesFor(name: string, value: string | readonly string[]): string {
+  if (typeof value === 'string') return lineOf(name, value);
+  return value.map((each) => lineOf(name, each)).join('');
 }
 
 function lineOf(name: string, value: string): string {

@@ -22,8 +22,24 @@ const END = Buffer.from('\r\n\r\n', 'latin1');
 const REQUEST_LINE =
   /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/[\w.\-~%!$&'()*+,;=:@/]*)(?:\?([!"$-~]*))? HTTP\/1\.1\r\n/;
 /** RFC 9112 section 5, without the white space and the bytes that it allows and nobody sends. */
-const HEADER = /([!#$%&'*+\-.^`|~\w]+): ?((?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?)\r\n/y;
+const HEADERS = /(?:[!#$%&'*+\-.^`|~\w]+: ?(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?\r\n)*$/y;
 const LENGTH = /^(0|[1-9]\d{0,6})$/;
+
+const SPACE = 0x20;
+
+/** Names that gateways send, as they send them: to look one up is faster than to make it. */
+const USUAL: ReadonlyMap<string, string> = new Map(
+  [
+    ...['Accept', 'Accept-Encoding', 'Accept-Language', 'Authorization', 'Connection', 'Cookie'],
+    ...['Content-Length', 'Content-Type', 'Host', 'Origin', 'Referer', 'User-Agent'],
+    ...['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Method', 'X-Forwarded-Proto'],
+    ...['X-Forwarded-Uri', 'X-Original-Method', 'X-Original-URL', 'X-Real-IP', 'X-Request-Id'],
+    ...['X-Signum-Key', 'X-Signum-Required-Scope'],
+  ].flatMap((name) => [
+    [name, name.toLowerCase()],
+    [name.toLowerCase(), name.toLowerCase()],
+  ]),
+);
 
 /**
  * What frames a message, or asks for another protocol, in any other way than by its length; Node
@@ -59,14 +75,22 @@ export function readHead(bytes: Buffer): RequestHead | undefined {
 
 /** Undefined if a line is no usual header, or a name comes twice. */
 function readHeaders(text: string, from: number): ReadonlyMap<string, string> | undefined {
+  HEADERS.lastIndex = from;
+  if (!HEADERS.test(text)) return undefined;
   const headers = new Map<string, string>();
-  for (let at = from; at < text.length; at = HEADER.lastIndex) {
-    HEADER.lastIndex = at;
-    const line = HEADER.exec(text);
-    if (line === null) return undefined;
-    const name = (line[1] as string).toLowerCase();
-    if (headers.has(name) || UNUSUAL.has(name)) return undefined;
-    headers.set(name, line[2] as string);
+  let count = 0;
+  for (let at = from; at < text.length; count += 1) {
+    const colon = text.indexOf(':', at);
+    const end = text.indexOf('\r', colon);
+    const sent = text.slice(at, colon);
+    let name = USUAL.get(sent);
+    if (name === undefined) {
+      name = sent.toLowerCase();
+      if (UNUSUAL.has(name)) return undefined;
+    }
+    const isSpaced = text.charCodeAt(colon + 1) === SPACE;
+    headers.set(name, text.slice(isSpaced ? colon + 2 : colon + 1, end));
+    at = end + 2;
   }
-  return headers.size <= MOST_HEADERS ? headers : undefined;
+  return headers.size === count && count <= MOST_HEADERS ? headers : undefined;
 }
