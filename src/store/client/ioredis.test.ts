@@ -79,3 +79,15 @@ test('connector.ts: a socket that is handed over closed is told with why, and tr
   await expect.poll(() => told.slice(0, 2)).toEqual(['attempt 1', 'attempt 2']);
   failing.disconnect();
 });
+
+test('feed/link.ts: a connection knows the channels that it is subscribed to', async () => {
+  const other = new Redis(redis.url) as typeof client;
+  await other.ping();
+  const condition = () =>
+    other['condition'] as { subscriber?: { channels(kind: string): string[] } | undefined };
+  expect(condition().subscriber).toBeFalsy();
+  await other.ssubscribe('a');
+  const { subscriber } = condition();
+  expect(subscriber?.channels('ssubscribe')).toEqual(['a']);
+  other.disconnect();
+});

@@ -4,7 +4,12 @@ import type { Connection, Connections } from '../client/connections.ts';
 import { deadlinePassed, NotSent, redirectionOf, remedyFor, storeFault } from '../client/faults.ts';
 import type { Kind } from '../scripts/script.ts';
 import type { Waiting } from './outgoing.ts';
-import { type Bounds, type Flight, Flights, LANDED } from './pending-commands.ts';
+import {
+  type Bounds,
+  NOT_PENDING,
+  type PendingCommand,
+  PendingCommands,
+} from './pending-commands.ts';
 import type { How } from './script-run.ts';
 
 /** A command: sends it over a connection, at once, and lets who waits know what becomes of it. */
@@ -20,7 +25,7 @@ const TICK_MS = 10;
 const RETRY_MS = 20;
 /** How long to hope for a server that says it cannot answer yet, in milliseconds. */
 const PATIENCE_MS = 200;
-const PLAINLY: How = { asking: false, bySource: false };
+const AS_USUAL: How = { asking: false, bySource: false };
 
 /** No connection: what the client library routes itself. */
 const NOWHERE = undefined as unknown as Connection;
@@ -31,12 +36,12 @@ const NOWHERE = undefined as unknown as Connection;
  * would cost as much as the rest.
  */
 export class Dispatcher {
-  readonly #flights: Flights;
+  readonly #pending: PendingCommands;
   readonly #watched: readonly Connections[];
   #ticker: NodeJS.Timeout | undefined;
 
   constructor(bounds: Bounds, watched: readonly Connections[]) {
-    this.#flights = new Flights(bounds);
+    this.#pending = new PendingCommands(bounds);
     this.#watched = watched;
   }
 
@@ -53,80 +58,80 @@ export class Dispatcher {
   ): Promise<T> {
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
     return new Promise<T>((resolve, reject) => {
-      const flight = new Dispatch<T>(this, kind, deadlineAtMs, route, send, resolve, reject);
-      if (this.#flights.takeOff(flight)) this.#launch(flight, PLAINLY);
+      const command = new Dispatch<T>(this, kind, deadlineAtMs, route, send, resolve, reject);
+      if (this.#pending.add(command)) this.#send(command, AS_USUAL);
     });
   }
 
   /** A reply has come. */
-  landed<T>(flight: Dispatch<T>, reply: unknown): void {
-    if (this.#flights.land(flight)) flight.resolve(reply as T);
+  answered<T>(command: Dispatch<T>, reply: unknown): void {
+    if (this.#pending.remove(command)) command.resolve(reply as T);
   }
 
-  #launch<T>(flight: Dispatch<T>, how: How, asked?: Connection): void {
-    if (performance.now() >= flight.deadlineAtMs) {
-      this.#end(flight, deadlinePassed());
+  #send<T>(command: Dispatch<T>, how: How, asked?: Connection): void {
+    if (performance.now() >= command.deadlineAtMs) {
+      this.#end(command, deadlinePassed());
       return;
     }
-    const { route } = flight;
+    const { route } = command;
     try {
       const connection = asked ?? (route ? route.connections.of(route.key) : NOWHERE);
       connection?.breaker.check();
-      flight.breaker = connection?.breaker;
-      flight.send(connection, how, flight);
-      flight.breaker?.sent();
+      command.breaker = connection?.breaker;
+      command.send(connection, how, command);
+      command.breaker?.sent();
     } catch (error) {
-      flight.breaker = undefined;
-      this.failed(flight, error);
+      command.breaker = undefined;
+      this.failed(command, error);
     }
   }
 
   /** It has not been sent, or an error has come. */
-  failed<T>(flight: Dispatch<T>, error: unknown): void {
+  failed<T>(command: Dispatch<T>, error: unknown): void {
     const redirection = redirectionOf(error);
-    const asked = redirection && flight.route?.connections.redirect(redirection);
+    const asked = redirection && command.route?.connections.redirect(redirection);
     const remedy = asked ? 'LOAD' : remedyFor(error);
     // A server that is being asked for a slot that is not its own yet may not know the script either.
     if (remedy === 'LOAD') {
-      this.#launch(flight, { asking: asked !== undefined, bySource: true }, asked);
-    } else if (remedy === 'GIVE_UP' || !this.#launchLater(flight, remedy)) {
-      this.#end(flight, error);
+      this.#send(command, { asking: asked !== undefined, bySource: true }, asked);
+    } else if (remedy === 'GIVE_UP' || !this.#sendLater(command, remedy)) {
+      this.#end(command, error);
     }
   }
 
   /** Returns whether there is time for it. */
-  #launchLater<T>(flight: Dispatch<T>, remedy: 'WAIT' | 'REDIRECT'): boolean {
+  #sendLater<T>(command: Dispatch<T>, remedy: 'WAIT' | 'REDIRECT'): boolean {
     const nowMs = performance.now();
-    if (remedy === 'WAIT') flight.givenUpAtMs = Math.min(flight.givenUpAtMs, nowMs + PATIENCE_MS);
-    if (nowMs + RETRY_MS >= Math.min(flight.deadlineAtMs, flight.givenUpAtMs)) return false;
+    if (remedy === 'WAIT') command.givenUpAtMs = Math.min(command.givenUpAtMs, nowMs + PATIENCE_MS);
+    if (nowMs + RETRY_MS >= Math.min(command.deadlineAtMs, command.givenUpAtMs)) return false;
     setTimeout(() => {
-      if (this.#flights.isUnderWay(flight)) this.#launch(flight, PLAINLY);
+      if (this.#pending.has(command)) this.#send(command, AS_USUAL);
     }, RETRY_MS);
     return true;
   }
 
-  #end<T>(flight: Dispatch<T>, error: unknown): void {
-    if (!this.#flights.land(flight)) return;
-    flight.reject(error instanceof SignumError ? error : storeFault(error));
+  #end<T>(command: Dispatch<T>, error: unknown): void {
+    if (!this.#pending.remove(command)) return;
+    command.reject(error instanceof SignumError ? error : storeFault(error));
   }
 
   #tick(): void {
-    if (this.#flights.isEmpty) {
+    if (this.#pending.isEmpty) {
       clearInterval(this.#ticker);
       this.#ticker = undefined;
       return;
     }
-    this.#flights.tick(performance.now());
+    this.#pending.tick(performance.now());
     for (const connections of this.#watched) {
       for (const { breaker } of connections.all()) {
-        if (breaker.tick()) this.#flights.endAll(breaker, storeFault(new NotSent('TIMEOUT')));
+        if (breaker.tick()) this.#pending.endAll(breaker, storeFault(new NotSent('TIMEOUT')));
       }
     }
   }
 }
 
 /** A command under way, and who waits for its reply: one object that has all that it needs. */
-class Dispatch<T> implements Flight<T>, Waiting {
+class Dispatch<T> implements PendingCommand<T>, Waiting {
   readonly kind: Kind;
   readonly deadlineAtMs: number;
   readonly route: Route | undefined;
@@ -135,7 +140,7 @@ class Dispatch<T> implements Flight<T>, Waiting {
   readonly reject: (error: SignumError) => void;
   breaker: Connection['breaker'] | undefined = undefined;
   givenUpAtMs = Number.POSITIVE_INFINITY;
-  index = LANDED;
+  index = NOT_PENDING;
   readonly #dispatcher: Dispatcher;
 
   constructor(
@@ -158,7 +163,7 @@ class Dispatch<T> implements Flight<T>, Waiting {
 
   answered(reply: unknown): void {
     this.breaker?.answered();
-    this.#dispatcher.landed(this, reply);
+    this.#dispatcher.answered(this, reply);
   }
 
   failed(error: unknown): void {

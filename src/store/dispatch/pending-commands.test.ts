@@ -1,78 +1,78 @@
 import { expect, test } from 'vitest';
 import { SignumError } from '../../domain/errors.ts';
 import type { CircuitBreaker } from '../client/circuit-breaker.ts';
-import { type Flight, Flights, LANDED } from './pending-commands.ts';
+import { NOT_PENDING, type PendingCommand, PendingCommands } from './pending-commands.ts';
 
 interface Settled {
-  readonly flight: Flight<unknown>;
+  readonly command: PendingCommand<unknown>;
   readonly reasons: string[];
 }
 
-function flightUntil(deadlineAtMs: number): Settled {
+function commandUntil(deadlineAtMs: number): Settled {
   const reasons: string[] = [];
-  const flight: Flight<unknown> = {
+  const command: PendingCommand<unknown> = {
     kind: 'read',
     deadlineAtMs,
     resolve: () => undefined,
     reject: ({ reason }) => reasons.push(reason),
     breaker: undefined,
     givenUpAtMs: Number.POSITIVE_INFINITY,
-    index: LANDED,
+    index: NOT_PENDING,
   };
-  return { flight, reasons };
+  return { command, reasons };
 }
 
-function taken(flights: Flights, deadlines: readonly number[]): Settled[] {
-  const all = deadlines.map(flightUntil);
-  for (const { flight } of all) expect(flights.takeOff(flight)).toBe(true);
+function taken(pending: PendingCommands, deadlines: readonly number[]): Settled[] {
+  const all = deadlines.map(commandUntil);
+  for (const { command } of all) expect(pending.add(command)).toBe(true);
   return all;
 }
 
 const bounds = { read: 4, batch: 1, list: 1, write: 1, mark: 1, own: 1 };
 
-test('a flight lands once, in whatever order', () => {
-  const flights = new Flights(bounds);
-  const all = taken(flights, [1, 1, 1, 1]);
+test('a command is removed once, in whatever order', () => {
+  const pending = new PendingCommands(bounds);
+  const all = taken(pending, [1, 1, 1, 1]);
   for (const i of [1, 3, 0, 2]) {
-    const { flight } = all[i] as Settled;
-    expect(flights.isUnderWay(flight)).toBe(true);
-    expect(flights.land(flight)).toBe(true);
-    expect(flights.isUnderWay(flight)).toBe(false);
-    expect(flights.land(flight)).toBe(false);
+    const { command } = all[i] as Settled;
+    expect(pending.has(command)).toBe(true);
+    expect(pending.remove(command)).toBe(true);
+    expect(pending.has(command)).toBe(false);
+    expect(pending.remove(command)).toBe(false);
   }
-  expect(flights.isEmpty).toBe(true);
+  expect(pending.isEmpty).toBe(true);
 });
 
-test('one flight more than there may be is refused, until another has landed', () => {
-  const flights = new Flights(bounds);
-  const [first] = taken(flights, [1, 1, 1, 1]) as [Settled];
-  const { flight, reasons } = flightUntil(1);
-  expect(flights.takeOff(flight)).toBe(false);
-  expect(flights.isUnderWay(flight)).toBe(false);
+test('one command more than there may be is refused, until another has gone', () => {
+  const pending = new PendingCommands(bounds);
+  const [first] = taken(pending, [1, 1, 1, 1]) as [Settled];
+  const { command, reasons } = commandUntil(1);
+  expect(pending.add(command)).toBe(false);
+  expect(pending.has(command)).toBe(false);
   expect(reasons).toEqual(['OVERLOADED']);
-  flights.land(first.flight);
-  expect(flights.takeOff(flight)).toBe(true);
+  pending.remove(first.command);
+  expect(pending.add(command)).toBe(true);
 });
 
-test('every flight whose deadline has passed is ended, and no other', () => {
-  const flights = new Flights(bounds);
-  const all = taken(flights, [10, 30, 20, 10]);
-  flights.tick(20);
+test('every command whose deadline has passed is ended, and no other', () => {
+  const pending = new PendingCommands(bounds);
+  const all = taken(pending, [10, 30, 20, 10]);
+  pending.tick(20);
   expect(all.map(({ reasons }) => reasons)).toEqual([
     ['DEADLINE_EXCEEDED'],
     [],
     ['DEADLINE_EXCEEDED'],
     ['DEADLINE_EXCEEDED'],
   ]);
-  expect(all.map(({ flight }) => flights.isUnderWay(flight))).toEqual([false, true, false, false]);
+  expect(all.map(({ command }) => pending.has(command))).toEqual([false, true, false, false]);
 });
 
-test('every flight that waits for a dead connection is ended, and no other', () => {
-  const flights = new Flights(bounds);
+test('every command that waits for a dead connection is ended, and no other', () => {
+  const pending = new PendingCommands(bounds);
   const dead = {} as CircuitBreaker;
-  const all = taken(flights, [1, 1, 1, 1]);
-  for (const i of [0, 3]) (all[i] as Settled).flight.breaker = dead;
-  flights.endAll(dead, new SignumError('STORE_UNAVAILABLE', 'gone'));
+  const all = taken(pending, [1, 1, 1, 1]);
+  for (const i of [0, 3]) (all[i] as Settled).command.breaker = dead;
+  pending.endAll(dead, new SignumError('STORE_UNAVAILABLE', 'gone'));
   expect(all.map(({ reasons }) => reasons)).toEqual([
     ['STORE_UNAVAILABLE'],
     [],

@@ -12,6 +12,7 @@ import { serveFastPath } from '../fast-path/http1/connections.ts';
 import { createGrpcMethods } from '../grpc/methods.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions, ProxyOptions, TransportLog } from '../listener.ts';
+import { takeStreams } from '../node-internals.ts';
 import { readProxyHeaders } from '../proxy/proxied-connections.ts';
 import { NO_PROXIES } from '../proxy/trusted-proxies.ts';
 import type { TlsListenOptions } from '../tls/options.ts';
@@ -87,10 +88,7 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   // What a client expects beyond 100-continue is not met, but it is no reason to refuse the request.
   server.on('checkExpectation', handler.http1);
   refuseMalformed(server, headers);
-  // For a server with a 'request' listener Node wraps every HTTP/2 stream into an HTTP/1.1-like
-  // request, which costs as much as the rest of a call. Streams are taken bare instead.
-  server.removeAllListeners('stream');
-  server.on('stream', handler.http2);
+  takeStreams(server, handler.http2);
   const address = await listen(server, options);
 
   const close = async () => {

@@ -1,5 +1,6 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Server, Socket } from 'node:net';
+import { hasBegunToAnswer } from '../node-internals.ts';
 import type { HeaderRecord } from './cors.ts';
 
 const STATUS_OF: Readonly<Record<string, number>> = {
@@ -16,10 +17,9 @@ export function refuseMalformed(server: Server, headers: HeaderRecord): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // Bytes in the middle of another answer would be taken for a part of it.
-    const { _httpMessage: underway } = socket as Socket & { _httpMessage?: ServerResponse | null };
     const isHttp = /^(HPE_|ERR_HTTP_)/.test(error.code ?? '');
     // A handshake that failed or took too long leaves nobody to answer to.
-    if (!isHttp || !socket.writable || underway?.headersSent) {
+    if (!isHttp || !socket.writable || hasBegunToAnswer(socket)) {
       socket.destroy(error);
       return;
     }

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import { takeConnections } from '../node-internals.ts';
 import { readProxyHeader } from './proxy-header.ts';
 import { type TrustedProxies, unmappedIp } from './trusted-proxies.ts';
 
@@ -11,8 +12,6 @@ export interface ProxiedConnections {
 /** How long a proxy has for its header, in milliseconds; as long as for a TLS handshake. */
 const HEADER_TIMEOUT_MS = 10_000;
 
-type Take = (this: Server, socket: Socket) => void;
-
 /**
  * Reads PROXY protocol headers from connections of trusted proxies, before TLS and HTTP see the first
  * byte; one without a header goes on as it is. What others send is left to TLS and HTTP, to which such a
@@ -21,12 +20,7 @@ type Take = (this: Server, socket: Socket) => void;
 export function readProxyHeaders(server: Server, proxies: TrustedProxies): ProxiedConnections {
   const sources = new Map<string, string>();
   if (proxies.isEmpty) return { sourceIpOf: () => undefined };
-  const takers = server.listeners('connection') as Take[];
-  const pass = (socket: Socket) => {
-    for (const take of takers) take.call(server, socket);
-  };
-  server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) => {
+  const pass = takeConnections(server, 'connection', (socket) => {
     if (!proxies.trusts(unmappedIp(socket.remoteAddress))) {
       pass(socket);
       return;

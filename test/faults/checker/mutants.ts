@@ -212,7 +212,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/store/dispatch/dispatcher.ts',
-        find: 'this.#flights.tick(performance.now());',
+        find: 'this.#pending.tick(performance.now());',
         replace: '',
       },
       {

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { takeConnections } from '../../node-internals.ts';
 import { FastPathConnection, type FastPathDeps } from './connection.ts';
 
 /** The connections that Node's HTTP server has not been told of. */
@@ -12,34 +12,27 @@ export interface FastPath {
   end(): void;
 }
 
-type Take = (this: Server, socket: TLSSocket) => void;
-
 /** Goes between a server's TLS connections and its HTTP, of which it leaves HTTP/2 alone. */
 export function serveFastPath(server: Server, deps: Omit<FastPathDeps, 'takeOver'>): FastPath {
   const connections = new Set<FastPathConnection>();
-  const [http] = server.listeners('secureConnection') as Take[];
-  if (http === undefined) throw new Error('the server takes no TLS connections');
-
   const begunAtMs = new WeakMap<Socket, number>();
   const all: FastPathDeps = {
     ...deps,
     takeOver(socket, bytes, beganAtMs) {
       if (beganAtMs !== undefined) begunAtMs.set(socket, beganAtMs);
       socket.unshift(bytes);
-      http.call(server, socket);
+      handOn(socket);
       socket.resume();
     },
   };
-  const take: Take = (socket) => {
+  const handOn = takeConnections(server, 'secureConnection', (socket) => {
     if (socket.alpnProtocol === 'h2') {
-      http.call(server, socket);
+      handOn(socket);
       return;
     }
     const connection = new FastPathConnection(socket, all, () => connections.delete(connection));
     connections.add(connection);
-  };
-  server.off('secureConnection', http);
-  server.prependListener('secureConnection', take);
+  });
   return {
     isQuiet: () => connections.values().every(({ isIdle }) => isIdle),
     elapsedMs(socket) {
