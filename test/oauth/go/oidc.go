@@ -8,11 +8,12 @@ import (
 
 // verifyAll is go-oidc as an API that verifies tokens by the published keys alone.
 func verifyAll(ctx context.Context, in input) (map[string]any, error) {
-	provider, err := oidc.NewProvider(ctx, in.Issuer)
+	issuer, audience := in.Issuer, in.Audience
+	provider, err := oidc.NewProvider(ctx, issuer)
 	if err != nil {
 		return nil, err
 	}
-	verifier := provider.Verifier(&oidc.Config{ClientID: in.Audience})
+	verifier := provider.Verifier(&oidc.Config{ClientID: audience})
 
 	// An access token is no ID token, but verified like one.
 	verify := func(accessToken string) any {

@@ -85,14 +85,11 @@ def run(issuer, audience, client_id, secret, given):
 
 def bound(issuer, app, client, given):
     """A session whose tokens are bound to a key, at a server that asks for nonces."""
-    key = DPoPKey(private_key=given["key"], alg="ES256")
-    held = DPoPToken(
-        access_token=given["access_token"],
-        refresh_token=given["refresh_token"],
-        token_type="DPoP",
-        _dpop_key=key,
-    )
-    stolen = BearerToken(access_token="none", refresh_token=given["refresh_token"])
+    private_key, access_token = given["key"], given["access_token"]
+    refresh_token = given["refresh_token"]
+    key = DPoPKey(private_key=private_key, alg="ES256")
+    held = DPoPToken(access_token, refresh_token=refresh_token, _dpop_key=key)
+    stolen = BearerToken("none", refresh_token=refresh_token)
     found = {"stolen": error_of(lambda: app.refresh_token(stolen))}
 
     refreshed = app.refresh_token(held)
