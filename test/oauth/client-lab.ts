@@ -116,7 +116,8 @@ function writeKey(file: string, key: JWK): string {
 
 let devices = 0;
 
-async function issueAt(
+/** A session of its own device, by one server of the deployment. */
+export async function issueAt(
   server: TestServer,
   { audiences = [AUDIENCE], lifetimeS, jkt }: IssueOptions = {},
 ): Promise<IssuedTokens> {
