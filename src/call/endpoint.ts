@@ -76,6 +76,8 @@ export interface HttpEndpoint<I = unknown, O = unknown> {
   readonly verbs: readonly string[] | 'any';
   /** Whether a body is read. One that is not read is thrown away. */
   readonly hasBody: boolean;
+  /** Whether `decode` looks at the query. One that is not looked at is refused. */
+  readonly readsQuery?: boolean;
   /** Throws INVALID_FIELD for what cannot be read. */
   decode(head: Head, body: Uint8Array): I;
   encode(output: O, head: Head): HttpAnswer;

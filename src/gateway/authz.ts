@@ -57,6 +57,7 @@ function at(
     path,
     verbs: 'any',
     hasBody: false,
+    readsQuery: true,
     decode: (head) => {
       const cookies = cookie === undefined ? [] : head.headerValues('cookie');
       const presented = presentedToken(head.headerValues('authorization'), cookies, cookie);

@@ -61,6 +61,7 @@ export function introspect(
     path: INTROSPECT_PATH,
     verbs: ['POST'],
     hasBody: true,
+    readsQuery: true,
     decode(head, body) {
       const form = readForm(head, body);
       return { token: form.require('token'), ...readClient(head, form) };

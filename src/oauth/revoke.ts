@@ -47,6 +47,7 @@ export function revoke(
     path: REVOKE_PATH,
     verbs: ['POST'],
     hasBody: true,
+    readsQuery: true,
     decode(head, body) {
       // `token_type_hint` is only a hint: either kind tells what it is.
       const form = readForm(head, body);

@@ -45,6 +45,7 @@ export function token(
     path: TOKEN_PATH,
     verbs: ['POST'],
     hasBody: true,
+    readsQuery: true,
     decode(head, body) {
       const form = readForm(head, body);
       if (form.require('grant_type') !== 'refresh_token') {

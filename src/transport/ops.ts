@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { trackConnections } from './drain/connections.ts';
+import { settleTarget } from './http/request-target.ts';
 import { listen } from './listen.ts';
 import type { Listener, ListenOptions } from './listener.ts';
 
@@ -25,11 +26,21 @@ export interface OpsOptions extends ListenOptions {
  */
 export async function startOps(options: OpsOptions): Promise<Listener> {
   const server = createServer(
-    { maxHeaderSize: 8 * 1024, headersTimeout: 5_000, requestTimeout: 10_000 },
+    {
+      maxHeaderSize: 8 * 1024,
+      headersTimeout: 5_000,
+      requestTimeout: 10_000,
+      requireHostHeader: false,
+    },
     (request, response) => {
-      const path = (request.url ?? '').split('?', 1)[0] ?? '';
+      const fault = settleTarget(request);
+      const [path = '', query = ''] = (request.url ?? '').split('?');
       request.resume();
-      void answer(options, request.method ?? '', path, response);
+      if (fault !== undefined) refuse(response, fault, 'malformed request');
+      // As Kubernetes asks its own parts; here every answer is.
+      else if (query !== '' && query !== 'verbose')
+        refuse(response, 400, 'there are no parameters');
+      else void answer(options, request.method ?? '', path, response);
     },
   );
   server.maxConnections = 256;
@@ -45,6 +56,11 @@ export async function startOps(options: OpsOptions): Promise<Listener> {
       await done;
     },
   };
+}
+
+function refuse(response: ServerResponse, status: number, error: string): void {
+  response.shouldKeepAlive = false;
+  send(response, 'GET', status, 'application/json', `${JSON.stringify({ error })}\n`);
 }
 
 async function answer(

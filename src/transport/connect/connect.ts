@@ -27,8 +27,9 @@ import type { BodyBudget } from '../body/budget.ts';
 import { endWith, type NodeRequest, type NodeResponse } from '../http/node-http.ts';
 import { stopSending } from '../http/stop-sending.ts';
 import type { TransportLog } from '../listener.ts';
-import { admitBegun, begunIn, begunKey } from './context.ts';
+import { admitBegun, begunIn, begunKey, faultKey } from './context.ts';
 import { toConnectError } from './error.ts';
+import { protocolFault } from './protocol-fault.ts';
 import { received, takeMessage } from './received.ts';
 
 export interface ConnectOptions {
@@ -43,9 +44,17 @@ export interface ConnectOptions {
 export interface ConnectPath {
   /** HTTP methods, for Allow. */
   readonly verbs: readonly string[];
+  /** Media types of a POST, for Accept-Post. */
+  readonly contentTypes: readonly string[];
+  /** Whether a request has one of them. */
+  takes(head: Head): boolean;
   /** Answers by Connect, gRPC-web or gRPC as the request asks. */
   serve(request: NodeRequest, response: NodeResponse, head: Head): Promise<void>;
 }
+
+const GRPC = ['application/grpc-web+proto', 'application/grpc-web+json', 'application/grpc'];
+const ONE_MESSAGE = ['application/json', 'application/proto', ...GRPC];
+const STREAMS = ['application/connect+json', 'application/connect+proto', ...GRPC];
 
 /**
  * All three protocols of connect-node. It takes no compressed requests and compresses nothing:
@@ -79,7 +88,7 @@ export function createConnect(options: ConnectOptions): ReadonlyMap<string, Conn
         if (call === undefined) throw new Error(`${requestPath} is no method`);
         // Throws on a Host that makes no URL, or none (HTTP/1.0): outside of this block it would
         // end the process.
-        const values = createContextValues().set(begunKey, call);
+        const values = createContextValues().set(begunKey, call).set(faultKey, protocolFault(head));
         const universal = universalRequestFromNodeRequest(request, response, undefined, values);
         const answer = await handler(received(universal, { read, call, isOne, budget }));
         await universalResponseToNodeResponse(tidy(answer, request, response), response);
@@ -90,7 +99,10 @@ export function createConnect(options: ConnectOptions): ReadonlyMap<string, Conn
         else endWith(response, 400);
       }
     };
-    return [requestPath, { verbs: allowedMethods, serve }];
+    const takes = (head: Head) =>
+      head.verb === 'GET' || handler.supportedContentType(head.header('content-type') ?? '');
+    const contentTypes = method.methodKind === 'unary' ? ONE_MESSAGE : STREAMS;
+    return [requestPath, { verbs: allowedMethods, contentTypes, takes, serve }];
   });
   return new Map(paths);
 }

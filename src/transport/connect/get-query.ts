@@ -1,5 +1,6 @@
 import { invalidField } from '../../domain/errors.ts';
 import { RULE } from '../../rpc/codec/rules.ts';
+import { notUnderstood } from './protocol-fault.ts';
 
 /** Of a Connect GET (https://connectrpc.com/docs/protocol#unary-get-request). */
 const PARAMETERS: ReadonlySet<string> = new Set([
@@ -13,27 +14,29 @@ const HARMLESS_NAME = /^[\w.-]{1,64}$/;
 export interface GetQuery {
   /** Of the message. */
   readonly bytes: Buffer;
-  /** As they were given; undefined without. */
-  readonly encoding: string | undefined;
-  readonly compression: string | undefined;
+  readonly encoding: 'json' | 'proto';
 }
 
 /**
  * Reads the query of a GET. Throws INVALID_FIELD for what is not understood: a parameter that the
  * protocol has not or that comes twice, another version of it, or bytes that are no base64url or no
- * UTF-8.
+ * UTF-8; UNIMPLEMENTED for compression.
  */
 export function readGetQuery(search: string): GetQuery {
   const query = parametersOf(search, PARAMETERS);
   const text = (name: string) => query.get(name)?.toString();
   if ((text('connect') ?? 'v1') !== 'v1') throw invalidField('query.connect', 'must be v1');
+  const encoding = text('encoding');
+  if (encoding !== 'json' && encoding !== 'proto')
+    throw invalidField('query.encoding', 'must be json or proto');
+  const compression = text('compression') || 'identity';
+  if (compression !== 'identity') throw notUnderstood('query.compression');
   const base64 = text('base64');
   if (base64 !== undefined && base64 !== '1') throw invalidField('query.base64', 'must be 1');
   const message = query.get('message') ?? Buffer.alloc(0);
   return {
     bytes: base64 === undefined ? message : fromBase64url(message.toString('latin1')),
-    encoding: text('encoding'),
-    compression: text('compression'),
+    encoding,
   };
 }
 
@@ -44,7 +47,7 @@ export function refuseQuery(search: string): void {
 
 function parametersOf(search: string, known: ReadonlySet<string>): ReadonlyMap<string, Buffer> {
   const found = new Map<string, Buffer>();
-  for (const parameter of search.slice(1).split('&')) {
+  for (const parameter of search.replace(/^\?/, '').split('&')) {
     const equals = parameter.indexOf('=');
     const name = decoded(equals < 0 ? parameter : parameter.slice(0, equals)).toString();
     if (parameter === '') continue;

@@ -8,6 +8,7 @@ import type { BodyBudget } from '../body/budget.ts';
 import { frameOf, hasFlags, PREFIX_BYTES } from '../body/frames.ts';
 import { receiveFrames, receiveWhole } from '../body/receive.ts';
 import { readGetQuery, refuseQuery } from './get-query.ts';
+import { SETTLED } from './protocol-fault.ts';
 
 /** A message, or why there is none. */
 type Received = { readonly message: Message } | { readonly thrown: unknown };
@@ -50,7 +51,8 @@ export function received(
   request.contextValues?.set(receivedKey, list);
   // The length is that of the real one, and of the time the pipeline takes care.
   const header = new Headers(request.header);
-  for (const name of ['content-length', 'connect-timeout-ms', 'grpc-timeout']) header.delete(name);
+  const settled = ['content-length', 'connect-timeout-ms', 'grpc-timeout', ...SETTLED];
+  for (const name of settled) header.delete(name);
   if (request.method === 'GET') {
     return { ...request, header, url: withoutMessage(request, reading, list) };
   }
@@ -84,10 +86,8 @@ function withoutMessage(
   const url = new URL(request.url);
   const query = new URLSearchParams({ encoding: 'json', message: '{}' });
   try {
-    const { bytes, encoding = '', compression } = readGetQuery(url.search);
-    // Whether it knows them is for connect-node to say.
+    const { bytes, encoding } = readGetQuery(url.search);
     query.set('encoding', encoding);
-    if (compression !== undefined) query.set('compression', compression);
     query.set('message', encoding === 'json' ? '{}' : '');
     list.push({ message: read(bytes, encoding === 'json' ? 'json' : 'binary') });
   } catch (thrown) {

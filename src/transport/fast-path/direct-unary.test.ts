@@ -156,7 +156,7 @@ describe.each(VERSIONS)('over HTTP/%s the direct path answers as connect-node do
     ['a time-out', { headers: { 'connect-timeout-ms': '5000' }, body: '{}' }, 200],
     ['a time-out that is none', { headers: { 'connect-timeout-ms': '5s' }, body: '{}' }, 400],
     ['the protocol version', { headers: { 'connect-protocol-version': '1' }, body: '{}' }, 200],
-    ['another protocol version', { headers: { 'connect-protocol-version': '9' }, body: '{}' }, 200],
+    ['another protocol version', { headers: { 'connect-protocol-version': '9' }, body: '{}' }, 400],
     [
       'a charset',
       { headers: { 'content-type': 'application/json; charset=utf-8' }, body: '{}' },

@@ -45,6 +45,8 @@ export function createDirectUnary(rpc: Rpc): DirectUnary {
       if (contentType !== PROTO && contentType !== JSON_TYPE) return undefined;
       const coding = header('content-encoding');
       if (coding !== undefined && coding !== 'identity') return undefined;
+      const version = header('connect-protocol-version');
+      if (version !== undefined && version !== '1') return undefined;
       const encoding: Encoding = contentType === PROTO ? 'binary' : 'json';
       return (exchange) => answer(rpc, target, encoding, exchange);
     },

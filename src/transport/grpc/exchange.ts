@@ -16,7 +16,7 @@ import { FrameReader, frameOf } from '../body/frames.ts';
 import { receiveFrames } from '../body/receive.ts';
 import type { Owed, Underway } from '../drain/underway.ts';
 import type { HeaderRecord } from '../http/cors.ts';
-import { joined, type RawHeaders, valuesIn } from '../http/raw-headers.ts';
+import { joined, ONCE, type RawHeaders, valuesIn } from '../http/raw-headers.ts';
 import { stopSending } from '../http/stop-sending.ts';
 
 /** A client that leaves an answer for this long, in milliseconds, has its stream ended. */
@@ -76,7 +76,7 @@ export class GrpcExchange implements Head, Owed {
   header(name: string): string | undefined {
     const value = this.#headers[name];
     // Of a header that may come once Node keeps the first; whether it was the only one matters here.
-    if (name === 'authorization' && value !== undefined) {
+    if (ONCE.has(name) && value !== undefined) {
       return joined(this.#options.rawHeaders, name);
     }
     return typeof value === 'object' ? value.join(', ') : value;

@@ -1,5 +1,5 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
-import { SignumError } from '../../domain/errors.ts';
+import { invalidField, SignumError } from '../../domain/errors.ts';
 import { type Encoding, type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
 import {
   pathOf,
@@ -41,8 +41,12 @@ export function noSuchMethod(): SignumError {
   return new SignumError('UNIMPLEMENTED', 'there is no such method');
 }
 
-function encodingOf({ contentType }: GrpcExchange): Encoding {
-  return contentType.endsWith('+json') ? 'json' : 'binary';
+/** @throws INVALID_FIELD for two, of which a proxy and this server may believe another each */
+function encodingOf(exchange: GrpcExchange): Encoding {
+  if (exchange.header('content-type') !== exchange.contentType) {
+    throw invalidField('content-type', 'must come once');
+  }
+  return exchange.contentType.endsWith('+json') ? 'json' : 'binary';
 }
 
 function unary(method: DescMethodUnary, { rpc, unfolds }: GrpcMethodsOptions): ServeGrpc {
@@ -71,8 +75,8 @@ function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeG
   const codec = messageCodecOf(method);
   return async (exchange) => {
     const call = rpc.openStream(method, exchange);
-    const encoding = encodingOf(exchange);
     try {
+      const encoding = encodingOf(exchange);
       await call.admit();
       const messages = messagesOf(exchange, codec, unfolds, call.maxBytes);
       for await (const answer of call.run(messages, draining)) {

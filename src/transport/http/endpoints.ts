@@ -1,8 +1,9 @@
 import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
 import type { HttpAnswer, HttpEndpoint } from '../../call/endpoint.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
-import { SignumError } from '../../domain/errors.ts';
+import { invalidField, SignumError } from '../../domain/errors.ts';
 import { toConnectError } from '../connect/error.ts';
+import { refuseQuery } from '../connect/get-query.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The HTTP endpoints that are no RPCs. */
@@ -36,6 +37,7 @@ async function serve(pipeline: Pipeline, http: HttpEndpoint, exchange: Exchange)
   try {
     const admission = call.admit();
     if (admission !== undefined) await admission;
+    if (!http.readsQuery) refuseQuery(exchange.query);
     const body = http.hasBody ? await exchange.readBody(call.maxBytes) : NOTHING;
     answer = http.encode(await call.run(http.decode(exchange, body)), exchange);
   } catch (thrown) {
@@ -49,6 +51,13 @@ async function serve(pipeline: Pipeline, http: HttpEndpoint, exchange: Exchange)
 /** RFC 9110 section 15.5.6: it says which methods there are. */
 export function methodNotAllowed(verbs: readonly string[]): HttpAnswer {
   return { status: 405, headers: { allow: verbs.join(', ') }, body: '' };
+}
+
+/** RFC 9110 section 15.5.16: it says what there may be. */
+export function unsupportedMediaType(types: readonly string[]): HttpAnswer {
+  const error = invalidField('content-type', `must come once, and be one of ${types.join(', ')}`);
+  const { headers, body } = errorAnswer(error);
+  return { status: 415, headers: { ...headers, 'accept-post': types.join(', ') }, body };
 }
 
 export function notFound(): HttpAnswer {

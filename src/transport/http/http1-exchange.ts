@@ -6,7 +6,7 @@ import { readBody } from '../body/read-body.ts';
 import type { Owed, Underway } from '../drain/underway.ts';
 import type { HeaderRecord } from './cors.ts';
 import type { Exchange } from './exchange.ts';
-import { joined, valuesIn } from './raw-headers.ts';
+import { joined, ONCE, valuesIn } from './raw-headers.ts';
 
 /** In bytes. */
 const LONGEST_TEXT = 4_096;
@@ -71,7 +71,7 @@ export class Http1Exchange implements Exchange, Owed {
     const { headers, rawHeaders } = this.#request;
     const value = headers[name];
     // Of a header that may come once Node keeps the first; whether it was the only one matters here.
-    if (name === 'authorization' && value !== undefined) return joined(rawHeaders, name);
+    if (ONCE.has(name) && value !== undefined) return joined(rawHeaders, name);
     return typeof value === 'object' ? value.join(', ') : value;
   }
 

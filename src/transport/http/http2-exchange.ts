@@ -6,7 +6,7 @@ import { readBody } from '../body/read-body.ts';
 import type { Owed, Underway } from '../drain/underway.ts';
 import type { HeaderRecord } from './cors.ts';
 import type { Exchange } from './exchange.ts';
-import { joined, type RawHeaders, valuesIn } from './raw-headers.ts';
+import { joined, ONCE, type RawHeaders, valuesIn } from './raw-headers.ts';
 import { stopSending } from './stop-sending.ts';
 
 export interface Http2ExchangeOptions {
@@ -59,8 +59,7 @@ export class Http2Exchange implements Exchange, Owed {
   header(name: string): string | undefined {
     const value = this.#options.requestHeaders[name];
     // Of a header that may come once Node keeps the first; whether it was the only one matters here.
-    if (name === 'authorization' && value !== undefined)
-      return joined(this.#options.rawHeaders, name);
+    if (ONCE.has(name) && value !== undefined) return joined(this.#options.rawHeaders, name);
     return typeof value === 'object' ? value.join(', ') : value;
   }
 

@@ -15,11 +15,11 @@ import { GrpcExchange } from '../grpc/exchange.ts';
 import { isGrpc, noSuchMethod, type ServeGrpc } from '../grpc/methods.ts';
 import type { Peers } from '../tls/peers.ts';
 import type { Cors, HeaderRecord } from './cors.ts';
-import { type Endpoints, methodNotAllowed, notFound } from './endpoints.ts';
+import { type Endpoints, methodNotAllowed, notFound, unsupportedMediaType } from './endpoints.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import type { NodeRequest, NodeResponse } from './node-http.ts';
-import { lacksHost } from './refuse-malformed.ts';
+import { settleTarget } from './request-target.ts';
 
 /** A stream on which nothing moves for so many milliseconds is cancelled. */
 const IDLE_STREAM_MS = 30_000;
@@ -67,13 +67,14 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
   return {
     http1(request, response) {
       if (deps.isDraining()) response.shouldKeepAlive = false;
+      const fault = settleTarget(request);
       const headers = headersFor(request.headers.origin);
       const peer = peers.of(request.socket);
       const elapsedMs = deps.elapsedMs(request.socket);
       const about = { request, response, peer, headers, budget, underway, elapsedMs };
       const exchange = new Http1Exchange(about);
-      if (lacksHost(request)) {
-        exchange.send({ status: 400, headers: { connection: 'close' }, body: '' });
+      if (fault !== undefined) {
+        exchange.send({ status: fault, headers: { connection: 'close' }, body: '' });
         return;
       }
       serve(deps, exchange, () => {
@@ -135,6 +136,8 @@ function serve(
     exchange.send(notFound());
   } else if (!rpc.verbs.includes(verb)) {
     exchange.send(methodNotAllowed(rpc.verbs));
+  } else if (!rpc.takes(exchange)) {
+    exchange.send(unsupportedMediaType(rpc.contentTypes));
   } else {
     exchange.timeoutHeader = timeoutHeaderOf(exchange.header('content-type'));
     const [request, response] = asNode();

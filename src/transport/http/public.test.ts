@@ -175,12 +175,12 @@ test.each([
   });
   socket.write(text);
   const [chunk] = await once(socket, 'data');
-  expect(String(chunk)).toMatch(/^HTTP\/1\.1 400 /);
+  expect(String(chunk)).toMatch(/^HTTP\/1\.1 4\d\d /);
   socket.destroy();
   expect((await request({ version: '1.1', ...call, headers: json })).status).toBe(200);
 });
 
-test('what clients send that is none of HTTP writes a line of the log at times, not each time', async () => {
+test('what clients send that is none of HTTP writes nothing to the log', async () => {
   for (let i = 0; i < 20; i += 1) {
     const text = `POST ${REFRESH} HTTP/1.1\r\nhost: [\r\ncontent-type: application/grpc-web+proto\r\n\r\n`;
     const { port } = listener.address;
@@ -190,7 +190,7 @@ test('what clients send that is none of HTTP writes a line of the log at times, 
     await once(socket, 'data');
     socket.destroy();
   }
-  expect(warnings).toHaveLength(1);
+  expect(warnings).toEqual([]);
 });
 
 describe.each(['1.1', '2'] as const)('a method over HTTP/%s', (version) => {

@@ -4,6 +4,9 @@
  */
 export type RawHeaders = readonly string[];
 
+/** Headers of which Node keeps the first, where it matters that there is no other. */
+export const ONCE: ReadonlySet<string> = new Set(['authorization', 'content-type']);
+
 /** All values of a header, by its lower-case name. */
 export function valuesIn(raw: RawHeaders, name: string): string[] {
   const values: string[] = [];

@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { hasBegunToAnswer } from '../node-internals.ts';
 import type { HeaderRecord } from './cors.ts';
@@ -27,9 +27,4 @@ export function refuseMalformed(server: Server, headers: HeaderRecord): void {
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
     socket.end(`${head}${lines.join('')}connection: close\r\ncontent-length: 0\r\n\r\n`);
   });
-}
-
-/** RFC 9112 section 3.2: HTTP/1.1 without a Host, which Node is told to leave to the handler. */
-export function lacksHost({ httpVersion, headers }: IncomingMessage): boolean {
-  return httpVersion === '1.1' && headers.host === undefined;
 }

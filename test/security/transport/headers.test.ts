@@ -145,7 +145,7 @@ describe('what the HTTP/1.1 parser refuses', () => {
   test('what else a client expects is not met', async () => {
     const answer = await sendRaw(server, request('Expect: the-moon'));
     expect(Object.fromEntries(answer.headers)).toMatchObject(ALWAYS);
-    expect(answer.status).toBe(404);
+    expect(answer.status).toBe(417);
   });
 
   test('nobody is put through to anywhere', async () => {

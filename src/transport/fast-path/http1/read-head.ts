@@ -1,3 +1,5 @@
+import { isHost } from '../../http/request-target.ts';
+
 /** The head of a usual request: everything before its body. */
 export interface RequestHead {
   readonly verb: string;
@@ -62,7 +64,7 @@ export function readHead(bytes: Buffer): RequestHead | undefined {
   const line = REQUEST_LINE.exec(text);
   if (line === null) return undefined;
   const headers = readHeaders(text, line[0].length);
-  if (headers === undefined || !headers.has('host')) return undefined;
+  if (headers === undefined || !isHost(headers.get('host') ?? '@')) return undefined;
   const connection = headers.get('connection');
   if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return undefined;
   // RFC 9112 section 6.3: without a length there is no body.
