@@ -35,10 +35,11 @@
 -- ARGV[20] allowed        the deployment's audiences, by spaces
 -- ARGV[21] stale_kid      id of a key that signs no more, if a repeated session is to leave it, or empty
 -- ARGV[22] issuer         who issues, as stored, empty for the first issuer: a session of another is dead to it
--- ARGV[23...] fields       further fields of the session, stored name and value in turn
+-- ARGV[23] auth_time      when the user has authenticated, seconds, or empty
+-- ARGV[24...] fields       further fields of the session, stored name and value in turn
 -- Reply { CONFLICT, sid, jti } | { EXISTS } | { PROOF_REQUIRED } | { KEY_REVOKED }
 -- Reply { DEVICE_LIMIT } | { CROWDED }: some of the sessions may be dead by a watermark
--- Reply { OTHER_REQUEST } | { MOVED_ON, reason }
+-- Reply { OTHER_REQUEST } | { MOVED_ON, reason } | { AUTH_TIME_AHEAD }
 -- Reply { ISSUED | SUPERSEDED | REPEATED, revision, now, superseded_sid, grant fields }
 local active, user, expiry, revision_key, watermarks, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local channel, revoked_token, revoked_session, request = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -47,9 +48,9 @@ local access_ms, refresh_ms, session_ms = number(ARGV[7]), number(ARGV[8]), numb
 local policy, proof, max_devices = ARGV[10], ARGV[11], number(ARGV[14])
 local skew_ms, feed_ms = number(ARGV[12]), number(ARGV[13])
 local tenant_field, by, kid, awaited = ARGV[15], ARGV[16], ARGV[17], ARGV[18]
-local digest, allowed, stale_kid, issuer = ARGV[19], ARGV[20], ARGV[21], ARGV[22]
+local digest, allowed, stale_kid, issuer, auth_time = ARGV[19], ARGV[20], ARGV[21], ARGV[22], ARGV[23]
 
-if #ARGV % 2 == 1 then error('a field without a value', 0) end
+if #ARGV % 2 == 0 then error('a field without a value', 0) end
 
 local at = {
   active = active, user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
@@ -82,6 +83,7 @@ if earlier then
 end
 if old_sid ~= expected_sid or old_jti ~= expected_jti then return { 'CONFLICT', old_sid, old_jti } end
 
+if auth_time ~= '' and number(auth_time) * 1000 > now + skew_ms then return { 'AUTH_TIME_AHEAD' } end
 local live = old_sid ~= '' and not over and not foreign
 if live and policy == 'DENY_NEW' then return { 'EXISTS' } end
 if live and policy == 'REQUIRE_PROOF' and proof ~= old_sid .. ':' .. old[3] then return { 'PROOF_REQUIRED' } end
@@ -107,7 +109,7 @@ local revision = record(at, feed_ms, now, {
 })
 redis.call('HSET', active, FIELD.sid, sid, FIELD.jti, jti, FIELD.kid, kid, FIELD.gen, 0, FIELD.rev, revision,
   FIELD.cat, issued_at / 1000, FIELD.iat, issued_at / 1000, FIELD.exp, exp / 1000, FIELD.rexp, rexp / 1000,
-  FIELD.aexp, (issued_at + session_ms) / 1000, unpack(ARGV, 23))
+  FIELD.aexp, (issued_at + session_ms) / 1000, unpack(ARGV, 24))
 index(active, user, expiry, device, member, rexp)
 if request then redis.call('SET', request, sid .. ' ' .. digest, 'PX', 60000) end
 return grant(live and 'SUPERSEDED' or 'ISSUED', revision, now, active, live and old_sid or '')

@@ -10,7 +10,7 @@
 -- ARGV[1 + 2i] jti            token id
 -- ARGV[2 + 2i] tenant_field   the tenant's field in watermarks
 -- Reply for each { UNKNOWN, revision } | { EXPIRED, revision, '', fp } | { REVOKED, revision, reason, fp }
--- Reply for each { ACTIVE, revision, '', fp, sid, iat, exp, kid, iss, CLAIM_FIELDS }
+-- Reply for each { ACTIVE, revision, '', fp, sid, iat, exp, kid, iss, now, CLAIM_FIELDS }
 local now = clock()
 
 return each(4, 2, function(key, arg)
@@ -34,5 +34,5 @@ return each(4, 2, function(key, arg)
   if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
   if tonumber(expires_at) * 1000 <= now then return { 'EXPIRED', revision, '', fingerprint } end
   return { 'ACTIVE', revision, '', fingerprint,
-    session[6], session[7], expires_at, session[4], session[8], unpack(session, 9) }
+    session[6], session[7], expires_at, session[4], session[8], now, unpack(session, 9) }
 end)

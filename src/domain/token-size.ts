@@ -2,7 +2,7 @@ import { type DeviceRef, type GrantClaims, type JsonValue, OPTIONAL_CLAIMS } fro
 import { invalidField } from './errors.ts';
 
 /**
- * What is left for ids, scopes, audiences, the client id and custom claims in the payload of an access token, in
+ * What is left for ids, scopes, audiences, custom and optional claims in the payload of an access token, in
  * bytes of JSON, whichever key signs it now or at a later refresh. The rest is taken: a header with
  * a key id of 128 characters, the signature of a 4096-bit RSA key, an issuer of 256 bytes and the
  * claims of fixed size.
@@ -37,12 +37,17 @@ export function checkTokenContent(content: TokenContent): void {
   );
 }
 
-/** By the names of the fields of Issue. */
+/** Claims for whose names there is room besides. */
+const ROOM_FOR = new Set(['client_id', 'cnf']);
+
+/** By the names of the fields of Issue, with a colon and a comma where the name counts as well. */
 function optionalSizes(content: TokenContent): Readonly<Record<string, number>> {
   const sizes: Record<string, number> = {};
-  for (const { member, write } of OPTIONAL_CLAIMS) {
+  for (const { name, member, write } of OPTIONAL_CLAIMS) {
+    const value = content[member];
+    if (value === undefined) continue;
     const field = member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    sizes[field] = content[member] === undefined ? 0 : sizeOf(write(content[member]));
+    sizes[field] = sizeOf(write(value)) + (ROOM_FOR.has(name) ? 0 : sizeOf(name) + 2);
   }
   return sizes;
 }

@@ -13,6 +13,7 @@ export type Verdict =
   | 'BAD_SIGNATURE'
   | 'WRONG_AUDIENCE'
   | 'INSUFFICIENT_SCOPE'
+  | 'INSUFFICIENT_AUTHENTICATION'
   | 'WRONG_ISSUER'
   | KeyProofFault;
 

@@ -46,12 +46,26 @@ export function challenge(refusal: Refusal, demands: Demands, nonce?: string): A
   if (proofError !== undefined) {
     return { status: 401, challenge: `DPoP error="${proofError}", algs="${ALGORITHMS}"`, nonce };
   }
+  if (refusal === 'INSUFFICIENT_AUTHENTICATION') return stepUp(demands);
   if (refusal !== 'INSUFFICIENT_SCOPE') {
     const description = DESCRIPTION[refusal] ?? 'the token is not one of this service';
     return refused('invalid_token', description);
   }
   const scope = demands.scopes.filter((wanted) => SCOPE_TOKEN.test(wanted)).join(' ');
   return { status: 403, challenge: `Bearer error="insufficient_scope", scope="${scope}"` };
+}
+
+/** RFC 9470 section 3. What no authentication meets is not told. */
+function stepUp({ authentication }: Demands): Answer {
+  const { acrValues = [], maxAgeS = -1 } = authentication ?? {};
+  const known = acrValues.filter((acr) => SCOPE_TOKEN.test(acr)).join(' ');
+  const challenge = [
+    'Bearer error="insufficient_user_authentication"',
+    'error_description="another authentication of the user is needed"',
+    ...(known === '' ? [] : [`acr_values="${known}"`]),
+    ...(maxAgeS < 0 ? [] : [`max_age="${maxAgeS}"`]),
+  ];
+  return { status: 401, challenge: challenge.join(', ') };
 }
 
 function refused(error: string, description: string): Answer {

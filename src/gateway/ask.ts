@@ -22,9 +22,9 @@ export async function ask(
   { presented, demands, proof }: Question,
 ): Promise<Answer> {
   if (typeof presented === 'string') return challenge(presented, demands);
-  const { scopes: requiredScopes, audiences } = demands;
+  const { scopes: requiredScopes, audiences, authentication } = demands;
   const subject = { token: presented.token };
-  const input = { subject, requiredScopes, audiences, minRevision: 0, proof };
+  const input = { subject, requiredScopes, audiences, authentication, minRevision: 0, proof };
   try {
     const { verdict, token, nonce } = await tokens.validate(call, input);
     return verdict === 'ACTIVE' && token !== undefined

@@ -7,7 +7,7 @@ import type { Tokens } from '../tokens/tokens.ts';
 import type { Answer } from './answer.ts';
 import { ask, type Question } from './ask.ts';
 import { clientRequest, passedCertificate, proofOf } from './client-request.ts';
-import { readDemands, SCOPE_HEADER } from './demands.ts';
+import { readDemands } from './demands.ts';
 import { gatewayCredentials } from './gateway-credentials.ts';
 import { presentedToken } from './presented-token.ts';
 
@@ -65,7 +65,7 @@ function at(
         certificateHeader && passedCertificate(head.headerValues(certificateHeader));
       return {
         presented,
-        demands: readDemands(operatorDemands(head), head.headerValues(SCOPE_HEADER)),
+        demands: readDemands(operatorDemands(head), (name) => head.headerValues(name)),
         proof: proofOf(
           presented,
           () => clientRequest(head),

@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest';
-import { readDemands } from './demands.ts';
+import { DEMAND_HEADERS, readDemands } from './demands.ts';
 
 const invalid = (field: string) =>
   expect.objectContaining({
     reason: 'INVALID_FIELD',
     metadata: expect.objectContaining({ field }),
   });
+
+/** A request with one of the headers of demands. */
+function only(name: keyof typeof DEMAND_HEADERS, values: readonly string[]) {
+  return (header: string) => (header === DEMAND_HEADERS[name] ? values : []);
+}
 
 test('demands of all sources add up', () => {
   const pairs = [
@@ -14,19 +19,19 @@ test('demands of all sources add up', () => {
     ['scope', 'write admin'],
     ['audience', 'b'],
   ] as const;
-  expect(readDemands(pairs, ['x y', 'z'])).toEqual({
+  expect(readDemands(pairs, only('scope', ['x y', 'z']))).toEqual({
     scopes: ['read', 'write', 'admin', 'x', 'y', 'z'],
     audiences: ['a', 'b'],
   });
 });
 
 test('without any there are none', () => {
-  expect(readDemands([], [])).toEqual({ scopes: [], audiences: [] });
-  expect(readDemands([], ['', ' , '])).toEqual({ scopes: [], audiences: [] });
+  expect(readDemands([], () => [])).toEqual({ scopes: [], audiences: [] });
+  expect(readDemands([], () => ['', ' , '])).toEqual({ scopes: [], audiences: [] });
 });
 
 test('what a header holds is demanded, be it a scope or not: no token has it', () => {
-  expect(readDemands([], ['a"b', 'é']).scopes).toEqual(['a"b', 'é']);
+  expect(readDemands([], only('scope', ['a"b', 'é'])).scopes).toEqual(['a"b', 'é']);
 });
 
 test.each([
@@ -38,8 +43,42 @@ test.each([
   ['scope', 'a  b', 'scope'],
   ['scope', 'a"b', 'scope'],
   ['scope', 'x'.repeat(129), 'scope'],
+  ['acr_values', '', 'acr_values'],
+  ['acr_values', 'a  b', 'acr_values'],
+  ['acr_values', 'a"b', 'acr_values'],
+  ['acr', 'a', 'acr'],
+  ['max_age', '', 'max_age'],
+  ['max_age', '-1', 'max_age'],
+  ['max_age', '1.5', 'max_age'],
+  ['max_age', '01', 'max_age'],
+  ['max_age', '1m', 'max_age'],
   ['audience', '', 'audience'],
   ['audience', 'x'.repeat(257), 'audience'],
 ])('an operator who demands %j %j is told so', (name, value, field) => {
-  expect(() => readDemands([[name, value]], [])).toThrow(invalid(field));
+  expect(() => readDemands([[name, value]], () => [])).toThrow(invalid(field));
+});
+
+test('of several demands of classes a token must meet each, of several ages the least', () => {
+  const pairs = [
+    ['acr_values', 'gold silver'],
+    ['acr_values', 'bronze silver'],
+    ['max_age', '60'],
+    ['max_age', '5'],
+  ] as const;
+  expect(readDemands(pairs, () => [])).toMatchObject({
+    authentication: { acrValues: ['silver'], maxAgeS: 5 },
+  });
+});
+
+test.each([
+  ['acr_values', 'bronze', { acrValues: [], maxAgeS: 60 }],
+  ['acr_values', 'gold, bronze', { acrValues: [], maxAgeS: 60 }],
+  ['acr_values', 'gold bronze', { acrValues: ['gold'], maxAgeS: 60 }],
+  ['acr_values', 'gold,', { acrValues: ['gold'], maxAgeS: 60 }],
+  ['max_age', '3600', { acrValues: ['gold'], maxAgeS: 60 }],
+  ['max_age', '7, 3600', { acrValues: ['gold'], maxAgeS: 7 }],
+  ['max_age', 'never', { acrValues: ['gold'], maxAgeS: -1 }],
+] as const)('a client that sends %s %j makes it no easier', (name, value, authentication) => {
+  const pairs = [['acr_values', 'gold'] as const, ['max_age', '60'] as const];
+  expect(readDemands(pairs, only(name, [value]))).toMatchObject({ authentication });
 });

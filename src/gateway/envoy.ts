@@ -8,7 +8,7 @@ import { invalidField } from '../domain/errors.ts';
 import type { Answer } from './answer.ts';
 import type { Question } from './ask.ts';
 import { type ClientRequest, passedCertificate, proofOf } from './client-request.ts';
-import { readDemands, SCOPE_HEADER } from './demands.ts';
+import { DEMAND_HEADERS, readDemands } from './demands.ts';
 import { IDENTITY_HEADERS } from './identity.ts';
 import { presentedToken } from './presented-token.ts';
 
@@ -18,7 +18,10 @@ const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
 /** The client's headers that are looked at. No other is read of a question in its usual form. */
-export const READ_HEADERS = ['authorization', 'cookie', 'dpop', SCOPE_HEADER] as const;
+export const READ_HEADERS = [
+  ...(['authorization', 'cookie', 'dpop'] as const),
+  ...Object.values(DEMAND_HEADERS),
+];
 
 type ReadHeader = (typeof READ_HEADERS)[number];
 
@@ -31,9 +34,8 @@ export function readCheck({ attributes }: CheckRequest, cookie: string | undefin
   const { certificate = '' } = attributes?.source ?? {};
   return {
     presented,
-    demands: readDemands(
-      Object.entries(attributes?.contextExtensions ?? {}),
-      valuesOf(http, SCOPE_HEADER),
+    demands: readDemands(Object.entries(attributes?.contextExtensions ?? {}), (name) =>
+      valuesOf(http, name),
     ),
     proof: proofOf(
       presented,

@@ -135,6 +135,8 @@ function refusal(
       });
     case 'OTHER_REQUEST':
       return invalidField('request_id', 'must not be that of another request within 60 s');
+    case 'AUTH_TIME_AHEAD':
+      return invalidField('auth_time', 'must not be in the future');
     case 'MOVED_ON':
       return new SignumError(
         'SESSION_REVOKED',

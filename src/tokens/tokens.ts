@@ -77,11 +77,21 @@ export interface Refreshed {
   readonly revision: number;
 }
 
+/** Step-up (RFC 9470): what a token must tell of its user's authentication. */
+export interface AuthenticationDemand {
+  /** Context classes of which it must have one; any when absent. An empty list is met by none. */
+  readonly acrValues?: readonly string[] | undefined;
+  /** How long ago it may have been at most, in seconds; however long when absent. */
+  readonly maxAgeS?: number | undefined;
+}
+
 export interface ValidateInput {
   readonly subject: { readonly token: string } | { readonly ids: TokenRef };
   readonly requiredScopes: readonly string[];
   /** Audiences that the token must all name; any of the deployment's when empty. */
   readonly audiences: readonly string[];
+  /** How the user must have authenticated; anyhow when absent. */
+  readonly authentication?: AuthenticationDemand | undefined;
   readonly minRevision: number;
   /** Whether it is one of many of a call; default: it is alone. */
   readonly inBatch?: boolean | undefined;

@@ -6,7 +6,9 @@ import type { AdmittedCall } from '../policy/admitted-call.ts';
 import { type LookUp, validate as lookUp } from '../store/sessions/validate.ts';
 import type { TokenDeps } from './deps.ts';
 import { nonceFor, proveKey } from './prove.ts';
-import type { ValidateInput } from './tokens.ts';
+import type { AuthenticationDemand, ValidateInput } from './tokens.ts';
+
+type Active = Extract<LookUp, { readonly status: 'ACTIVE' }>;
 
 /**
  * Says whether a token is good right now, and counts the verdict. Nothing but a positive look-up
@@ -168,7 +170,7 @@ function judge(deps: TokenDeps, found: LookUp, input: ValidateInput): Validation
     case 'ACTIVE': {
       if (!isOurs(deps, found)) return { verdict: 'WRONG_ISSUER', source: 'STORE', revision };
       const { token } = found;
-      const verdict = judgeDemands(token, deps.policy.audiences, input);
+      const verdict = judgeDemands(found, deps.policy.audiences, input);
       return { verdict, source: 'STORE', revision, token };
     }
     case 'REVOKED': {
@@ -184,11 +186,27 @@ function judge(deps: TokenDeps, found: LookUp, input: ValidateInput): Validation
   }
 }
 
-function judgeDemands(token: ActiveToken, allowed: readonly string[], input: ValidateInput) {
-  if (!namesAudiences(token.audiences, allowed, input.audiences)) return 'WRONG_AUDIENCE';
-  return input.requiredScopes.every((scope) => token.scopes.includes(scope))
+function judgeDemands(
+  { token, nowMs }: Active,
+  allowed: readonly string[],
+  { audiences, requiredScopes, authentication }: ValidateInput,
+) {
+  if (!namesAudiences(token.audiences, allowed, audiences)) return 'WRONG_AUDIENCE';
+  if (!requiredScopes.every((scope) => token.scopes.includes(scope))) return 'INSUFFICIENT_SCOPE';
+  return authentication === undefined || isMet(authentication, token, nowMs)
     ? 'ACTIVE'
-    : 'INSUFFICIENT_SCOPE';
+    : 'INSUFFICIENT_AUTHENTICATION';
+}
+
+/** Ages are compared in whole seconds, as instants are told in tokens. */
+function isMet(
+  { acrValues, maxAgeS }: AuthenticationDemand,
+  { acr, authTime }: ActiveToken,
+  nowMs: number,
+): boolean {
+  if (acrValues !== undefined && (acr === undefined || !acrValues.includes(acr))) return false;
+  if (maxAgeS === undefined) return true;
+  return authTime !== undefined && Math.floor(nowMs / 1_000) - authTime <= maxAgeS;
 }
 
 /** Whether a token names all wanted audiences, or any; one that the deployment has lost is none. */

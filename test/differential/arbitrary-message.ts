@@ -41,6 +41,12 @@ const claims = fc.dictionary(
   { maxKeys: 4 },
 );
 
+const timestamp = fc
+  .record({
+    seconds: fc.oneof(fc.bigInt(0n, 1_700_000_000n), fc.bigInt(-62_135_596_800n, 253_402_300_799n)),
+    nanos: fc.constantFrom(0, 0, 5_000_000, 999_999_999),
+  })
+  .map(({ seconds, nanos }) => ({ seconds, nanos }));
 const duration = fc
   .record({ seconds: fc.bigInt(0n, 100_000n), nanos: fc.constantFrom(0, 0, 500_000_000, 1) })
   .map(({ seconds, nanos }) => ({ seconds, nanos }));
@@ -62,6 +68,8 @@ function singular(field: DescField): fc.Arbitrary<unknown> {
       return scalar(field.scalar, field.name);
     case 'google.protobuf.Struct':
       return claims;
+    case 'google.protobuf.Timestamp':
+      return timestamp;
     case 'google.protobuf.Duration':
       return duration;
     default:

@@ -9,3 +9,4 @@ export const UINT64 = 'must be a whole number from 0 to 18446744073709551615';
 export const POLICY = 'must be a value of signum.v1.SupersedePolicy';
 export const DEPTH = 'must nest at most 32 levels deep';
 export const DURATION = 'must be a duration, such as 3600s';
+export const INSTANT = 'must be an instant as RFC 3339 has it';

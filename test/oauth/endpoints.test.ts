@@ -10,6 +10,7 @@ import {
   type TestServer,
   TokenService,
 } from '../setup/server.ts';
+import { basic, clientOf } from './http.ts';
 
 const ISSUER = 'https://signum.example/tenants/one';
 
@@ -47,49 +48,8 @@ async function issue(jkt?: string) {
   return { accessToken: tokens?.accessToken ?? '', refreshToken: tokens?.refreshToken ?? '' };
 }
 
-const basic = (id: string, secret: string) =>
-  `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
-
-async function post(
-  path: string,
-  form: string | Record<string, string>,
-  headers: Record<string, string> = {},
-) {
-  const answer = await send({
-    ...{ version: '1.1', port: signum.server.addresses.public.port, ca: Buffer.from(signum.ca) },
-    ...{
-      method: 'POST',
-      path,
-      body: typeof form === 'string' ? form : new URLSearchParams(form).toString(),
-    },
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-  });
-  const text = answer.body.toString();
-  return { ...answer, json: text === '' ? undefined : JSON.parse(text) };
-}
-
+const { post, reach, options } = clientOf(() => signum);
 const api = () => ({ authorization: basic('api', keys.get('api') ?? '') });
-
-/** A stock client reaches the server at its real address, whatever the issuer is called. */
-async function reach(
-  url: string,
-  init: { method?: string; headers?: Record<string, string>; body?: unknown },
-) {
-  const { port } = signum.server.addresses.public;
-  const { status, headers, body } = await send({
-    ...{ version: '1.1', port, ca: Buffer.from(signum.ca), path: new URL(url).pathname },
-    ...{
-      method: init.method ?? 'GET',
-      headers: { ...init.headers },
-      body: init.body === undefined ? '' : String(init.body),
-    },
-  });
-  const flat = Object.entries(headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] as [string, string]],
-  );
-  return new Response(status === 204 ? null : body.toString(), { status, headers: flat });
-}
-const options = { [oauth.customFetch]: reach as never };
 
 describe('oauth4webapi', () => {
   const discover = async () => {

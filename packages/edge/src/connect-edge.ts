@@ -124,6 +124,10 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
     ...{ mirror, known, verify, server, options, counts },
     isClosed: () => isClosed,
     lastError: () => lastError,
+    storeNowMs: () => {
+      const latestMs = mirror.storeTime.latestMs(clock.monotonicMs());
+      return Number.isFinite(latestMs) ? latestMs : clock.wallMs();
+    },
     useCredentials(credentials) {
       isReplacing = true;
       transports.useCredentials(credentials);

@@ -4,6 +4,7 @@ import type { Mirror } from './core/mirror.ts';
 import type { Answer, Demands, Unsure, Verify } from './core/verifier.ts';
 import type { AskServer } from './fallback/ask-server.ts';
 import type { FeedTrouble } from './feed/follow-feed.ts';
+import { type AuthenticationDemand, stepUp } from './step-up.ts';
 import { ActiveVerdict, endedVerdict, REASONS, refusal, type Verdict } from './verdict.ts';
 
 /** How an edge shows its servers who it is. */
@@ -57,7 +58,7 @@ export interface EdgeOptions {
 }
 
 /** What a token must satisfy. */
-export interface VerifyOptions {
+export interface VerifyOptions extends AuthenticationDemand {
   /** Scopes that it must all have. */
   readonly scopes?: readonly string[] | undefined;
   /** An audience, or several, that it must all name, instead of the edge's. */
@@ -133,6 +134,8 @@ export interface EdgeDeps {
   readonly counts: Readonly<Record<FeedTrouble['event'], number>>;
   readonly isClosed: () => boolean;
   readonly lastError: () => unknown;
+  /** The latest that it can be for the store; this machine's clock if the store's is not known. */
+  readonly storeNowMs: () => number;
   useCredentials(credentials: EdgeCredentials): void;
   close(): Promise<void>;
 }
@@ -207,17 +210,24 @@ export function createEdge(deps: EdgeDeps): Edge {
   };
   const staleness = () => mirror.lease?.stalenessMs(graceMs) ?? Number.POSITIVE_INFINITY;
 
+  function judge(token: string, wanted: VerifyOptions | undefined): Verdict | Promise<Verdict> {
+    if (deps.isClosed()) return CLOSED;
+    if (typeof token !== 'string') return refusal('MALFORMED', 'EDGE');
+    const demands = demandsOf(wanted);
+    if (options.shadow === true) return shadow(token, demands);
+    const answer = verify(token, demands);
+    const verdict = own(token, answer);
+    if (verdict === undefined) return ask(token, demands, answer);
+    answered.EDGE += 1;
+    return verdict;
+  }
+
   return {
     verify(token, wanted) {
-      if (deps.isClosed()) return CLOSED;
-      if (typeof token !== 'string') return refusal('MALFORMED', 'EDGE');
-      const demands = demandsOf(wanted);
-      if (options.shadow === true) return shadow(token, demands);
-      const answer = verify(token, demands);
-      const verdict = own(token, answer);
-      if (verdict === undefined) return ask(token, demands, answer);
-      answered.EDGE += 1;
-      return verdict;
+      const verdict = judge(token, wanted);
+      if (wanted?.acrValues === undefined && wanted?.maxAgeS === undefined) return verdict;
+      if (!(verdict instanceof Promise)) return stepUp(verdict, wanted, deps.storeNowMs);
+      return verdict.then((told) => stepUp(told, wanted, deps.storeNowMs));
     },
     staleness,
     get state() {

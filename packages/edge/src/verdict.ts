@@ -18,6 +18,7 @@ export type VerdictName =
   | 'REVOKED'
   | 'SUPERSEDED'
   | 'UNKNOWN'
+  | 'INSUFFICIENT_AUTHENTICATION'
   /** Neither this edge nor a server could answer: the token may be good, and is not let in. */
   | 'UNAVAILABLE'
   /** The server found what this version does not know. */
@@ -34,6 +35,10 @@ export interface VerifiedToken {
   readonly audiences: readonly string[];
   readonly issuedAt: Date;
   readonly expiresAt: Date;
+  /** When its user has authenticated; undefined if the token does not tell. */
+  readonly authTime?: Date | undefined;
+  /** The authentication context class that its user has met; undefined if the token does not tell. */
+  readonly acr?: string | undefined;
   /** Claims under names that are not reserved. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
@@ -115,7 +120,8 @@ function readVerified(text: string): VerifiedToken {
     string,
     unknown
   >;
-  const { sub, tid, did, sid, jti, iat, exp, aud, scope } = claims as Record<string, string>;
+  const { sub, tid, did, sid, jti, iat, exp, aud, scope, acr } = claims as Record<string, string>;
+  const authTime = claims['auth_time'] as number | undefined;
   return {
     tenantId: tid as string,
     userId: sub as string,
@@ -126,6 +132,8 @@ function readVerified(text: string): VerifiedToken {
     audiences: [aud as string | string[]].flat(),
     issuedAt: new Date(Number(iat) * 1_000),
     expiresAt: new Date(Number(exp) * 1_000),
+    ...(authTime !== undefined && { authTime: new Date(authTime * 1_000) }),
+    ...(acr !== undefined && { acr }),
     claims: Object.fromEntries(Object.entries(claims).filter(([name]) => !RESERVED.has(name))),
   };
 }

@@ -1,6 +1,6 @@
-import type { AccessClaims, JsonObject, JsonValue } from './claims.ts';
+import type { AccessClaims, JsonObject } from './claims.ts';
 import { readCanonicalJson } from './compact.ts';
-import { readGrantClaims } from './grant-claims.ts';
+import { isInstant, readGrantClaims } from './grant-claims.ts';
 import { isId, isUuid } from './ids.ts';
 
 /** Reads the payload of an access token: canonical JSON, every claim in its form. */
@@ -39,9 +39,4 @@ function readClaims(payload: JsonObject): AccessClaims | undefined {
     ...(nbf === undefined ? {} : { notBeforeS: nbf }),
     ...granted,
   };
-}
-
-/** Whether a claim is a NumericDate as Signum writes it: whole seconds, not before the epoch. */
-export function isInstant(value: JsonValue | undefined): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

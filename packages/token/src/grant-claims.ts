@@ -21,6 +21,12 @@ export interface OptionalClaims {
   readonly clientId?: string | undefined;
   /** `cnf`: the key that the tokens are bound to; absent for bearer tokens. */
   readonly confirmation?: Confirmation | undefined;
+  /** `auth_time`: when the user has authenticated, seconds since the epoch (RFC 9068 section 2.2.1). */
+  readonly authTime?: number | undefined;
+  /** `acr`: the authentication context class that the user has met. */
+  readonly acr?: string | undefined;
+  /** `amr`: how the user has authenticated (RFC 8176); at least one method. */
+  readonly amr?: readonly string[] | undefined;
 }
 
 /** How a claim stands in a token. */
@@ -38,6 +44,10 @@ interface ClaimFormat<T> {
   };
 }
 
+/** Printable ASCII without blanks, quotes and backslashes (RFC 6749 appendix A.4). */
+const WORD = String.raw`[\x21\x23-\x5B\x5D-\x7E]{1,256}`;
+const ONE_WORD = new RegExp(`^${WORD}$`);
+
 type Member = keyof OptionalClaims;
 
 const FORMATS: { readonly [M in Member]-?: ClaimFormat<NonNullable<OptionalClaims[M]>> } = {
@@ -51,6 +61,29 @@ const FORMATS: { readonly [M in Member]-?: ClaimFormat<NonNullable<OptionalClaim
     name: 'cnf',
     read: readConfirmation,
     write: ({ method, thumbprint }) => ({ [method]: thumbprint }),
+  },
+  authTime: {
+    name: 'auth_time',
+    read: (value) => (isInstant(value) ? value : undefined),
+    write: (seconds) => seconds,
+    usual: { pattern: String.raw`(0|[1-9]\d{0,14})`, read: Number },
+  },
+  acr: {
+    name: 'acr',
+    read: (value) => (isWord(value) ? value : undefined),
+    write: (acr) => acr,
+    usual: { pattern: `"(${WORD})"`, read: (text) => text },
+  },
+  amr: {
+    name: 'amr',
+    read: (value) => {
+      return Array.isArray(value) && value.length > 0 && value.every(isWord) ? value : undefined;
+    },
+    write: (methods) => [...methods],
+    usual: {
+      pattern: String.raw`\["(${WORD}(?:","${WORD})*)"\]`,
+      read: (text) => text.split('","'),
+    },
   },
 };
 
@@ -117,6 +150,15 @@ function readScopes(scope: JsonValue | undefined): readonly string[] | undefined
   if (typeof scope !== 'string') return undefined;
   const scopes = scope.split(' ');
   return scopes.every(isNonEmptyString) ? scopes : undefined;
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && ONE_WORD.test(value);
+}
+
+/** Whether a claim is a NumericDate as Signum writes it: whole seconds, not before the epoch. */
+export function isInstant(value: JsonValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isNonEmptyString(value: unknown): value is string {

@@ -1,4 +1,4 @@
-export { isInstant, readAccessPayload } from './access-payload.ts';
+export { readAccessPayload } from './access-payload.ts';
 export {
   ALGORITHMS,
   type Algorithm,
@@ -36,6 +36,7 @@ export {
 } from './confirmation.ts';
 export {
   type GrantClaims,
+  isInstant,
   OPTIONAL_CLAIMS,
   type OptionalClaims,
   RESERVED_CLAIMS,

@@ -16,10 +16,14 @@ const CLAIMS = {
   exp: 1_700_000_900,
   scope: 'read write',
   client_id: 'auth-service',
+  auth_time: 1_699_999_000,
+  acr: 'urn:mace:incommon:iap:silver',
+  amr: ['pwd', 'otp'],
 };
 const TEXT = JSON.stringify(CLAIMS);
 const { scope: _, ...SCOPELESS } = CLAIMS;
 const { client_id: __, ...CLIENTLESS } = CLAIMS;
+const { auth_time: ___, acr: ____, amr: _____, ...UNTOLD } = CLAIMS;
 
 const payloads = new UsualPayloads(ISSUER);
 const read = (text: string) => payloads.read(Buffer.from(text));
@@ -28,6 +32,8 @@ test.each([
   ['with scopes', CLAIMS],
   ['without', SCOPELESS],
   ['of a session from before there were client ids', CLIENTLESS],
+  ['that tells of no authentication', UNTOLD],
+  ['of one method of authentication', { ...CLAIMS, amr: ['pwd'] }],
   ['of the beginning of time', { ...CLAIMS, iat: 0, exp: 0 }],
 ])('what Signum usually signs, %s, is usual', (_name, claims) => {
   const bytes = Buffer.from(JSON.stringify(claims));
@@ -55,6 +61,13 @@ test.each<[string, string]>([
   ['a client id that JSON escapes', TEXT.replace('auth-service', String.raw`a\\b`)],
   ['a client id that is too long', TEXT.replace('auth-service', 'a'.repeat(257))],
   ['a client id before the scopes', TEXT.replace(/("scope":.*),("client_id":.*)}/, '$2,$1}')],
+  ['a class with a blank', TEXT.replace('iap:silver', 'iap silver')],
+  ['no class', TEXT.replace('urn:mace:incommon:iap:silver', '')],
+  ['no methods', TEXT.replace('"pwd","otp"', '')],
+  ['an empty method', TEXT.replace('otp', '')],
+  ['a method that JSON escapes', TEXT.replace('otp', String.raw`o\"p`)],
+  ['an authentication within a second', TEXT.replace('1699999000', '1699999000.5')],
+  ['methods before the class', TEXT.replace(/("acr":.*),("amr":.*)}/, '$2,$1}')],
   ['a space behind the scopes', TEXT.replace('read write', 'read ')],
   ['white space', TEXT.replace(',', ', ')],
   ['a line break at the end', `${TEXT}\n`],
@@ -99,6 +112,9 @@ test('whatever is read is what reading strictly makes of it', () => {
       exp: mostly(CLAIMS.exp, instant),
       scope: mostly(CLAIMS.scope, text),
       client_id: mostly(CLAIMS.client_id, text),
+      auth_time: mostly(CLAIMS.auth_time, instant),
+      acr: mostly(CLAIMS.acr, text),
+      amr: mostly(CLAIMS.amr, fc.oneof(text, fc.array(text))),
     },
     { requiredKeys: ['iss', 'aud', 'sub', 'tid', 'did', 'sid', 'jti', 'iat', 'exp'] },
   );

@@ -1,11 +1,17 @@
 import { type JsonObject, toJson } from '@bufbuild/protobuf';
-import type { Duration } from '@bufbuild/protobuf/wkt';
+import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
 import { IssueResponseSchema } from '@signum/contract/signum/v1/token_service_pb.js';
 import { type Command, Option } from 'commander';
 import type { Cli } from '../cli.ts';
 import { withClient } from '../connect/with-client.ts';
 import type { GlobalOptions } from '../input/global-options.ts';
-import { collect, collectClaims, collectPairs, duration } from '../input/option-values.ts';
+import {
+  collect,
+  collectClaims,
+  collectPairs,
+  duration,
+  pastInstant,
+} from '../input/option-values.ts';
 import { POLICY_NAMES, type PolicyName, policyNamed } from '../input/policies.ts';
 import { readSecret } from '../input/token-input.ts';
 import { print } from '../output/output.ts';
@@ -20,6 +26,9 @@ interface IssueOptions extends GlobalOptions, PairOutput {
   readonly audience?: string[];
   readonly claim?: JsonObject;
   readonly clientId?: string;
+  readonly authTime?: Timestamp;
+  readonly acr?: string;
+  readonly amr?: string[];
   readonly label?: string;
   readonly ip?: string;
   readonly userAgent?: string;
@@ -52,6 +61,13 @@ export function issueCommand(program: Command, cli: Cli): void {
     .option('--audience <audience>', 'audience of the access token; repeatable', collect)
     .option('--claim <name=value>', 'custom claim, JSON or text; repeatable', collectClaims)
     .option('--client-id <id>', "OAuth client of the access token; the caller's name without")
+    .option(
+      '--auth-time <instant>',
+      'when the user has authenticated: now, or as 2026-01-31T12:00Z',
+      pastInstant,
+    )
+    .option('--acr <class>', 'authentication context class that the user has met')
+    .option('--amr <method>', 'how the user has authenticated, such as otp; repeatable', collect)
     .option('--label <text>', "name that a person knows the device by, such as Ada's phone")
     .option('--ip <address>', "the client's IP address")
     .option('--user-agent <text>', "the client's user agent")
@@ -77,6 +93,9 @@ async function issue(cli: Cli, options: IssueOptions): Promise<void> {
       requestId: options.requestId ?? '',
       proof: proof ?? '',
       clientId: options.clientId ?? '',
+      acr: options.acr ?? '',
+      amr: options.amr ?? [],
+      ...(options.authTime && { authTime: options.authTime }),
       metadata: metadata(options),
       ...(options.claim && { claims: options.claim }),
       ...(options.accessLifetime && { accessLifetime: options.accessLifetime }),

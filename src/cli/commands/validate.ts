@@ -1,4 +1,5 @@
 import { toJson } from '@bufbuild/protobuf';
+import type { Duration } from '@bufbuild/protobuf/wkt';
 import {
   type ValidateResponse,
   ValidateResponseSchema,
@@ -10,7 +11,7 @@ import type { Cli } from '../cli.ts';
 import { withClient } from '../connect/with-client.ts';
 import { EXIT } from '../failure/exit.ts';
 import type { GlobalOptions } from '../input/global-options.ts';
-import { collect, unsigned } from '../input/option-values.ts';
+import { collect, duration, unsigned } from '../input/option-values.ts';
 import { hasIds, type TokenIdOptions, tokenRef } from '../input/token-ids.ts';
 import { readToken, TOKEN_ARGUMENT } from '../input/token-input.ts';
 import { claimsText } from '../output/claims-text.ts';
@@ -23,6 +24,8 @@ import { verdictText } from '../output/verdict-text.ts';
 interface ValidateOptions extends GlobalOptions, TokenIdOptions {
   readonly scope?: string[];
   readonly audience?: string;
+  readonly acr?: string[];
+  readonly maxAge?: Duration;
   readonly minRevision?: bigint;
   readonly quiet?: boolean;
 }
@@ -47,6 +50,16 @@ export function validateCommand(program: Command, cli: Cli): void {
     .option('--token-id <uuid>', 'and its id (jti)')
     .option('--scope <scope>', 'scope that it must have; repeatable', collect)
     .option('--audience <audience>', 'audience that it must name')
+    .option(
+      '--acr <class>',
+      'authentication context class, one of which it must have; repeatable',
+      collect,
+    )
+    .option(
+      '--max-age <duration>',
+      'how long ago its user may have authenticated, such as 5m',
+      duration,
+    )
     .option('--min-revision <n>', 'answer from a state at least this new', unsigned)
     .option('--quiet', 'print nothing: the exit code is the answer')
     .addHelpText('after', EXAMPLES);
@@ -66,6 +79,8 @@ async function validate(
       subject,
       requiredScopes: options.scope ?? [],
       audience: options.audience ?? '',
+      acrValues: options.acr ?? [],
+      ...(options.maxAge && { maxAge: options.maxAge }),
       minRevision: options.minRevision ?? 0n,
     }),
   );
@@ -105,6 +120,9 @@ export function describe(
     ['Scopes', response.scopes.join(' ') || undefined],
     ['Audiences', response.audiences.join(' ') || undefined],
     ['Client', response.clientId || undefined],
+    ['Authenticated', response.authTime && instant(response.authTime, now)],
+    ['Authentication class', response.acr || undefined],
+    ['Authentication methods', response.amr.join(' ') || undefined],
     ['Claims', claimsText(response.claims)],
     ['Issued', response.issueTime && instant(response.issueTime, now)],
     ['Expires', response.expireTime && instant(response.expireTime, now)],

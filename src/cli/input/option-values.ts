@@ -1,5 +1,10 @@
 import { create, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
-import { type Duration, DurationSchema } from '@bufbuild/protobuf/wkt';
+import {
+  type Duration,
+  DurationSchema,
+  type Timestamp,
+  timestampFromMs,
+} from '@bufbuild/protobuf/wkt';
 import { InvalidArgumentError } from 'commander';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -31,6 +36,17 @@ export function duration(text: string): Duration {
     seconds: BigInt(Math.floor(ms / 1000)),
     nanos: (ms % 1000) * 1_000_000,
   });
+}
+
+/** `now`, or an instant with its time zone as in RFC 3339. */
+export function pastInstant(text: string): Timestamp {
+  const isInstant = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(
+    text,
+  );
+  const ms = text === 'now' ? Date.now() : isInstant ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError('Write it like 2026-01-31T12:00:00Z, or now.');
+  return timestampFromMs(ms);
 }
 
 /** An option that may be given several times: collects its values. */

@@ -4,7 +4,7 @@ import { type Draft, setOwn } from './draft.ts';
 import { FieldPath } from './field-path.ts';
 import type { Field, MessageShape } from './message-shape.ts';
 import { atMost, RULE } from './rules.ts';
-import { readDuration, readStruct } from './well-known-binary.ts';
+import { readDuration, readStruct, readTimestamp } from './well-known-binary.ts';
 
 /** Reads a message; throws INVALID_FIELD for one that is not in every respect as the contract says. */
 export function readBinary(shape: MessageShape, bytes: Uint8Array): Message {
@@ -52,6 +52,8 @@ class BinaryReader {
         return this.#nested(field, end);
       case 'duration':
         return readDuration(this.#cursor, end) ?? this.#refuse(field, field.rule);
+      case 'timestamp':
+        return readTimestamp(this.#cursor, end) ?? this.#refuse(field, field.rule);
       case 'struct':
         return readStruct(this.#cursor, end, (rule) => this.#refuse(field, rule));
       default:

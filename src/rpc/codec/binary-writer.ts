@@ -7,7 +7,7 @@ const LONGEST_SHORT = 16;
 
 /**
  * Writes protobuf into one piece of memory, over and over, in parts that may fail each for itself. It
- * knows what is usual: field numbers up to 15, integers that a double holds. Given anything else, or
+ * knows what is usual: field numbers of two bytes, integers that a double holds. Given anything else, or
  * more than a part may hold, it gives up on the part that it is in: `isWhole` is false then, until
  * `rewind`.
  */
@@ -51,7 +51,7 @@ export class BinaryWriter {
   integer(field: number, value: number): void {
     if (value === 0) return;
     if (value < 0 || value > Number.MAX_SAFE_INTEGER) this.giveUp();
-    this.#byte((field << 3) | VARINT);
+    this.#varint((field << 3) | VARINT);
     this.#varint(this.#isUsual ? value : 0);
   }
 
@@ -70,7 +70,7 @@ export class BinaryWriter {
   /** A part of any length, as somebody else has written it. */
   message(field: number, bytes: Uint8Array): void {
     this.#makeRoom(PREFIX_BYTES + bytes.length);
-    this.#byte((field << 3) | LENGTH_DELIMITED);
+    this.#varint((field << 3) | LENGTH_DELIMITED);
     this.#varint(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
@@ -79,7 +79,7 @@ export class BinaryWriter {
 
   /** Begins a sub-message; what it gives goes to `close`. */
   open(field: number): number {
-    this.#byte((field << 3) | LENGTH_DELIMITED);
+    this.#varint((field << 3) | LENGTH_DELIMITED);
     this.#byte(0);
     return this.#at;
   }

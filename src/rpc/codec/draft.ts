@@ -19,6 +19,7 @@ const WRITTEN_DOWN: Readonly<Record<string, () => Message>> = {
     requiredScopes: [],
     audience: '',
     minRevision: 0n,
+    acrValues: [],
   }),
   'signum.v1.TokenRef': (): TokenRef => ({
     $typeName: 'signum.v1.TokenRef',

@@ -5,7 +5,7 @@ import { FieldPath } from './field-path.ts';
 import { JsonCursor, type JsonStart } from './json-cursor.ts';
 import type { Field, MessageShape } from './message-shape.ts';
 import { atMost, RULE } from './rules.ts';
-import { durationOf, readJsonObject } from './well-known-json.ts';
+import { durationOf, readJsonObject, timestampOf } from './well-known-json.ts';
 
 /** Without a fraction, an exponent, a zero in front or a minus before 0. */
 const INTEGER = /^(0|-?[1-9]\d{0,19})$/;
@@ -106,6 +106,8 @@ class JsonReader {
         return readJsonObject(this.#cursor, (rule) => this.#refuse(field, rule));
       case 'duration':
         return durationOf(this.#text(field)) ?? this.#refuse(field, field.rule);
+      case 'timestamp':
+        return timestampOf(this.#text(field)) ?? this.#refuse(field, field.rule);
       case 'bool':
         return this.#bool(field);
       case 'string':

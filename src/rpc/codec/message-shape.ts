@@ -11,7 +11,7 @@ import { RULE } from './rules.ts';
 
 /** What a field of a request holds. */
 export type Kind = 'string' | 'bool' | 'uint32' | 'uint64' | 'enum' | 'message' | WellKnown;
-type WellKnown = 'duration' | 'struct';
+type WellKnown = 'duration' | 'timestamp' | 'struct';
 
 const SCALARS: { readonly [T in ScalarType]?: Kind } = {
   [ScalarType.STRING]: 'string',
@@ -21,6 +21,7 @@ const SCALARS: { readonly [T in ScalarType]?: Kind } = {
 };
 const WELL_KNOWN: Readonly<Record<string, WellKnown>> = {
   'google.protobuf.Duration': 'duration',
+  'google.protobuf.Timestamp': 'timestamp',
   'google.protobuf.Struct': 'struct',
 };
 
@@ -167,6 +168,8 @@ function ruleOf(kind: Kind, { enum: values, message }: DescField): string {
       return `must be a value of ${values?.typeName}`;
     case 'duration':
       return 'must be a duration, such as 3600s';
+    case 'timestamp':
+      return 'must be an instant as RFC 3339 has it';
     default:
       return `must be a ${message?.typeName}`;
   }

@@ -32,3 +32,13 @@ export function isDuration(seconds: bigint, nanos: bigint): boolean {
   const isOneSided = seconds === 0n || nanos === 0n || seconds < 0n === nanos < 0n;
   return isOneSided && magnitude(seconds) <= MAX_SECONDS && magnitude(nanos) <= MAX_NANOS;
 }
+
+/** The first second of the year 1, and the last of 9999. */
+const FIRST_SECOND = -62_135_596_800n;
+const LAST_SECOND = 253_402_300_799n;
+
+/** What google/protobuf/timestamp.proto says of a Timestamp. */
+export function isTimestamp(seconds: bigint, nanos: bigint): boolean {
+  const isInRange = seconds >= FIRST_SECOND && seconds <= LAST_SECOND;
+  return isInRange && nanos >= 0n && nanos <= MAX_NANOS;
+}

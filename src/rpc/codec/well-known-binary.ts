@@ -1,14 +1,28 @@
-import type { Duration } from '@bufbuild/protobuf/wkt';
+import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
 import type { JsonObject, JsonValue } from '@signum/token';
 import { type BinaryCursor, DELIMITED, FIXED64, VARINT } from './binary-cursor.ts';
 import { setOwn } from './draft.ts';
-import { isDuration, isKept, MAX_LEVELS, RULE } from './rules.ts';
+import { isDuration, isKept, isTimestamp, MAX_LEVELS, RULE } from './rules.ts';
 
 /** Fails for what breaks a rule. */
 export type Refuse = (rule: string) => never;
 
 /** A google.protobuf.Duration that ends there; undefined if it is none. */
 export function readDuration(cursor: BinaryCursor, end: number): Duration | undefined {
+  const parts = readParts(cursor, end);
+  if (parts === undefined || !isDuration(...parts)) return undefined;
+  return { $typeName: 'google.protobuf.Duration', seconds: parts[0], nanos: Number(parts[1]) };
+}
+
+/** A google.protobuf.Timestamp that ends there; undefined if it is none. */
+export function readTimestamp(cursor: BinaryCursor, end: number): Timestamp | undefined {
+  const parts = readParts(cursor, end);
+  if (parts === undefined || !isTimestamp(...parts)) return undefined;
+  return { $typeName: 'google.protobuf.Timestamp', seconds: parts[0], nanos: Number(parts[1]) };
+}
+
+/** Seconds and nanoseconds, of which either kind is made. */
+function readParts(cursor: BinaryCursor, end: number): readonly [bigint, bigint] | undefined {
   const parts: { [tag: number]: bigint } = {};
   while (cursor.at < end) {
     const tag = cursor.short(end);
@@ -18,8 +32,7 @@ export function readDuration(cursor: BinaryCursor, end: number): Duration | unde
     parts[tag] = BigInt.asIntN(64, value);
   }
   const { 0x08: seconds = 0n, 0x10: nanos = 0n } = parts;
-  if (!isDuration(seconds, nanos)) return undefined;
-  return { $typeName: 'google.protobuf.Duration', seconds, nanos: Number(nanos) };
+  return [seconds, nanos];
 }
 
 /** A google.protobuf.Struct that ends there, as the JSON object that it stands for. */

@@ -1,8 +1,8 @@
-import type { Duration } from '@bufbuild/protobuf/wkt';
+import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
 import type { JsonObject, JsonValue } from '@signum/token';
 import { setOwn } from './draft.ts';
 import type { JsonCursor } from './json-cursor.ts';
-import { isDuration, isKept, MAX_LEVELS, RULE } from './rules.ts';
+import { isDuration, isKept, isTimestamp, MAX_LEVELS, RULE } from './rules.ts';
 import type { Refuse } from './well-known-binary.ts';
 
 const DURATION = /^(-?)(0|[1-9]\d{0,11})(?:\.(\d{1,9}))?s$/;
@@ -18,6 +18,24 @@ export function durationOf(text: string): Duration | undefined {
   const nanos = sign * BigInt(fraction.padEnd(9, '0'));
   if (!isDuration(seconds, nanos)) return undefined;
   return { $typeName: 'google.protobuf.Duration', seconds, nanos: Number(nanos) };
+}
+
+const INSTANT =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+
+/** The google.protobuf.Timestamp that a text stands for (RFC 3339); undefined if it is none. */
+export function timestampOf(text: string): Timestamp | undefined {
+  const [, local, fraction = '', sign, hours, minutes] = INSTANT.exec(text) ?? [];
+  if (local === undefined) return undefined;
+  const date = new Date(`${local}Z`);
+  // The 30th of February would be taken for another day.
+  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(local)) return undefined;
+  const offset =
+    Number(`${sign ?? ''}1`) * (Number(hours ?? 0) * 3_600 + Number(minutes ?? 0) * 60);
+  const seconds = BigInt(date.getTime() / 1_000 - offset);
+  const nanos = BigInt(fraction.padEnd(9, '0'));
+  if (!isTimestamp(seconds, nanos)) return undefined;
+  return { $typeName: 'google.protobuf.Timestamp', seconds, nanos: Number(nanos) };
 }
 
 /** A JSON object whose `{` is next, as it is. */

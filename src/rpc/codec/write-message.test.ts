@@ -38,6 +38,9 @@ const response = fc.record({
   revision: uint64,
   audiences: texts,
   clientId: text,
+  authTime: time,
+  acr: text,
+  amr: texts,
   claims: fc.constantFrom(undefined, {}, { plan: 'gold' }),
 });
 

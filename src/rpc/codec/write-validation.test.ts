@@ -56,6 +56,7 @@ test('a usual answer is written by hand', () => {
     ...{ active: true, verdict: 1, source: 2, token: { ...device, tokenId }, sessionId: tokenId },
     ...{ scopes: ['read', 'write'], issueTime: time, expireTime: time, revision: 12_345n },
     ...{ audiences: ['https://api.example'], claims: {}, clientId: 'web' },
+    ...{ authTime: time, acr: 'urn:example:gold', amr: ['pwd', 'otp'] },
   });
   expect(writeOne?.(answer)).toEqual(Buffer.from(toBinary(ValidateResponseSchema, answer)));
 });

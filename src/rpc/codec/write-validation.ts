@@ -26,6 +26,9 @@ export const WRITTEN = {
       audiences: 11,
       claims: 12,
       client_id: 13,
+      auth_time: 14,
+      acr: 15,
+      amr: 16,
       confirmation: 20,
       dpop_nonce: 21,
     },
@@ -45,7 +48,7 @@ const RESPONSE = WRITTEN['signum.v1.BatchValidateResult'].response;
 
 /** Writes a ValidateResponse. One with custom claims, or about a key, is not of the usual form. */
 export function writeValidation(to: BinaryWriter, message: ValidateResponse): void {
-  const { token, issueTime, expireTime, claims, confirmation, dpopNonce } = message;
+  const { token, issueTime, expireTime, claims, authTime, confirmation, dpopNonce } = message;
   const isAboutKey = confirmation !== undefined || dpopNonce !== '';
   if (message.$unknown !== undefined || isAboutKey) to.giveUp();
   to.integer(FIELD.active, Number(message.active));
@@ -61,6 +64,9 @@ export function writeValidation(to: BinaryWriter, message: ValidateResponse): vo
   for (const audience of message.audiences) to.element(FIELD.audiences, audience);
   if (claims !== undefined) writeClaims(to, claims);
   to.string(FIELD.client_id, message.clientId);
+  if (authTime !== undefined) writeTime(to, FIELD.auth_time, authTime);
+  to.string(FIELD.acr, message.acr);
+  for (const method of message.amr) to.element(FIELD.amr, method);
 }
 
 function writeRef(to: BinaryWriter, ref: TokenRef): void {

@@ -8,9 +8,15 @@ import {
 import type { TokenRef } from '@signum/token';
 import { invalidField } from '../../domain/errors.ts';
 import type { Validation } from '../../domain/verdict.ts';
-import type { ValidateInput } from '../../tokens/tokens.ts';
+import type { AuthenticationDemand, ValidateInput } from '../../tokens/tokens.ts';
 import { fromGrantClaims, noClaimFields } from './grant-claims.ts';
-import { fromRevocationReason, toKeyProof, toTimestamp, toUuid } from './values.ts';
+import {
+  fromRevocationReason,
+  toKeyProof,
+  toTimestamp,
+  toUuid,
+  toWholeSecondsMs,
+} from './values.ts';
 
 /** Revisions are counted from 0 by ones: one that no double can hold has never been given out. */
 const MAX_REVISION = BigInt(Number.MAX_SAFE_INTEGER);
@@ -25,9 +31,23 @@ export function toValidateInput(request: ValidateRequest, inBatch = false): Vali
     subject: subject(request),
     requiredScopes,
     audiences: audience === '' ? NONE : [audience],
+    authentication: toAuthenticationDemand(request),
     minRevision: Number(minRevision),
     inBatch,
     proof: toKeyProof(request.proof),
+  };
+}
+
+/** RFC 9470 section 4. The rules of the contract say that ages are not negative. */
+function toAuthenticationDemand({
+  acrValues,
+  maxAge,
+}: ValidateRequest): AuthenticationDemand | undefined {
+  if (acrValues.length === 0 && maxAge === undefined) return undefined;
+  const maxAgeMs = toWholeSecondsMs('max_age', maxAge);
+  return {
+    acrValues: acrValues.length === 0 ? undefined : acrValues,
+    maxAgeS: maxAgeMs === undefined ? undefined : maxAgeMs / 1_000,
   };
 }
 

@@ -19,11 +19,12 @@ export function createEdgeVerdicts(
   };
   return {
     validate: async (_call: Call, input: ValidateInput) => {
-      const { subject, requiredScopes: scopes, audiences: audience, proof } = input;
+      const { subject, requiredScopes: scopes, audiences: audience, authentication, proof } = input;
       if (!('token' in subject)) throw invalidField('subject', 'must be a token');
       if (proof === 'LEFT_TO_CALLER') throw invalidField('proof', 'must be judged here');
       const shown = proof && { ...proof, url: proof.uri };
-      const verdict = edge.verify(subject.token, { scopes, audience, proof: shown });
+      const demands = { scopes, audience, ...authentication, proof: shown };
+      const verdict = edge.verify(subject.token, demands);
       return judge(verdict instanceof Promise ? await verdict : verdict);
     },
   };

@@ -25,6 +25,17 @@ export const STORED_CLAIMS: { readonly [M in keyof GrantClaims]-?: StoredClaim<G
     encode: ({ method, thumbprint }) => `${method}:${thumbprint}`,
     decode: decodeConfirmation,
   },
+  authTime: {
+    letter: 'h',
+    encode: String,
+    decode: (text) => (text === '' ? undefined : Number(text)),
+  },
+  acr: { letter: 'q', encode: (text) => text, decode: (text) => text || undefined },
+  amr: {
+    letter: 'w',
+    encode: joinWords,
+    decode: (text) => (text === '' ? undefined : splitWords(text)),
+  },
 };
 
 const EACH = Object.entries(STORED_CLAIMS).map(([member, stored]) => {
@@ -56,13 +67,16 @@ export function encodeClaims(claims: GrantClaims): string[] {
 /** Reads the values of CLAIM_LETTERS from there on. Written out, since a loop takes twice as long. */
 export function decodeClaims(values: readonly unknown[], from: number): EveryClaim {
   const text = (at: number) => (values[from + at] as string | null | undefined) ?? '';
-  const { scopes, audiences, claims, clientId, confirmation } = STORED_CLAIMS;
+  const { scopes, audiences, claims, clientId, confirmation, authTime, acr, amr } = STORED_CLAIMS;
   return {
     scopes: scopes.decode(text(AT.scopes)),
     audiences: audiences.decode(text(AT.audiences)),
     claims: claims.decode(text(AT.claims)),
     clientId: clientId.decode(text(AT.clientId)),
     confirmation: confirmation.decode(text(AT.confirmation)),
+    authTime: authTime.decode(text(AT.authTime)),
+    acr: acr.decode(text(AT.acr)),
+    amr: amr.decode(text(AT.amr)),
   };
 }
 

@@ -54,6 +54,7 @@ const NOTHING: Standing = { sid: '', jti: '' };
 export type IssueOutcome =
   | { readonly status: 'ISSUED' | 'SUPERSEDED' | 'REPEATED'; readonly grant: Grant }
   | { readonly status: 'EXISTS' | 'PROOF_REQUIRED' | 'DEVICE_LIMIT' | 'OTHER_REQUEST' }
+  | { readonly status: 'AUTH_TIME_AHEAD' }
   | { readonly status: 'MOVED_ON'; readonly reason: RevocationReason }
   | { readonly status: 'KEY_REVOKED' };
 
@@ -116,6 +117,7 @@ export async function issue(
       plan.allowedAudiences.join(' '),
       plan.staleKeyId,
       store.issuer.tag,
+      plan.authTime ?? '',
       ...fields(store, plan),
     ];
     const run = {

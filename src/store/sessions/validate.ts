@@ -20,6 +20,8 @@ export type LookUp = {
       readonly token: ActiveToken;
       readonly keyId: string;
       readonly issuer: string;
+      /** When it was looked up, by the store's clock. */
+      readonly nowMs: number;
     }
 );
 
@@ -55,12 +57,13 @@ function parse(reply: Reply, ref: TokenRef): LookUp {
     fingerprint,
     keyId: kid as string,
     issuer: issuer ?? '',
+    nowMs: reply[9] as number,
     token: {
       ref,
       sessionId: sid as string,
       issuedAtMs: decodeInstant(iat),
       expiresAtMs: decodeInstant(exp),
-      ...decodeClaims(reply, 9),
+      ...decodeClaims(reply, 10),
     },
   };
 }

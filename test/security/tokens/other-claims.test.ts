@@ -22,7 +22,12 @@ afterAll(async () => {
 });
 
 const NOW_S = Math.floor(Date.now() / 1_000);
-const LIVE = { scopes: ['read'], claims: { plan: 'gold', level: 7 }, clientId: 'app' };
+const LIVE = {
+  scopes: ['read'],
+  claims: { plan: 'gold', level: 7 },
+  clientId: 'app',
+  acr: 'silver',
+};
 const UUID = '01923ac0-0000-7000-8000-000000000001';
 
 test.each<[string, object]>([
@@ -40,6 +45,10 @@ test.each<[string, object]>([
   ['no scope', { scope: undefined }],
   ['another client', { client_id: 'another' }],
   ['no client', { client_id: undefined }],
+  ['another class of authentication', { acr: 'gold' }],
+  ['no class of authentication', { acr: undefined }],
+  ['a time of authentication', { auth_time: NOW_S }],
+  ['a method of authentication', { amr: ['otp'] }],
   ['a key that it is bound to', { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }],
   ['another custom claim', { plan: 'platinum' }],
   ['one custom claim more', { admin: true }],

@@ -231,6 +231,7 @@ function readVerdict(response: ValidateResponse): Verdict {
     return response.dpopNonce === '' ? refused : { ...refused, nonce: response.dpopNonce };
   }
   const { tenantId, userId, deviceId, tokenId } = ref;
+  const { authTime, acr } = response;
   return {
     ...{ active: true, verdict: 'ACTIVE', reason: undefined, source: 'SERVER' },
     token: {
@@ -239,6 +240,8 @@ function readVerdict(response: ValidateResponse): Verdict {
       audiences: response.audiences,
       issuedAt: timestampDate(issueTime),
       expiresAt: timestampDate(expireTime),
+      ...(authTime && { authTime: timestampDate(authTime) }),
+      ...(acr !== '' && { acr }),
       claims: response.claims ?? {},
     },
   };

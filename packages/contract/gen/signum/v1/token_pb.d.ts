@@ -256,6 +256,27 @@ export declare type Session = Message<"signum.v1.Session"> & {
   clientId: string;
 
   /**
+   * When the user has authenticated, whole seconds; absent if Issue has not been told.
+   *
+   * @generated from field: google.protobuf.Timestamp auth_time = 17;
+   */
+  authTime?: Timestamp | undefined;
+
+  /**
+   * The authentication context class that the user has met; empty if Issue has not been told.
+   *
+   * @generated from field: string acr = 18;
+   */
+  acr: string;
+
+  /**
+   * How the user has authenticated; empty if Issue has not been told.
+   *
+   * @generated from field: repeated string amr = 19;
+   */
+  amr: string[];
+
+  /**
    * The key that the session's tokens are bound to; absent for bearer tokens.
    *
    * @generated from field: signum.v1.Confirmation confirmation = 20;

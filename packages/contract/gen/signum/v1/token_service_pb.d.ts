@@ -14,8 +14,8 @@ import type { Status } from "../../google/rpc/status_pb.js";
 export declare const file_signum_v1_token_service: GenFile;
 
 /**
- * A request for a new session. Ids, scopes, audiences, the client id and custom claims together may
- * take 1920 bytes as JSON, so that a token never exceeds 4096 characters.
+ * A request for a new session. Ids, scopes, audiences, the client id, what is told of the authentication and
+ * custom claims together may take 1920 bytes as JSON, so that a token never exceeds 4096 characters.
  *
  * @generated from message signum.v1.IssueRequest
  */
@@ -47,8 +47,8 @@ export declare type IssueRequest = Message<"signum.v1.IssueRequest"> & {
    * Custom claims, put into the access token under their own names; at most 1024 bytes as JSON, and
    * 32 levels deep. A number that JSON and a double would not keep as it is (NaN, -0, an integer
    * beyond 2^53 - 1, more digits than a double has) is refused.
-   * A reserved name (iss, aud, sub, tid, did, sid, jti, iat, nbf, exp, scope, cnf, client_id) is
-   * refused.
+   * A reserved name (iss, aud, sub, tid, did, sid, jti, iat, nbf, exp, scope, cnf, client_id, auth_time, acr,
+   * amr) is refused.
    *
    * @generated from field: google.protobuf.Struct claims = 4;
    */
@@ -120,6 +120,30 @@ export declare type IssueRequest = Message<"signum.v1.IssueRequest"> & {
    * @generated from field: signum.v1.Fence fence = 13;
    */
   fence: Fence;
+
+  /**
+   * When the user has authenticated, `auth_time` in the access token (RFC 9068 section 2.2.1), without the
+   * fraction of a second. Not before 1970, and not in the future: by SIGNUM_CLOCK_SKEW at most.
+   *
+   * @generated from field: google.protobuf.Timestamp auth_time = 14;
+   */
+  authTime?: Timestamp | undefined;
+
+  /**
+   * The authentication context class that the user has met, `acr` in the access token: at most 256
+   * characters of printable ASCII without blanks, quotes and backslashes.
+   *
+   * @generated from field: string acr = 15;
+   */
+  acr: string;
+
+  /**
+   * How the user has authenticated, `amr` in the access token, such as `pwd` and `otp` (RFC 8176): at most 8
+   * of at most 64 characters, the same ones.
+   *
+   * @generated from field: repeated string amr = 16;
+   */
+  amr: string[];
 
   /**
    * The key to bind the session's tokens to, for as long as it lasts; bearer tokens when absent.
@@ -299,6 +323,21 @@ export declare type ValidateRequest = Message<"signum.v1.ValidateRequest"> & {
    * @generated from field: signum.v1.KeyProof proof = 6;
    */
   proof?: KeyProof | undefined;
+
+  /**
+   * Authentication context classes of which the token must have one (`acr_values`, RFC 9470); any when empty.
+   *
+   * @generated from field: repeated string acr_values = 7;
+   */
+  acrValues: string[];
+
+  /**
+   * How long ago the user may have authenticated at most (`max_age`, RFC 9470), by the store's clock, whole
+   * seconds; however long ago when absent. A token that does not tell is not good for it.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 8;
+   */
+  maxAge?: Duration | undefined;
 };
 
 /**
@@ -309,7 +348,8 @@ export declare const ValidateRequestSchema: GenMessage<ValidateRequest>;
 
 /**
  * A verdict. Everything but active, verdict, source and revision is set only when the verdict is
- * ACTIVE, or INSUFFICIENT_SCOPE or WRONG_AUDIENCE of a token that is otherwise good.
+ * ACTIVE, or INSUFFICIENT_SCOPE, INSUFFICIENT_AUTHENTICATION or WRONG_AUDIENCE of a token that is
+ * otherwise good.
  *
  * @generated from message signum.v1.ValidateResponse
  */
@@ -405,6 +445,27 @@ export declare type ValidateResponse = Message<"signum.v1.ValidateResponse"> & {
    * @generated from field: string client_id = 13;
    */
   clientId: string;
+
+  /**
+   * When the user has authenticated; absent if Issue has not been told.
+   *
+   * @generated from field: google.protobuf.Timestamp auth_time = 14;
+   */
+  authTime?: Timestamp | undefined;
+
+  /**
+   * The authentication context class that the user has met; empty if Issue has not been told.
+   *
+   * @generated from field: string acr = 15;
+   */
+  acr: string;
+
+  /**
+   * How the user has authenticated; empty if Issue has not been told.
+   *
+   * @generated from field: repeated string amr = 16;
+   */
+  amr: string[];
 
   /**
    * The key that the token is bound to; absent for a bearer token.
@@ -1138,6 +1199,14 @@ export enum Verdict {
    * @generated from enum value: VERDICT_KEY_PROOF_NONCE = 13;
    */
   KEY_PROOF_NONCE = 13,
+
+  /**
+   * The user has not authenticated as acr_values and max_age ask for, or the token does not tell: another
+   * authentication may help (RFC 9470).
+   *
+   * @generated from enum value: VERDICT_INSUFFICIENT_AUTHENTICATION = 14;
+   */
+  INSUFFICIENT_AUTHENTICATION = 14,
 }
 
 /**

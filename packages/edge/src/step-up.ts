@@ -1,0 +1,28 @@
+import { refusal, type Verdict } from './verdict.ts';
+
+/** How its user must have authenticated (step-up, RFC 9470). */
+export interface AuthenticationDemand {
+  /** Authentication context classes of which the token must have one; any when absent. */
+  readonly acrValues?: readonly string[] | undefined;
+  /** How long ago at most, in seconds, by the store's clock; however long when absent. */
+  readonly maxAgeS?: number | undefined;
+}
+
+/** A good token's verdict for somebody who demands that. `nowMs` is the latest that it can be. */
+export function stepUp(
+  verdict: Verdict,
+  { acrValues, maxAgeS }: AuthenticationDemand,
+  nowMs: () => number,
+): Verdict {
+  const { token, source } = verdict;
+  if (!verdict.active || token === undefined) return verdict;
+  const { acr, authTime } = token;
+  const isOfClass = acrValues === undefined || (acr !== undefined && acrValues.includes(acr));
+  const isRecent = maxAgeS === undefined || (authTime && ageS(authTime, nowMs()) <= maxAgeS);
+  return isOfClass && isRecent ? verdict : refusal('INSUFFICIENT_AUTHENTICATION', source);
+}
+
+/** In whole seconds, as instants are told in tokens. */
+function ageS(authTime: Date, nowMs: number): number {
+  return Math.floor(nowMs / 1_000) - authTime.getTime() / 1_000;
+}

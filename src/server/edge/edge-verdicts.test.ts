@@ -1,0 +1,33 @@
+import type { VerifyOptions } from '@signum/edge';
+import { expect, test } from 'vitest';
+import type { AdmittedCall } from '../../policy/admitted-call.ts';
+import { createEdgeVerdicts } from './edge-verdicts.ts';
+
+test('whatever a gateway demands, the verifier is asked for', async () => {
+  const asked: (VerifyOptions | undefined)[] = [];
+  const edge = {
+    verify(_token: string, demands?: VerifyOptions) {
+      asked.push(demands);
+      const verdict = 'INSUFFICIENT_AUTHENTICATION' as const;
+      return {
+        active: false,
+        verdict,
+        reason: undefined,
+        source: 'EDGE' as const,
+        token: undefined,
+      };
+    },
+  };
+  const { validate } = createEdgeVerdicts(edge, () => undefined);
+  const answer = await validate({} as AdmittedCall, {
+    subject: { token: 't' },
+    requiredScopes: ['read'],
+    audiences: ['api'],
+    authentication: { acrValues: ['gold'], maxAgeS: 60 },
+    minRevision: 0,
+  });
+  expect(asked).toEqual([
+    { scopes: ['read'], audience: ['api'], acrValues: ['gold'], maxAgeS: 60, proof: undefined },
+  ]);
+  expect(answer.verdict).toBe('INSUFFICIENT_AUTHENTICATION');
+});
