@@ -12,6 +12,8 @@ import {
 import { createProofCheck, targetUri } from '@signum/token';
 import { jwtVerify, SignJWT } from 'jose';
 
+const REQUEST = 'https://api.example/orders/4711?page=2';
+
 const { kind, seconds } = JSON.parse(process.argv[2] ?? '') as { kind: string; seconds: number };
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const secret = randomBytes(32);
@@ -39,7 +41,6 @@ const signature = sign('sha256', input, ecKey);
 const token = await accessToken();
 const proofs = kind === 'proof' ? await makeProofs(4_096) : [];
 const checkProof = createProofCheck({ ageS: 60, skewS: 60 });
-const target = { method: 'GET', uri: targetUri('https://api.example/orders/4711') as string };
 let turn = 0;
 const WORK: Readonly<Record<string, () => unknown>> = {
   jose: () => Promise.all([accessToken(), refreshToken()]),
@@ -50,10 +51,11 @@ const WORK: Readonly<Record<string, () => unknown>> = {
   'jose-verify': () => jwtVerify(token, publicKey),
   'crypto-verify': () =>
     verify('sha256', input, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature),
-  // A proof comes as a string of its own.
+  // Each proof comes as a string of its own, and is held against its request and its token.
   proof: () => {
     const proof = (proofs[turn++ % proofs.length] as Buffer).toString('latin1');
-    const checked = checkProof(proof, { ...target, accessToken: token });
+    const uri = targetUri(REQUEST) ?? '';
+    const checked = checkProof(proof, { method: 'GET', uri, accessToken: token });
     if (typeof checked === 'string') throw new Error(checked);
   },
 };
@@ -64,7 +66,7 @@ function makeProofs(count: number): Promise<Buffer[]> {
   return Promise.all(
     Array.from({ length: count }, async () => {
       const jti = randomBytes(16).toString('base64url');
-      const about = { jti, htm: 'GET', htu: 'https://api.example/orders/4711?page=2', ath };
+      const about = { jti, htm: 'GET', htu: REQUEST.split('?')[0], ath };
       const proof = await new SignJWT(about)
         .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
         .setIssuedAt()

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import type { JsonObject, JsonValue } from './claims.ts';
 
 /**
@@ -57,5 +57,5 @@ export function certificateThumbprint(certificate: string | Uint8Array): string 
 
 /** A SHA-256 in base64url. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('base64url');
+  return hash('sha256', data, 'base64url');
 }

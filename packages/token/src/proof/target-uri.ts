@@ -10,9 +10,8 @@ const UNRESERVED = /^[A-Za-z0-9._~-]$/;
  * is no http(s) URI, or has a user in it.
  */
 export function targetUri(uri: string): string | undefined {
-  if (!HTTP_URI.test(uri) || !URL.canParse(uri)) return undefined;
-  const url = new URL(uri);
-  if (url.username !== '' || url.password !== '') return undefined;
+  const url = HTTP_URI.test(uri) ? URL.parse(uri) : null;
+  if (url === null || url.username !== '' || url.password !== '') return undefined;
   return url.origin + url.pathname.replace(ESCAPE, normaliseEscape);
 }
 
