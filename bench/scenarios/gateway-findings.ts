@@ -34,6 +34,9 @@ export interface GatewayContenders {
   readonly beside: readonly Proxied[];
 }
 
+/** Enough to keep a proxy and what it asks busy, of which each request waits for both. */
+const CONNECTIONS = 32;
+
 const BY_SERVER = 'asking Signum / asking a bare service';
 const BY_EDGE = 'asking signum edge / asking a bare service';
 
@@ -74,9 +77,9 @@ export async function gatewayFindings(lab: Lab, all: GatewayContenders): Promise
   const rubbish = clientRequest({ accessToken: 'a.b.c' } as Session);
   for (const each of proxied) await requireRight(each, requests[0] as Buffer, rubbish);
   const file = requestFile(lab, `proxied-${all.signum.name}`, requests);
-  const contenders = (connections?: number): Contender[] =>
+  const contenders = (connections: number): Contender[] =>
     proxied.map(({ name, proxy }) => httpContender(lab, name, proxy, file, { connections }));
-  const figures = await measureRounds(contenders(), roundsOptions(lab));
+  const figures = await measureRounds(contenders(CONNECTIONS), roundsOptions(lab));
   const single = await measureRounds(contenders(1), { ...roundsOptions(lab), warmUpSeconds: 0 });
   const [, bare, signum, edge] = figures;
   return {

@@ -87,9 +87,13 @@ function passing(text: string): string {
   return text.replaceAll('http://$allowed_service', 'http://service');
 }
 
-/** One worker, which is all that one CPU can use, and no log that would grow with the load. */
+/**
+ * One worker, which is all that one CPU can use, no log that would grow with the load, and the patience to
+ * wait where the machine is busy with other things.
+ */
 function onOneCpu(text: string): string {
   return text
     .replace('worker_processes auto;', 'worker_processes 1;')
-    .replace('http {', 'http {\n  access_log off;');
+    .replace('http {', 'http {\n  access_log off;')
+    .replace(/(proxy_(?:connect|read)_timeout) \ds;/g, '$1 30s;');
 }

@@ -46,8 +46,12 @@ function missing(name: string): never {
   throw invalidField(name, 'value is required');
 }
 
+/** Tokens and keys have nothing of it. */
+const ENCODED = /[%+]/;
+
 /** Undoes the encoding of a form; strictly, so that two spellings of half a character are none. */
 export function decode(text: string): string {
+  if (!ENCODED.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
