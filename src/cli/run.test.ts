@@ -102,6 +102,27 @@ test('what is asked for at issue is what validate tells', async () => {
   });
 });
 
+test('revoke --fence waits for the edges, and says how many and how long', {
+  timeout: 60_000,
+}, async () => {
+  const { tokens } = await issueJson('fenced');
+  const stdin = tokens.accessToken;
+  // A server that has just started trusts no table of leases, and waits a whole one.
+  const fenced = await signum(['revoke', '-', '--fence'], { stdin });
+  expect(fenced).toMatchObject({ code: 0, stderr: '' });
+  expect(fenced.stdout).toMatch(
+    /^Fence +0 edges confirmed(, \d+ without a lease by now)?, after \d+ ms$/m,
+  );
+  const json = await signum(['revoke', '-', '--fence', '--json'], { stdin });
+  expect(JSON.parse(json.stdout)).toMatchObject({ fence: { waited: expect.any(String) } });
+  for (const options of [[], ['--no-fence']]) {
+    const plain = await signum(['revoke', '-', ...options], { stdin });
+    expect(plain.code).toBe(0);
+    expect(plain.stdout).not.toContain('Fence');
+  }
+  expect((await signum(['revoke', '-', '--fence=all'], { stdin })).code).toBe(2);
+});
+
 test('a negative verdict is exit code 1, also when nothing is printed', async () => {
   const { code, stdout } = await signum(['validate', '-'], { stdin: 'nonsense' });
   expect(code).toBe(1);

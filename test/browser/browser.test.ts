@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
@@ -70,6 +71,24 @@ describe.skipIf(executablePath === undefined)(
             { code: 'Unavailable', reason: 'STALE_REVISION', hasRetryInfo: true },
           ],
         });
+      }, 60_000);
+
+      test('hears when and why its session ends, as it happens', async () => {
+        const page = await open(allowed);
+        const visit = await newVisit(protocol);
+        const watching = page.evaluate((each) => signum.watchSession(each), visit);
+        const heard = expect(watching).resolves.toEqual([
+          { ended: false, reason: 'UNSPECIFIED' },
+          { ended: true, reason: 'ADMIN' },
+        ]);
+        await page.waitForFunction(
+          () => ((globalThis as { told?: readonly unknown[] }).told?.length ?? 0) > 0,
+        );
+        await server.client(TokenService).revoke({
+          subject: { case: 'token', value: visit.accessToken },
+          reason: RevocationReason.ADMIN,
+        });
+        await heard;
       }, 60_000);
 
       test('gets nothing from an origin that is not allowed', async () => {

@@ -7,6 +7,7 @@ import {
   file_google_rpc_error_details,
   RetryInfoSchema,
 } from '@signum/contract/google/rpc/error_details_pb.js';
+import { RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
 import { TokenService, Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 
 export interface Visit {
@@ -56,6 +57,23 @@ export async function visit(visit: Visit): Promise<Findings> {
     validatedAfter: Verdict[after.verdict],
     failures,
   };
+}
+
+/** What a page is told that watches its session: whether it has ended, and why, at each message. */
+export interface Told {
+  readonly ended: boolean;
+  readonly reason: string;
+}
+
+/** Watches a session until it ends. The page keeps what it has been told so far, for the test to see. */
+export async function watchSession(visit: Visit): Promise<readonly Told[]> {
+  const told: Told[] = [];
+  (globalThis as { told?: readonly Told[] }).told = told;
+  const app = clientOf(visit, null);
+  for await (const { ended, reason } of app.watchSession({ refreshToken: visit.refreshToken })) {
+    told.push({ ended, reason: RevocationReason[reason] });
+  }
+  return told;
 }
 
 /** Whether the page can read the public keys, which any page may. */

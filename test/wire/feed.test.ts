@@ -3,7 +3,13 @@ import { CallerService, Permission } from '@signum/contract/signum/v1/caller_ser
 import { Fence, RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
 import type { WatchSessionResponse } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestServer, type TestServer, TokenService, transportTo } from '../setup/server.ts';
+import {
+  KeyService,
+  startTestServer,
+  type TestServer,
+  TokenService,
+  transportTo,
+} from '../setup/server.ts';
 import { type TestWatcher, watchFeed } from '../setup/test-edge.ts';
 import { until } from '../setup/until.ts';
 import { failureOf, reasonOf } from './failure.ts';
@@ -146,6 +152,13 @@ describe('a fenced revocation', () => {
     expect((await tokens.revokeUser(user, options)).fence).toBeDefined();
     const tenant = await tokens.revokeTenant({ tenantId: 'gone', fence: Fence.EDGES }, options);
     expect(tenant.fence).toBeDefined();
+    const keys = server.client(KeyService);
+    // With a successor, so that what comes after can be signed.
+    const { key: spare } = await keys.rotateKey({});
+    const keyId = spare?.keyId ?? '';
+    const key = await keys.revokeKey({ keyId, fence: Fence.EDGES }, options);
+    expect(key).toMatchObject({ key: { keyId }, fence: { $typeName: 'signum.v1.FenceReached' } });
+    expect((await keys.revokeKey({ keyId }, options)).fence).toBeUndefined();
     const plain = await tokens.revokeUser({ tenantId: 'acme', userId: 'all' });
     expect(plain.fence).toBeUndefined();
   });
