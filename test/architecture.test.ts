@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { areaOf, readSources, type SourceFile } from './setup/source-files.ts';
 
@@ -92,6 +94,26 @@ test('no file or folder is a drawer for unrelated things', () => {
       .some((part) => DRAWER_NAMES.test(part)),
   );
   expect(drawers.map((file) => file.path)).toEqual([]);
+});
+
+test('what is exported is used elsewhere', () => {
+  const everywhere = ['src', 'packages', 'test', 'bench', 'scripts', 'examples'].flatMap((root) =>
+    readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.(ts|js)$/.test(path) && !path.includes('node_modules'))
+      .map((path) => join(root, path)),
+  );
+  const users = new Map<string, Set<string>>();
+  for (const path of everywhere) {
+    for (const [word] of readFileSync(path, 'utf8').matchAll(/\w+/g)) {
+      users.set(word, (users.get(word) ?? new Set()).add(path));
+    }
+  }
+  const unused = sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/^export (?:async )?(?:const|function\*?|class) (\w+)/gm)]
+      .filter(([, name = '']) => (users.get(name)?.size ?? 0) < 2)
+      .map(([, name]) => `${path}: ${name}`),
+  );
+  expect(unused).toEqual([]);
 });
 
 test('files stay short', () => {

@@ -64,7 +64,7 @@ describe('limits', () => {
 
   test('a server that goes away refuses calls', async () => {
     const test = createTestRpc();
-    test.state.draining = true;
+    test.pipeline.refuseCalls();
     await expect(invoke(test, refresh, input)).rejects.toEqual(reason('DRAINING'));
   });
 });

@@ -3,7 +3,6 @@ import type { Head } from './head.ts';
 import { createInFlight, createPlaces } from './in-flight.ts';
 import type { OpenCallDeps, Timeouts } from './open-call.ts';
 import { StreamCall, type StreamLimits } from './stream-call.ts';
-
 import { UnaryCall } from './unary-call.ts';
 
 export interface PipelineLimits extends Timeouts, StreamLimits {
@@ -11,7 +10,7 @@ export interface PipelineLimits extends Timeouts, StreamLimits {
   readonly maxInflight: number;
 }
 
-export const DEFAULT_LIMITS: PipelineLimits = {
+const DEFAULT_LIMITS: PipelineLimits = {
   maxInflight: 2_048,
   defaultTimeoutMs: 1_000,
   maxTimeoutMs: 10_000,
@@ -21,10 +20,8 @@ export const DEFAULT_LIMITS: PipelineLimits = {
   recheckCallerMs: 2_000,
 };
 
-export interface PipelineOptions extends Omit<OpenCallDeps, 'timeouts'> {
+export interface PipelineOptions extends Omit<OpenCallDeps, 'timeouts' | 'now'> {
   readonly limits?: Partial<PipelineLimits>;
-  /** Whether calls are to be refused because the server is going away. */
-  isDraining(): boolean;
 }
 
 /**
@@ -37,19 +34,35 @@ export interface Pipeline {
   openStream<I, O>(endpoint: StreamEndpoint<I, O>, head: Head): StreamCall<I, O>;
   /** Unary calls being carried out. */
   callsInFlight(): number;
+  /** Refuses every call from now on: the server is going away. */
+  refuseCalls(): void;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { isDraining } = options;
+  let refusing = false;
+  const isDraining = () => refusing;
+  const now = () => performance.now();
   const places = createPlaces({ maxInflight: limits.maxInflight, isDraining });
   const entrance = createInFlight({ maxInflight: Number.POSITIVE_INFINITY, isDraining });
   const streams = createInFlight({ maxInflight: limits.maxStreams, isDraining });
   const userStreams = createInFlight({ maxInflight: limits.maxUserStreams, isDraining });
-  const deps = { ...options, timeouts: limits, limits, places, entrance, streams, userStreams };
+  const deps = {
+    ...options,
+    now,
+    timeouts: limits,
+    limits,
+    places,
+    entrance,
+    streams,
+    userStreams,
+  };
   return {
     open: (endpoint, head) => new UnaryCall(deps, endpoint, places.of(endpoint.name), head),
     openStream: (endpoint, head) => new StreamCall(deps, endpoint, head),
     callsInFlight: () => places.count(),
+    refuseCalls() {
+      refusing = true;
+    },
   };
 }

@@ -44,6 +44,6 @@ function readAtMost(path: string, maxBytes: number): Buffer {
 }
 
 /** Such as ENOENT. */
-export function errorCode(error: unknown): string {
+function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
 }

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 export interface RedisTls {
   readonly certFile: string;
   readonly keyFile: string;
@@ -14,10 +12,6 @@ export interface RedisConfig {
   readonly kind: 'binary' | 'docker';
   readonly password?: string;
   readonly tls?: RedisTls;
-}
-
-export function redisTls(files: { certFile: string; keyFile: string; caFile: string }): RedisTls {
-  return { ...files, ca: readFileSync(files.caFile, 'utf8') };
 }
 
 /** The text of redis.conf: a file, because command-line arguments show passwords to everyone. */

@@ -2,7 +2,7 @@ import { hasLoneSurrogate, type JsonObject, RESERVED_CLAIMS } from '@signum/toke
 import { invalidField } from './errors.ts';
 
 /** The most that custom claims may take as JSON, in bytes. */
-export const MAX_CUSTOM_CLAIMS_BYTES = 1024;
+const MAX_CUSTOM_CLAIMS_BYTES = 1024;
 
 /**
  * Refuses custom claims that would override a reserved one, that are too large, or that hold half of

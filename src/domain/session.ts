@@ -73,7 +73,7 @@ export interface FenceReached {
 }
 
 /** The most that the metadata of a session may take as JSON, in bytes. */
-export const MAX_METADATA_BYTES = 4096;
+const MAX_METADATA_BYTES = 4096;
 
 /** Refuses metadata that is too large as a whole. */
 export function checkMetadata(metadata: ClientMetadata): void {

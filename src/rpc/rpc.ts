@@ -51,13 +51,6 @@ export const SERVICES = [
   Authorization,
 ] as const;
 
-/** Every method there is, by full name, such as `signum.v1.TokenService/Issue`. */
-export function methodNames(): string[] {
-  return SERVICES.flatMap(({ typeName, methods }) =>
-    methods.map(({ name }) => `${typeName}/${name}`),
-  );
-}
-
 /** The largest request message of a caller who is known, in bytes. */
 export interface MessageLimits {
   /** Default 65,536. */

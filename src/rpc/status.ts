@@ -10,7 +10,7 @@ import { type Status, StatusSchema } from '@signum/contract/google/rpc/status_pb
 import { CODE_OF, type Reason, type SignumError } from '../domain/errors.ts';
 
 /** The `domain` of every google.rpc.ErrorInfo. */
-export const ERROR_DOMAIN = 'signum';
+const ERROR_DOMAIN = 'signum';
 
 /** What RetryInfo says for reasons that always carry one, unless the error knows better. In ms. */
 export const DEFAULT_RETRY_AFTER_MS: { readonly [R in Reason]?: number } = {

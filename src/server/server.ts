@@ -159,7 +159,6 @@ async function compose(
   });
 
   const proxies = createTrustedProxies(config.listen.trustedProxies);
-  let refusing = false;
   const toSignumError = createToSignumError(log);
   const pipeline = createPipeline({
     authenticate,
@@ -168,8 +167,6 @@ async function compose(
     onFailure: report.failure,
     clientIp: (head) => clientIpOf(head, proxies),
     newRequestId: uuidv7,
-    now: () => performance.now(),
-    isDraining: () => refusing,
     limits: {
       maxInflight: config.limits.maxInflight,
       defaultTimeoutMs: config.limits.deadlineDefaultMs,
@@ -274,9 +271,7 @@ async function compose(
   undo.push(() =>
     drain({
       setNotReady: readiness.setDraining,
-      refuseCalls: () => {
-        refusing = true;
-      },
+      refuseCalls: pipeline.refuseCalls,
       listeners: [publicListener, grpcListener],
       watchers: [],
       noticeMs: config.limits.drainNoticeMs,

@@ -49,7 +49,7 @@ export function createLog(options: LogOptions): Logger {
  * Lines to a stream whose reader may be slow or gone. Logging never delays a call: what does not fit
  * is lost, and the next line that fits is preceded by one that says how many were.
  */
-export function lossy(stream: Writable, maxWaitingBytes = MAX_WAITING_BYTES): DestinationStream {
+function lossy(stream: Writable, maxWaitingBytes = MAX_WAITING_BYTES): DestinationStream {
   let lost = 0;
   return {
     write(line) {

@@ -7,7 +7,7 @@ import type { Durability } from '../../src/domain/session.ts';
 import { connect, createClient } from '../../src/store/client/client.ts';
 import { connectionsOf } from '../../src/store/client/connections.ts';
 import { Barrier } from '../../src/store/dispatch/barrier.ts';
-import { readHistory } from '../../src/store/dispatch/history.ts';
+import { readHistory } from '../../src/store/dispatch/marked-run.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import { revokeDevice } from '../../src/store/sessions/revoke.ts';
 import { validate } from '../../src/store/sessions/validate.ts';

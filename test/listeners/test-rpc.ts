@@ -40,7 +40,6 @@ export interface TestRpc {
   readonly failures: { readonly call: Call; readonly error: SignumError }[];
   /** What was logged as a fault of the service's own. */
   readonly faults: unknown[];
-  readonly state: { draining: boolean };
 }
 
 /** The real pipeline around use-cases that need no store. `Bearer user` is user u1 of acme. */
@@ -48,7 +47,6 @@ export function createTestRpc(limits: Partial<PipelineLimits> = {}): TestRpc {
   const tokens = createInMemoryTokens();
   const observations: Observation[] = [];
   const faults: unknown[] = [];
-  const state = { draining: false };
   const failures: TestRpc['failures'] = [];
   const toSignumError = createToSignumError({ error: (fields) => faults.push(fields) });
   const pipeline = createPipeline({
@@ -57,9 +55,7 @@ export function createTestRpc(limits: Partial<PipelineLimits> = {}): TestRpc {
     toSignumError,
     observe: (observation) => observations.push(observation),
     onFailure: (call, error) => failures.push({ call, error }),
-    isDraining: () => state.draining,
     newRequestId: uuidv7,
-    now: () => performance.now(),
   });
   const rpc = createRpc({
     pipeline,
@@ -69,7 +65,7 @@ export function createTestRpc(limits: Partial<PipelineLimits> = {}): TestRpc {
     callers: createCallers(),
     ...createFeed(),
   });
-  return { rpc, pipeline, tokens, observations, failures, faults, state };
+  return { rpc, pipeline, tokens, observations, failures, faults };
 }
 
 /** A feed that tells nothing: what it tells is tested on a real store. */

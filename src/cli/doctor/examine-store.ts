@@ -72,7 +72,7 @@ async function examine(client: RedisClient, options: StoreOptions): Promise<Exam
 }
 
 /** Bounds by the configuration where it is set here; else by what no configuration can exceed. */
-export function keyRules(config: DoctorConfig, partitions: number, nowMs: number): KeyRules {
+function keyRules(config: DoctorConfig, partitions: number, nowMs: number): KeyRules {
   const { lifetimes, sessions, sources } = config;
   const isSet = (env: string) => (sources[env] ?? 'default') !== 'default';
   const refreshMs = isSet('SIGNUM_REFRESH_LIFETIME') ? lifetimes.refreshMs : LONGEST.refreshMs;

@@ -9,7 +9,7 @@ import type { Outcome, Step, Tour } from './step.ts';
 import { VALIDATE_STEPS } from './validate-steps.ts';
 
 /** The whole life of a token, in order: later steps build on what earlier ones left. */
-export const STEPS: readonly Step[] = [
+const STEPS: readonly Step[] = [
   ...ISSUE_STEPS,
   ...VALIDATE_STEPS,
   SUPERSEDE_STEP,

@@ -85,7 +85,7 @@ export function readerOf({ input, parent }: DescMethod): ReadMessage {
 }
 
 /** Reads the messages of another contract; of those of Signum's see readerOf. */
-export function foreignReaderOf(schema: DescMessage): ReadMessage {
+function foreignReaderOf(schema: DescMessage): ReadMessage {
   const read = schema === CheckRequestSchema && knowsCheck() ? readCheckRequest : undefined;
   return (bytes, encoding) => {
     try {

@@ -135,7 +135,7 @@ export function fromFence(reached: FenceReached | undefined): { fence?: FenceRea
 }
 
 /** The most that all of it may take, in bytes. */
-export const MAX_CLIENT_METADATA_BYTES = 4_096;
+const MAX_CLIENT_METADATA_BYTES = 4_096;
 
 export function toClientMetadata(message: ClientMetadataMessage | undefined): ClientMetadata {
   if (message === undefined) return {};

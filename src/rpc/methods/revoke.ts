@@ -59,7 +59,7 @@ function toSubject({ subject }: RevokeRequest): RevokeInput['subject'] {
   }
 }
 
-export function fromRevoked({ count, revision, durability, fence }: Revoked): RevokeResponse {
+function fromRevoked({ count, revision, durability, fence }: Revoked): RevokeResponse {
   const { replicas, fsync } = durability;
   return {
     $typeName: 'signum.v1.RevokeResponse',

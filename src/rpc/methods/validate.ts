@@ -59,7 +59,7 @@ export function validateStream(deps: ValidateItemsDeps) {
   });
 }
 
-export const MAX_ITEMS = 256;
+const MAX_ITEMS = 256;
 
 const { checkMessage } = accessOf(nameOf(TokenService.method.validate));
 
@@ -72,7 +72,7 @@ export interface ValidateItemsDeps {
 }
 
 /** Throws INVALID_FIELD unless there are 1 to MAX_ITEMS. The items are looked at one by one later. */
-export function checkItems({ items }: { readonly items: readonly ValidateRequest[] }): void {
+function checkItems({ items }: { readonly items: readonly ValidateRequest[] }): void {
   if (items.length >= 1 && items.length <= MAX_ITEMS) return;
   throw invalidField('items', `must hold 1 to ${MAX_ITEMS} items`);
 }
@@ -82,7 +82,7 @@ export function checkItems({ items }: { readonly items: readonly ValidateRequest
  * goes wrong with one is its result. A counter instead of an async function per item and
  * `Promise.all`, which together take half as long again.
  */
-export function validateItems(
+function validateItems(
   deps: ValidateItemsDeps,
   call: AdmittedCall,
   items: readonly ValidateRequest[],
@@ -134,7 +134,7 @@ function validateItem(
   return tokens.validate(call, toValidateInput(item, true));
 }
 
-export function failedItem(error: SignumError): BatchValidateResult {
+function failedItem(error: SignumError): BatchValidateResult {
   return itemResult({ case: 'error', value: toStatusMessage(error) });
 }
 

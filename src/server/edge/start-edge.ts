@@ -92,15 +92,12 @@ async function compose(
   const byCertificate = config.tls.clientCaFile !== undefined;
   const admission = createGatewayAdmission({ keys: config.edge.gatewayKeys, byCertificate });
   let draining = false;
-  let refusing = false;
   const timeoutMs = config.edge.askTimeoutMs + MARGIN_MS;
   const pipeline = createPipeline({
     authenticate: admission.authenticate,
     toSignumError: createToSignumError(log),
     observe: telemetry.observe,
     newRequestId: uuidv7,
-    now: () => performance.now(),
-    isDraining: () => refusing,
     limits: {
       maxInflight: config.limits.maxInflight,
       defaultTimeoutMs: timeoutMs,
@@ -152,9 +149,7 @@ async function compose(
         draining = true;
         grpcListener.setServing(false);
       },
-      refuseCalls() {
-        refusing = true;
-      },
+      refuseCalls: pipeline.refuseCalls,
       listeners: [httpListener, grpcListener],
       watchers: [],
       noticeMs: config.limits.drainNoticeMs,

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { bulks } from '../dispatch/outgoing.ts';
+import { bulks } from '../dispatch/command.ts';
 import type { Access } from './access.ts';
 import { ReplyDecoder } from './reply-decoder.ts';
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Outgoing } from '../dispatch/outgoing.ts';
+import type { Outgoing } from '../dispatch/command.ts';
 import { NotSent } from './faults.ts';
 import { ReplyDecoder } from './reply-decoder.ts';
 

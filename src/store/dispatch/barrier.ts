@@ -5,7 +5,7 @@ import type { Durability, DurabilityReached } from '../../domain/session.ts';
 import type { Connection } from '../client/connections.ts';
 import { refusal } from '../client/faults.ts';
 import { SCRIPTS } from '../scripts/script.ts';
-import { type History, readHistory } from './history.ts';
+import { type History, readHistory } from './marked-run.ts';
 
 /** What shall be on replicas or on disk before it is acknowledged. */
 export interface Awaited {

@@ -3,14 +3,13 @@ import { SignumError } from '../../domain/errors.ts';
 import type { Connection, Connections } from '../client/connections.ts';
 import { deadlinePassed, NotSent, redirectionOf, remedyFor, storeFault } from '../client/faults.ts';
 import type { Kind } from '../scripts/script.ts';
-import type { Waiting } from './outgoing.ts';
+import type { How, Waiting } from './command.ts';
 import {
   type Bounds,
   NOT_PENDING,
   type PendingCommand,
   PendingCommands,
 } from './pending-commands.ts';
-import type { How } from './script-run.ts';
 
 /** A command: sends it over a connection, at once, and lets who waits know what becomes of it. */
 export type Send = (connection: Connection, how: How, waiting: Waiting) => void;

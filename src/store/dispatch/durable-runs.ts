@@ -3,9 +3,9 @@ import type { Durability, DurabilityReached } from '../../domain/session.ts';
 import type { Connection, Connections } from '../client/connections.ts';
 import type { Argument, Reply, Script } from '../scripts/script.ts';
 import { type Awaited, Barrier, unconfirmed } from './barrier.ts';
+import { Asking, ScriptRun } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { type Marked, MarkedRuns } from './marked-run.ts';
-import { Asking, ScriptRun } from './script-run.ts';
 
 /** A script whose effect shall be on replicas or on disk before it is acknowledged. */
 export interface DurableRun {

@@ -1,7 +1,38 @@
 import type { Connection } from '../client/connections.ts';
 import type { Reply } from '../scripts/script.ts';
-import { type History, readHistory } from './history.ts';
-import { Outgoing, type Waiting } from './outgoing.ts';
+import { Outgoing, type Waiting } from './command.ts';
+
+/**
+ * Where a primary's stream of writes stands. The id is new whenever a server becomes primary or starts:
+ * the same id twice means that the server has been the primary all the while, so that what was written
+ * at the first look is still there at the second.
+ */
+export interface History {
+  readonly id: string;
+  /** Everything written so far lies before it. */
+  readonly offset: number;
+  /** Replicas that are linked, those that are still loading too. */
+  readonly linked: number;
+  /** What each replica that follows has acknowledged. */
+  readonly acknowledged: readonly number[];
+}
+
+/** Reads the answer to INFO replication; undefined if the server is no primary. */
+export function readHistory(info: unknown): History | undefined {
+  const text = String(info);
+  const id = /^master_replid:([0-9a-f]+)\r?$/m.exec(text)?.[1];
+  const offset = /^master_repl_offset:(\d+)\r?$/m.exec(text)?.[1];
+  if (id === undefined || offset === undefined || !/^role:master\r?$/m.test(text)) return undefined;
+  const replicas = [...text.matchAll(/^slave\d+:(.*?)\r?$/gm)].map(([, fields = '']) => fields);
+  return {
+    id,
+    offset: Number(offset),
+    linked: replicas.length,
+    acknowledged: replicas
+      .filter((fields) => fields.includes('state=online'))
+      .map((fields) => Number(/\boffset=(\d+)/.exec(fields)?.[1] ?? -1)),
+  };
+}
 
 /** What a script answered, and where the history that holds its effect stood right after. */
 export interface Marked {

@@ -5,11 +5,10 @@ import type { RedisClient } from '../client/client.ts';
 import { type Connections, connectionsOf, type WireKind } from '../client/connections.ts';
 import { storeFault } from '../client/faults.ts';
 import type { Argument, Kind, Reply, Script } from '../scripts/script.ts';
+import { Asking, ScriptRun, type Waiting } from './command.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type DurableReplies, type DurableRun, DurableRuns, type MayWait } from './durable-runs.ts';
-import type { Waiting } from './outgoing.ts';
 import type { Bounds } from './pending-commands.ts';
-import { Asking, ScriptRun } from './script-run.ts';
 import type { Item } from './shared-runs.ts';
 
 export interface RunnerOptions {

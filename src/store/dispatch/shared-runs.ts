@@ -1,7 +1,6 @@
 import type { Sender } from '../client/wire.ts';
 import type { Argument, Script } from '../scripts/script.ts';
-import { bulks, Outgoing, type Waiting } from './outgoing.ts';
-import { beginRun, type How } from './script-run.ts';
+import { beginRun, bulks, type How, Outgoing, type Waiting } from './command.ts';
 
 /** One thing to be done by a script that does any number of them in one run. */
 export interface Item {

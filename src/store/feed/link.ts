@@ -189,7 +189,7 @@ export class Link {
  * other may have taken one over already, and its changes are not heard here.
  * https://redis.io/docs/latest/commands/cluster-nodes/
  */
-export function leavingSlots(nodes: string): ReadonlySet<number> {
+function leavingSlots(nodes: string): ReadonlySet<number> {
   const self = nodes.split('\n').find((line) => line.includes('myself'));
   return new Set(Array.from(self?.matchAll(/\[(\d+)->-/g) ?? [], ([, slot]) => Number(slot)));
 }

@@ -128,7 +128,7 @@ describe.each(CLIENTS)('%s', (name) => {
   });
 
   test('a server that goes away says when to try again', async () => {
-    service.state.draining = true;
+    service.pipeline.refuseCalls();
     const error = await failure(createClient(KeyService, transportOf(name)).getJwks({}));
     expect(error.code).toBe(Code.Unavailable);
     expect(error.findDetails(RetryInfoSchema)).toHaveLength(1);

@@ -8,7 +8,7 @@ import { followTlsFiles, type TlsListenOptions, tlsOptions } from '../tls/option
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** An HTTP/2 connection on which nothing happens is closed after this many milliseconds. */
-export const IDLE_SESSION_MS = 300_000;
+const IDLE_SESSION_MS = 300_000;
 
 /** Everything that a stranger can make the server hold or do is bounded here. */
 const HTTP2_LIMITS: SecureServerOptions = {

@@ -16,7 +16,7 @@ export interface TlsListenOptions {
 }
 
 /** How long a client has for its TLS handshake, in milliseconds. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export function tlsOptions(
   { tls, clientCertificates = 'off' }: TlsListenOptions & { readonly tls: TlsSource },
