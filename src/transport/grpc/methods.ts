@@ -78,7 +78,8 @@ function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeG
     try {
       const encoding = encodingOf(exchange);
       await call.admit();
-      const messages = messagesOf(exchange, codec, unfolds, call.maxBytes);
+      const isOne = method.methodKind === 'server_streaming';
+      const messages = messagesOf(exchange, { codec, unfolds, isOne, maxBytes: call.maxBytes });
       for await (const answer of call.run(messages, draining)) {
         await exchange.write(codec.write(answer, encoding));
       }
@@ -89,14 +90,18 @@ function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeG
   };
 }
 
-async function* messagesOf(
-  exchange: GrpcExchange,
-  codec: MessageCodec,
-  unfolds: boolean,
-  maxBytes: number,
-) {
+interface Reading {
+  readonly codec: MessageCodec;
+  readonly unfolds: boolean;
+  /** Whether there is exactly one message. */
+  readonly isOne: boolean;
+  readonly maxBytes: number;
+}
+
+async function* messagesOf(exchange: GrpcExchange, { codec, unfolds, isOne, maxBytes }: Reading) {
   const encoding = encodingOf(exchange);
-  for await (const frame of exchange.readAll(maxBytes)) {
+  const frames = isOne ? [await exchange.readOne(maxBytes)] : exchange.readAll(maxBytes);
+  for await (const frame of frames) {
     const bytes =
       frame[0] === 0
         ? frame.subarray(PREFIX_BYTES)

@@ -233,3 +233,29 @@ test('an RPC may be called with a target in absolute form', async () => {
   const { status, body } = await post([JSON_TYPE], `https://localhost${VALIDATE}`);
   expect({ status, active: JSON.parse(body).active }).toEqual({ status: 200, active: true });
 });
+
+/** A message in its envelope. */
+function envelope(message: object): Buffer {
+  const payload = Buffer.from(JSON.stringify(message));
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(payload.length, 1);
+  return Buffer.concat([head, payload]);
+}
+
+test.each([
+  ['application/connect+json', 'public'],
+  ['application/grpc-web+json', 'public'],
+  ['application/grpc+json', 'public'],
+  ['application/grpc+json', 'grpc'],
+] as const)('a stream that one message opens is not opened by two: %s, %s', async (type, to) => {
+  const device = { tenantId: 'acme', userId: 'ada', deviceId: `${type}-${to}`.replace('/', '-') };
+  const { tokens } = await server.client(TokenService).issue({ device });
+  const message = envelope({ refreshToken: tokens?.refreshToken });
+  const { headers, body } = await send({
+    ...{ version: '2', port: server.server.addresses[to].port, ca: Buffer.from(server.ca) },
+    ...{ method: 'POST', path: STREAM, body: Buffer.concat([message, message]) },
+    headers: { 'content-type': type, te: 'trailers' },
+  });
+  const told = `${headers['grpc-message'] ?? ''} ${body.toString()}`;
+  expect(told).toMatch(/must(%20| )be(%20| )given(%20| )once/);
+});
