@@ -14,6 +14,9 @@ export interface Asked {
   readonly pid: number;
   readonly publicPort: number;
   readonly grpcPort: number;
+  /** Unix sockets of a `signum edge`, which is asked there. */
+  readonly edgeSocket?: string;
+  readonly edgeGrpcSocket?: string;
 }
 
 export interface ProxyOptions {
@@ -38,8 +41,7 @@ export async function startProxy(lab: Lab, options: ProxyOptions): Promise<Serve
     port,
     servicePort: portOf(service.origin),
     innerPort: await findFreePort(),
-    publicPort: asked.publicPort,
-    grpcPort: asked.grpcPort,
+    ...asked,
     issuer: credentials.issuer,
     audience: credentials.audience,
     caFile: credentials.caFile,
@@ -48,7 +50,7 @@ export async function startProxy(lab: Lab, options: ProxyOptions): Promise<Serve
     keyFile: credentials.keyFile,
     apiKey: credentials.apiKey,
   };
-  configure(gateway, dir, place, 'key');
+  configure(gateway, dir, place, asked.edgeSocket === undefined ? 'key' : 'edge');
   const path = join(dir, file);
   writeFileSync(path, edit(readFileSync(path, 'utf8')));
   const started = await startPinned({

@@ -50,10 +50,15 @@ export const gatewayEnvoy: Scenario = {
       signum: { name: 'Envoy, asking Signum', proxy: await start(asked), checks: true },
       edge: {
         name: 'Envoy, asking signum edge',
-        proxy: await start(await startEdge(lab)),
+        proxy: await start(await startEdge(lab, 'tls')),
         checks: true,
       },
       beside: [
+        {
+          name: 'Envoy, asking signum edge at a Unix socket',
+          proxy: await start(await startEdge(lab, 'unix')),
+          checks: true,
+        },
         {
           name: 'Envoy, jwt_authn (no revocation)',
           proxy: await start(asked, ENVOY_JWT_AUTHN),

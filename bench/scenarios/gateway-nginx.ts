@@ -55,10 +55,17 @@ export const gatewayNginx: Scenario = {
       signum: { name: 'nginx, asking Signum', proxy: await start(asked), checks: true },
       edge: {
         name: 'nginx, asking signum edge',
-        proxy: await start(await startEdge(lab)),
+        proxy: await start(await startEdge(lab, 'tls')),
         checks: true,
       },
-      beside: await nginxLua(lab, start, asked),
+      beside: [
+        {
+          name: 'nginx, asking signum edge at a Unix socket',
+          proxy: await start(await startEdge(lab, 'unix')),
+          checks: true,
+        },
+        ...(await nginxLua(lab, start, asked)),
+      ],
     });
   },
 };
