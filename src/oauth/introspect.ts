@@ -4,6 +4,7 @@ import { SignumError } from '../domain/errors.ts';
 import type { ActiveToken } from '../domain/verdict.ts';
 import { accessOf } from '../policy/access.ts';
 import { OAUTH_INTROSPECT } from '../policy/access-table.ts';
+import type { Signing } from '../signing/signing.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import {
   clientCredentials,
@@ -17,12 +18,18 @@ import { encodeOAuthError, jsonAnswer } from './oauth-error.ts';
 
 export const INTROSPECT_PATH = '/oauth2/introspect';
 
+/** RFC 9701 section 4. */
+const JWT_TYPE = 'application/token-introspection+jwt';
+
 interface IntrospectRequest extends FormClient {
   readonly token: string;
+  /** Whether the answer is to be signed. */
+  readonly asJwt: boolean;
 }
 
 export interface IntrospectOptions {
   readonly tokens: Pick<Tokens, 'validate'>;
+  readonly signing: Pick<Signing, 'signIntrospection'>;
   readonly issuer: string;
   readonly maxBytes: number;
 }
@@ -34,8 +41,8 @@ export interface IntrospectOptions {
  */
 export function introspect(
   options: IntrospectOptions,
-): HttpEndpoint<IntrospectRequest, JsonObject> {
-  const { tokens, issuer } = options;
+): HttpEndpoint<IntrospectRequest, JsonObject | string> {
+  const { tokens, signing, issuer } = options;
   return {
     endpoint: {
       kind: 'unary',
@@ -55,7 +62,10 @@ export function introspect(
             proof: 'LEFT_TO_CALLER',
           })
           .catch(ofAnotherTenant);
-        return verdict === 'ACTIVE' && token ? describe(token, issuer) : { active: false };
+        const isActive = verdict === 'ACTIVE' && token !== undefined;
+        const response = isActive ? describe(token, issuer) : { active: false };
+        if (!input.asJwt || call.caller.kind !== 'service') return response;
+        return (await signing.signIntrospection(response, call.caller.name)) ?? response;
       },
     },
     path: INTROSPECT_PATH,
@@ -64,11 +74,24 @@ export function introspect(
     readsQuery: true,
     decode(head, body) {
       const form = readForm(head, body);
-      return { token: form.require('token'), ...readClient(head, form) };
+      const asJwt = accepts(head.header('accept') ?? '', JWT_TYPE);
+      return { token: form.require('token'), asJwt, ...readClient(head, form) };
     },
-    encode: (answer) => jsonAnswer(200, answer),
+    encode(answer) {
+      if (typeof answer !== 'string') return jsonAnswer(200, answer);
+      const headers = { 'content-type': JWT_TYPE, 'cache-control': 'no-store' };
+      return { status: 200, headers, body: answer };
+    },
     encodeError: encodeOAuthError,
   };
+}
+
+/** Whether a header `accept` names a type, and does not rule it out (RFC 9110 section 12.5.1). */
+function accepts(header: string, type: string): boolean {
+  return header.split(',').some((range) => {
+    const [name = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return name === type && !parameters.some((each) => /^q=0(?:\.0{0,3})?$/.test(each));
+  });
 }
 
 /** RFC 7662 section 2.2. Custom claims come first: none of them may stand in for what Signum says. */

@@ -18,12 +18,15 @@ const SIGNING_ALGORITHMS = ALGORITHMS.filter((name) => algorithmSpec(name).keyTy
  * well-known one (section 3.1), or in front of it, as in OpenID Connect Discovery section 4. No endpoint
  * where there is no issuer that they could find it by.
  */
-export function metadata(issuer: string): readonly HttpEndpoint<void, string>[] {
+export function metadata(
+  issuer: string,
+  publicUrl: string | undefined,
+): readonly HttpEndpoint<void, string>[] {
   if (!URL.canParse(issuer)) return [];
   const { origin, pathname } = new URL(issuer);
   if (origin === 'null') return [];
   const path = pathname === '/' ? '' : pathname.replace(/\/$/, '');
-  const server = describeServer(issuer, origin);
+  const server = describeServer(issuer, publicUrl ?? origin);
   const provider = {
     ...server,
     // Every client is told the same `sub` of a user. Libraries refuse the document without it.
@@ -74,6 +77,7 @@ function describeServer(issuer: string, base: string): object {
     token_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
     introspection_endpoint: `${base}${INTROSPECT_PATH}`,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_signing_alg_values_supported: SIGNING_ALGORITHMS,
     revocation_endpoint: `${base}${REVOKE_PATH}`,
     revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
     dpop_signing_alg_values_supported: PROOF_ALGORITHMS,

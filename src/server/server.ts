@@ -227,7 +227,9 @@ async function compose(
         ...authz({ tokens, ...config.gateways }),
         ...oauth({
           tokens,
+          signing,
           issuer: config.tokens.issuer,
+          publicUrl: config.tokens.publicUrl,
           maxBytes: config.limits.maxMessageBytes,
         }),
       ]),

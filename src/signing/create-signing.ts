@@ -14,6 +14,7 @@ import type { Signing } from './signing.ts';
 import { createFingerprint } from './tokens/fingerprint.ts';
 import { RefreshTokens } from './tokens/refresh-tokens.ts';
 import { signAccess } from './tokens/sign-access.ts';
+import { signIntrospection } from './tokens/sign-introspection.ts';
 import { verifyAccess } from './tokens/verify-access.ts';
 import type { KeyVaultOptions, UnreadableKey } from './vault/key-vault.ts';
 import { ManagedKeys } from './vault/managed-keys.ts';
@@ -93,6 +94,8 @@ export async function createSigning(options: SigningOptions): Promise<SigningPar
     holdsKey: (keyId) => ring.find(keyId) !== undefined,
     findsKey: async (keyId) => (await ring.findFresh(keyId)) !== undefined,
     signAccess: async (claims, keyId) => signAccess(claims, issuer, signingKey(ring, keyId)),
+    signIntrospection: async (response, audience) =>
+      signIntrospection(response, audience, { issuer, key: ring.current(), nowMs: now() }),
     fingerprint: (token, keyId) => {
       const digest = ring.digestOf(keyId);
       return digest === undefined ? '' : fingerprint(token, digest);

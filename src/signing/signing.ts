@@ -1,4 +1,4 @@
-import type { AccessClaims, RefreshClaims, UnverifiedAccess } from '@signum/token';
+import type { AccessClaims, JsonObject, RefreshClaims, UnverifiedAccess } from '@signum/token';
 import type { Deadline } from '../domain/call.ts';
 import type { TokenFault } from '../domain/verdict.ts';
 
@@ -22,6 +22,11 @@ export interface Signing {
    * ring. Resolves to the compact JWS.
    */
   signAccess(claims: AccessClaims, keyId: string): Promise<string>;
+  /**
+   * Signs an introspection response for a resource server with the current key (RFC 9701); undefined if
+   * that key has no public half.
+   */
+  signIntrospection(response: JsonObject, audience: string): Promise<string | undefined>;
   /**
    * What the store may keep of a signed access token to recognise it by, under the key that signed it:
    * the token itself cannot be told from it, nor can anybody without the root secret make one. 22

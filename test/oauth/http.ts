@@ -36,7 +36,7 @@ export function clientOf(signum: () => TestServer) {
       ...at(),
       path: new URL(url).pathname,
       method: init.method ?? 'GET',
-      headers: { ...init.headers },
+      headers: Object.fromEntries(new Headers(init.headers)),
       body: init.body === undefined ? '' : String(init.body),
     });
     const flat = Object.entries(headers).flatMap(([name, value]) =>

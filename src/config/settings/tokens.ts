@@ -3,6 +3,7 @@ import { integer } from '../kinds/integer.ts';
 import { list } from '../kinds/list.ts';
 import { supersedePolicy, tenantPolicies } from '../kinds/tenant-policies.ts';
 import { stringOrUri } from '../kinds/text.ts';
+import { serviceAddress } from '../kinds/url.ts';
 import { defaulted, optional, required } from '../setting.ts';
 
 const MAX_AUDIENCES = 16;
@@ -15,6 +16,11 @@ export const tokens = {
       env: 'SIGNUM_ISSUER',
       kind: stringOrUri,
       doc: 'The `iss` claim of every token; an https URL if clients are to discover the key set. Another one leaves what was issued before without effect, to servers that have it: neither its tokens nor their ids are good, and its devices are free.',
+    }),
+    publicUrl: optional({
+      env: 'SIGNUM_PUBLIC_URL',
+      kind: serviceAddress,
+      doc: 'Where clients reach the public listener, for the addresses in the OAuth metadata; the origin of SIGNUM_ISSUER when absent.',
     }),
     audiences: required({
       env: 'SIGNUM_AUDIENCE',

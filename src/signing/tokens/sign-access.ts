@@ -22,13 +22,22 @@ export async function signAccess(
 ): Promise<string> {
   const payload = JSON.stringify(accessPayload(claims, issuer));
   if (hasLoneSurrogate(payload)) throw invalidField('claims', 'must be well-formed Unicode');
-  const input = `${key.header}.${Buffer.from(payload).toString('base64url')}`;
-  const signature = await sign(key, Buffer.from(input, 'latin1'));
-  const token = `${input}.${signature.toString('base64url')}`;
+  const token = await signCompact(key.header, payload, key);
   if (token.length > MAX_TOKEN_LENGTH) {
     throw invalidField('claims', `must fit into a token of ${MAX_TOKEN_LENGTH} characters`);
   }
   return token;
+}
+
+/** A compact JWS (RFC 7515 section 7.1) of a header segment and a payload. */
+export async function signCompact(
+  header: string,
+  payload: string,
+  key: SigningKey,
+): Promise<string> {
+  const input = `${header}.${Buffer.from(payload).toString('base64url')}`;
+  const signature = await sign(key, Buffer.from(input, 'latin1'));
+  return `${input}.${signature.toString('base64url')}`;
 }
 
 async function sign(key: SigningKey, input: Buffer): Promise<Buffer> {

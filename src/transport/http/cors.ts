@@ -17,6 +17,9 @@ export interface CorsOptions {
   readonly headers: readonly string[];
 }
 
+/** What pages must read of OAuth's answers: challenges, the nonce of their next proof, when to come again. */
+const EXPOSED = ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After'];
+
 /** How long a browser may remember a preflight, in seconds: two hours is the most that any does. */
 const PREFLIGHT_MAX_AGE_S = 7_200;
 
@@ -33,7 +36,7 @@ export function createCors({ origins, headers }: CorsOptions): Cors {
     const allowed = { ...vary, 'access-control-allow-origin': origin };
     answers.set(origin, {
       ...allowed,
-      'access-control-expose-headers': cors.exposedHeaders.join(', '),
+      'access-control-expose-headers': [...cors.exposedHeaders, ...EXPOSED].join(', '),
     });
     preflights.set(origin, {
       ...allowed,
@@ -41,6 +44,7 @@ export function createCors({ origins, headers }: CorsOptions): Cors {
       'access-control-allow-headers': [
         ...cors.allowedHeaders,
         'Authorization',
+        'DPoP',
         'X-Request-Id',
         ...headers,
       ].join(', '),
