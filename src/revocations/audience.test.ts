@@ -13,7 +13,9 @@ function ended(revision: number, tenantId: string, awaited = false): FeedEvent {
 }
 
 function audienceOf(...scopes: readonly Tenants[]) {
-  const audience = createAudience(() => Promise.reject(new Error('nothing is read')));
+  const audience = createAudience(() => {
+    throw new Error('nothing is read');
+  });
   const told = scopes.map((tenants) => {
     const each: Events[] = [];
     const deliver = (events: Events) => each.push(events);

@@ -1,9 +1,9 @@
 import type { FeedEvent } from '../store/feed/event.ts';
-import type { FeedPage, FeedQuery } from '../store/feed/read-feed.ts';
 import type { Events, PartitionEvents } from './responses.ts';
 import { concerns, scopeName, type Tenants } from './scope.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import type { Subscriber } from './subscriber.ts';
+import type { FeedReads } from './walk-state.ts';
 
 /** Subscribers that are told the same, because the same tenants concern them. */
 interface Scope {
@@ -39,9 +39,7 @@ export function gatherMs(subscribers: number, isAwaited = false): number {
   return Math.min(subscribers / TOLD_PER_MS[isAwaited ? 'awaited' : 'usual'], LONGEST_MS);
 }
 
-export function createAudience(
-  read: (partition: number, query: FeedQuery) => Promise<FeedPage>,
-): Audience {
+export function createAudience(reads: (partition: number) => FeedReads): Audience {
   const scopes = new Map<string, Scope>();
   const joined = new Map<Subscriber, Scope>();
   const subscribers = new Set<Subscriber>();
@@ -80,7 +78,7 @@ export function createAudience(
     join(tenants, make) {
       const name = scopeName(tenants);
       const scope = scopes.get(name) ?? {
-        ...{ tenants, snapshots: createSnapshots({ tenants, read }) },
+        ...{ tenants, snapshots: createSnapshots({ tenants, reads }) },
         subscribers: new Set(),
       };
       const subscriber = make(scope.snapshots);

@@ -1,12 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channels, openChannels } from '../store/feed/channels.ts';
 import type { FeedEvent } from '../store/feed/event.ts';
-import {
-  type FeedPage,
-  type FeedPlace,
-  type FeedQuery,
-  readFeed,
-} from '../store/feed/read-feed.ts';
+import { type FeedPlace, type FeedQuery, readEntries, readFeed } from '../store/feed/read-feed.ts';
 import { deploymentId } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 import { createAudience } from './audience.ts';
@@ -18,6 +13,7 @@ import {
 import type { ResetReason } from './responses.ts';
 import type { Tenants } from './scope.ts';
 import { type Cursor, createSubscriber, type Subscriber } from './subscriber.ts';
+import type { FeedReads } from './walk-state.ts';
 
 /** What has been vouched for. */
 export interface Coverage {
@@ -82,7 +78,7 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
   const { partitions } = store.keyspace;
   const listeners = new Map<PartitionListener, number>();
   let open: Open | undefined;
-  const audience = createAudience(read);
+  const audience = createAudience(readsOf);
   const { subscribers } = audience;
   const waiting = new Set<{ readonly subscriber: Subscriber; readonly partition: number }>();
   let loads = 0;
@@ -93,10 +89,15 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
 
   const soon = () => ({ deadlineAtMs: performance.now() + TIMEOUT_MS });
 
-  function read(partition: number, query: FeedQuery): Promise<FeedPage> {
+  const read = (partition: number, query: FeedQuery) => readsOf(partition).page(query);
+
+  function readsOf(partition: number): FeedReads {
     const keys = partitions[partition];
     if (!keys) throw new RangeError('no such partition');
-    return readFeed(store, keys, query, soon());
+    return {
+      page: (query) => readFeed(store, keys, query, soon()),
+      entries: (known, count) => readEntries(store, keys, known, count, soon()),
+    };
   }
 
   function openAll(): Open {

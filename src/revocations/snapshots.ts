@@ -1,7 +1,7 @@
-import type { FeedPage, FeedPlace, FeedQuery } from '../store/feed/read-feed.ts';
+import type { FeedPlace } from '../store/feed/read-feed.ts';
 import type { SnapshotPart } from './responses.ts';
 import { concerns, type Tenants } from './scope.ts';
-import { walkFeed } from './walk-feed.ts';
+import { type FeedReads, walkState } from './walk-state.ts';
 
 /** The states of partitions, for all subscribers of a scope: those who come together read them once. */
 export interface Snapshots {
@@ -13,13 +13,13 @@ export interface Snapshots {
 
 export interface SnapshotsOptions {
   readonly tenants: Tenants;
-  read(partition: number, query: FeedQuery): Promise<FeedPage>;
+  readonly reads: (partition: number) => FeedReads;
 }
 
 /** Longer ones are read anew each time. */
 const MOST_KEPT = 100;
 
-export function createSnapshots({ tenants, read }: SnapshotsOptions): Snapshots {
+export function createSnapshots({ tenants, reads }: SnapshotsOptions): Snapshots {
   const kept = new Map<number, SnapshotPart>();
   /** How often each partition was forgotten: what was begun to be read before is not kept. */
   const epochs = new Map<number, number>();
@@ -34,13 +34,13 @@ export function createSnapshots({ tenants, read }: SnapshotsOptions): Snapshots 
       }
       const epoch = epochOf(partition);
       let first = true;
-      const pages = walkFeed((query) => read(partition, query), { which: 'STANDING' });
-      for await (const page of pages) {
-        const last = page.next === undefined;
-        const events = page.events.filter((event) => concerns(event, tenants));
+      for await (const { events: all, place: upTo } of walkState(reads(partition))) {
+        const last = upTo !== undefined;
+        const events = all.filter((event) => concerns(event, tenants));
+        if (!first && !last && events.length === 0) continue;
         const part: SnapshotPart = {
           ...{ kind: 'snapshot', partition, first, last, events },
-          place: last ? page.head : undefined,
+          place: upTo,
         };
         const isWhole = first && last && events.length <= MOST_KEPT;
         if (isWhole && epochOf(partition) === epoch) kept.set(partition, part);

@@ -99,7 +99,8 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   let { jwks } = options;
   let isEnded = false;
   let wake: (() => void) | undefined;
-  let roomy: (() => void) | undefined;
+  /** Whoever waits for room: partitions are told several at a time. */
+  let roomy: (() => void)[] = [];
 
   function put(part: FeedPart, events = 0): void {
     const bytes = BYTES.part + BYTES.event * events;
@@ -139,11 +140,17 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     putEvents({ kind: 'events', partitions: [{ partition, events, upTo }] });
   }
 
+  function makeRoom(): void {
+    const waiting = roomy;
+    roomy = [];
+    for (const go of waiting) go();
+  }
+
   /** Waits until half of what may be unread has been taken. */
   async function room(): Promise<void> {
     while (queued > MOST_BYTES / 2 && !isEnded) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      roomy = resolve;
+      roomy.push(resolve);
       await promise;
     }
   }
@@ -217,7 +224,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       if (follower) report(item, follower);
     }
     if (items.at(-1) === newest) newest = undefined;
-    roomy?.();
+    makeRoom();
     return { sequence, parts: items.map(({ part }) => part) };
   }
 
@@ -295,7 +302,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     end() {
       isEnded = true;
       wake?.();
-      roomy?.();
+      makeRoom();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { parseMessage } from '../../src/store/feed/event.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import type { Store } from '../../src/store/store.ts';
 import {
@@ -29,9 +30,9 @@ async function beginnings(ports: readonly number[]): Promise<Map<string, number>
   for (const port of ports) {
     await ask(port, async (redis) => {
       for (const feed of await redis.keys('signum:*:feed')) {
-        for (const [, fields] of await redis.xrange(feed, '-', '+')) {
-          const sid = fields[fields.indexOf('sid') + 1] ?? '';
-          if (fields[3] === 'ISSUE') counts.set(sid, (counts.get(sid) ?? 0) + 1);
+        for (const [id, [, text]] of await redis.xrange(feed, '-', '+')) {
+          const { kind, sessionId = '' } = parseMessage(`${id} ${text}`) ?? {};
+          if (kind === 'ISSUE') counts.set(sessionId, (counts.get(sessionId) ?? 0) + 1);
         }
       }
     });

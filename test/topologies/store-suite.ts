@@ -1,5 +1,6 @@
 import type { DeviceRef } from '@signum/token';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type FeedEvent, parseMessage } from '../../src/store/feed/event.ts';
 import type { StorePolicy } from '../../src/store/scripts/context.ts';
 import { FIELD } from '../../src/store/scripts/fields.ts';
 import type { Grant } from '../../src/store/scripts/grant.ts';
@@ -387,7 +388,7 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     await revokeDevice(hasty, device, {}, LOGOUT, soon());
     await sweepPartition(hasty, partition, 256, soon());
     const feed = await store.client.xrevrange(partition.feed, '+', '-', 'COUNT', 2);
-    expect(feed.map(([, fields]) => Number(fields[1]))).toEqual([revision + 1, revision]);
+    expect(eventsIn(feed).map((event) => event.revision)).toEqual([revision + 1, revision]);
   });
 
   test('the sweeper moves what is over to the revoked table, once, however many sweep', async () => {
@@ -450,13 +451,15 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     await exchange(device, grant, 'rotated');
     await revokeDevice(store, device, {}, LOGOUT, soon());
     const feed = await store.client.xrevrange(partition.feed, '+', '-', 'COUNT', 3);
-    const events = feed
-      .reverse()
-      .map(([, fields]) => ({ revision: Number(fields[1]), event: fields[3] }));
-    expect(events).toEqual([
-      { revision: before + 1, event: 'ISSUE' },
-      { revision: before + 2, event: 'REFRESH' },
-      { revision: before + 3, event: 'REVOKE' },
+    expect(eventsIn(feed.reverse())).toMatchObject([
+      { revision: before + 1, kind: 'ISSUE' },
+      { revision: before + 2, kind: 'REFRESH' },
+      { revision: before + 3, kind: 'REVOKE' },
     ]);
   });
+}
+
+/** What entries of a feed tell. */
+function eventsIn(entries: readonly (readonly [string, readonly string[]])[]): FeedEvent[] {
+  return entries.map(([id, [, text]]) => parseMessage(`${id} ${text}`) as FeedEvent);
 }

@@ -7,6 +7,7 @@ import { revokeDevice } from '../sessions/revoke.ts';
 import { raiseWatermark } from '../sessions/watermark.ts';
 import type { Store } from '../store.ts';
 import { committedAtMs, parseMessage } from './event.ts';
+import { readFeed } from './read-feed.ts';
 
 let store: Store;
 const device = { tenantId: 'a b', userId: 'ü: {x}', deviceId: 'c d' };
@@ -40,12 +41,36 @@ test('each change of a partition is told on its channel as it stands in its feed
   expect(told[3]).toMatchObject({ reason: 'LOGOUT', member });
   expect(told[4]).toMatchObject({ member: 't:a b', tokenId: '', reason: '' });
   const entries = await store.client.xrange(partition.feed, '-', '+');
-  expect(told.map((event) => event?.entryId)).toEqual(entries.map(([id]) => id));
+  expect(messages).toEqual(entries.map(([id, [, text]]) => `${id} ${text}`));
   const [seconds = 0] = await store.client.time();
   expect(committedAtMs(told[0] as { entryId: string })).toBeGreaterThan((seconds - 60) * 1_000);
   listener.disconnect();
 });
 
 test('a message of another form is none', () => {
-  expect(parseMessage('1 2-0 ISSUE')).toBeUndefined();
+  expect(parseMessage('2-0 1 ISSUE')).toBeUndefined();
+});
+
+test('entries of earlier versions, with a field for each fact, are read as those of this one', async () => {
+  const { partition } = store.keyspace.place({ ...device, userId: 'earlier' });
+  const sid = '0199f000-0000-7000-8000-00000000000a';
+  const facts = { member: 'acme:ada:phone', sid, jti: sid, exp: '4000000000000', by: 'x' };
+  for (const [i, event] of ['ISSUE', 'REVOKE'].entries()) {
+    const revision = String(await store.client.incr(partition.revision));
+    const fields = { revision, event, ...facts, reason: i === 0 ? '' : 'LOGOUT' };
+    const order = ['revision', 'event', 'member', 'sid', 'jti', 'exp', 'reason', 'by'] as const;
+    const flat = order.flatMap((name) => [name, fields[name]]);
+    await store.client.xadd(partition.feed, '*', ...flat);
+  }
+  const query = { which: 'STANDING', count: 10 } as const;
+  const { events, head, oldestRevision } = await readFeed(store, partition, query, soon());
+  const of = events.filter(({ sessionId }) => sessionId === sid);
+  expect(of).toEqual([
+    {
+      ...{ revision: head.revision, entryId: head.entryId, kind: 'REVOKE', reason: 'LOGOUT' },
+      ...{ expiresAtMs: 4e12, sessionId: sid, tokenId: sid, awaited: false },
+      member: 'acme:ada:phone',
+    },
+  ]);
+  expect(oldestRevision).toBeLessThan(head.revision);
 });

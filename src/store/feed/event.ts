@@ -37,7 +37,7 @@ export interface FeedEvent {
 /** Reads what lua/include/record.lua publishes; undefined if it is nothing of that kind. */
 export function parseMessage(message: string): FeedEvent | undefined {
   const parts = message.split(' ');
-  const [revision, entryId, kind, expiresAtMs, reason, sessionId, tokenId, awaited] = parts;
+  const [entryId, revision, kind, expiresAtMs, reason, sessionId, tokenId, awaited] = parts;
   if (parts.length < 9 || !entryId) return undefined;
   return {
     revision: Number(revision),

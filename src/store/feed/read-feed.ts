@@ -48,12 +48,72 @@ export async function readFeed(
   const start = after ? `(${after}` : '-';
   const args = [known?.entryId ?? '', known?.revision ?? 0, start, count, which];
   const reply = await runner.run(SCRIPTS.feed, [feed, revision], args, deadline);
-  const [, head, headId, oldestRevision, hasKnown, next, ...lines] = reply;
+  const [, head, headId, oldestRevision, hasKnown, next, lines] = reply;
   return {
     head: { revision: Number(head), entryId: String(headId) },
     oldestRevision: Number(oldestRevision),
     hasKnown: hasKnown === 1,
-    events: lines.map((line) => parseMessage(String(line)) as FeedEvent),
+    events: readLines(String(lines)),
     next: next ? String(next) : undefined,
   };
+}
+
+/** Entries as they stand in a stream. */
+export interface FeedEntries {
+  /** What they tell; those that begin a session are left out. */
+  readonly events: readonly FeedEvent[];
+  readonly last: FeedPlace;
+  /** Whether there were no more. */
+  readonly isEnd: boolean;
+}
+
+/**
+ * Reads what follows an entry, many at a time, in a fifth of the time that a script takes. It is not
+ * known whether a primary has answered: whoever reads so has `readFeed` confirm the last entry.
+ *
+ * @throws Error if the entry is not there any more, or what follows it is of another history
+ */
+export async function readEntries(
+  { runner }: Pick<StoreContext, 'runner'>,
+  { feed }: PartitionKeys,
+  known: Pick<FeedPlace, 'entryId'> & Partial<FeedPlace>,
+  count: number,
+  deadline: Deadline,
+): Promise<FeedEntries> {
+  // The entry itself comes first: what follows another one would follow something else.
+  const entries = await runner.read(
+    feed,
+    deadline,
+    (node) => node.xrange(feed, known.entryId, '+', 'COUNT', count + 1),
+    'list',
+  );
+  const [first, ...rest] = entries.map(([id, fields]) => ({ id, text: textOf(fields) }));
+  let revision = first && revisionOf(first.text);
+  const isKnown = first?.id === known.entryId && (known.revision ?? revision) === revision;
+  if (!isKnown || revision === undefined) throw new Error('the entry is not in the feed');
+  const events: FeedEvent[] = [];
+  for (const { id, text } of rest) {
+    revision += 1;
+    if (revisionOf(text) !== revision) throw new Error('the feed has a gap');
+    if (text.startsWith('ISSUE ', text.indexOf(' ') + 1)) continue;
+    events.push(parseMessage(`${id} ${text}`) as FeedEvent);
+  }
+  const entryId = rest.at(-1)?.id ?? known.entryId;
+  return { events, last: { revision, entryId }, isEnd: rest.length < count };
+}
+
+/** The same as in lua/feed.lua: entries of earlier versions have a field for each fact. */
+function textOf(fields: readonly string[]): string {
+  if (fields[0] === 'event') return fields[1] ?? '';
+  const [, revision, , event, , member, , sid, , jti, , exp, , reason, , , , awaited] = fields;
+  return [revision, event, exp, reason, sid, jti, awaited ?? '0', member].join(' ');
+}
+
+function revisionOf(text: string): number {
+  return Number(text.slice(0, text.indexOf(' ')));
+}
+
+/** Ids hold no line breaks. */
+function readLines(lines: string): FeedEvent[] {
+  return lines === '' ? [] : lines.split('\n').map((line) => parseMessage(line) as FeedEvent);
 }

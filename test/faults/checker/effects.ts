@@ -1,3 +1,4 @@
+import { parseMessage } from '../../../src/store/feed/event.ts';
 import type { RedisNode } from '../../setup/redis-node.ts';
 import { ask } from '../../setup/redis-sentinel.ts';
 import type { PartitionTruth, StreamEnd } from './edges/compare-feeds.ts';
@@ -18,21 +19,20 @@ export async function readEffects(primaries: readonly RedisNode[]): Promise<{
         const once = new Map<string, number>();
         const ends = new Map<string, StreamEnd>();
         let last = 0;
-        for (const [entryId, fields] of await redis.xrange(feed, '-', '+')) {
-          const of = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
-          const revision = Number(of('revision'));
+        for (const [id, [, text]] of await redis.xrange(feed, '-', '+')) {
+          const event = parseMessage(`${id} ${text}`);
+          if (!event) throw new Error(`${feed} holds what is no event`);
+          const { revision, entryId, kind: name, sessionId, tokenId, expiresAtMs } = event;
           changes += 1;
           if (last > 0 && revision !== last + 1) faults.push(`${feed}: ${last} before ${revision}`);
           last = revision;
-          const event = of('event');
-          if (event !== 'ISSUE' && event !== 'FENCE' && of('jti') !== '') {
-            const expiresAtMs = Number(of('exp'));
-            ends.set(of('jti').replaceAll('-', ''), { revision, entryId, expiresAtMs });
+          if (name !== 'ISSUE' && name !== 'FENCE' && tokenId !== '') {
+            ends.set(tokenId.replaceAll('-', ''), { revision, entryId, expiresAtMs });
           }
           // A session begins once, a token is refreshed once, a session ends once.
-          const what = event === 'REFRESH' ? of('jti') : of('sid');
-          if (event.startsWith('REVOKE_') || event === 'FENCE') continue;
-          const kind = event === 'ISSUE' || event === 'REFRESH' ? event : 'END';
+          const what = name === 'REFRESH' ? tokenId : sessionId;
+          if (name.startsWith('REVOKE_') || name === 'FENCE') continue;
+          const kind = name === 'ISSUE' || name === 'REFRESH' ? name : 'END';
           const times = (once.get(`${kind} ${what}`) ?? 0) + 1;
           once.set(`${kind} ${what}`, times);
           if (times === 2) faults.push(`${feed}: ${kind} ${what} twice`);
