@@ -17,7 +17,7 @@ test.each(PROTOCOL_MUTANTS.map(({ name, why }) => ({ name, why })))(
       process.execPath,
       [
         ...['--import', './test/faults/checker/mutate.ts', 'test/simulation/main.ts'],
-        ...['--schedules', String(SCHEDULES)],
+        ...['--schedules', String(SCHEDULES), '--workers', '1'],
       ],
       { cwd: ROOT, env: { ...process.env, MUTANT: name } },
     );

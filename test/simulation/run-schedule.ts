@@ -1,6 +1,7 @@
 import { CLOCK_DRIFT } from '../../src/revocations/core/lease-terms.ts';
 import { createEdge, type Edge } from './edge.ts';
-import { createServer, LEASE_MS, type Server } from './server.ts';
+import { LEASE_MS } from './feed-parts.ts';
+import { createServer, type Server } from './server.ts';
 import { type Change, createStore, DEPOSED_MS, endedAt, type Token } from './store.ts';
 import { createWorld } from './world.ts';
 

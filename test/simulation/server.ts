@@ -1,10 +1,5 @@
-import type {
-  FeedMessage,
-  FeedPart,
-  FeedPlace,
-} from '../../packages/edge/src/core/feed-message.ts';
+import type { FeedMessage, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
 import { type Commit, createFence, type Fence } from '../../src/revocations/core/fence.ts';
-import { type FeedExtent, joinFeed } from '../../src/revocations/core/join-feed.ts';
 import { createLeaseBook } from '../../src/revocations/core/lease-book.ts';
 import {
   type Acknowledged,
@@ -16,16 +11,18 @@ import { createOutbox, type Outbox } from '../../src/revocations/core/outbox.ts'
 import { createRenewals, type RenewalStep } from '../../src/revocations/core/renewals.ts';
 import { createSightings } from '../../src/revocations/core/sightings.ts';
 import {
-  type Change,
-  CLOCK_SKEW_MS,
-  DEPOSED_MS,
-  type Entry,
-  type Node,
-  type Store,
-} from './store.ts';
+  committedBefore,
+  continues,
+  eventOf,
+  LEASE_MS,
+  placeOf,
+  type Queued,
+  snapshotOf,
+  WELCOME,
+} from './feed-parts.ts';
+import { type Change, DEPOSED_MS, type Entry, type Node, type Store } from './store.ts';
 import { type Channel, createChannel, createClock, type World } from './world.ts';
 
-export const LEASE_MS = 1_000;
 export const TERMS: LeaseTerms = { leaseMs: LEASE_MS, deposedMs: DEPOSED_MS };
 /** Large enough for the usual, small enough to overflow when an edge sleeps. */
 const OUTBOX_BYTES = 12;
@@ -78,13 +75,6 @@ interface Attached {
   /** Where each partition is told up to. */
   readonly told: Map<number, FeedPlace>;
   open: boolean;
-}
-
-interface Queued {
-  readonly part: FeedPart;
-  readonly committed?: ReadonlyMap<number, readonly Entry[]>;
-  /** Up to where it brings a partition. */
-  readonly brings?: { readonly partition: number; readonly revision: number };
 }
 
 /** What a server hears of one partition. */
@@ -536,71 +526,4 @@ export function createServer(
       return isUp;
     },
   };
-}
-
-const WELCOME: FeedPart = {
-  kind: 'WELCOME',
-  deploymentId: 'd',
-  partitions: 2,
-  leaseMs: LEASE_MS,
-  issuer: 'https://issuer.example',
-  audiences: ['api'],
-  clockSkewMs: CLOCK_SKEW_MS,
-  tenantIds: [],
-};
-
-function placeOf(partition: number, entry: Entry | undefined): FeedPlace {
-  return { partition, revision: entry?.revision ?? 0, entryId: entry?.entryId ?? '' };
-}
-
-function continues(from: FeedPlace, log: readonly Entry[]): boolean {
-  return joinFeed({ ...from, deploymentId: 'd' }, extentOf(log, from)) === 'CONTINUE';
-}
-
-function extentOf(log: readonly Entry[], { revision }: FeedPlace): FeedExtent {
-  const { revision: head, entryId } = placeOf(0, log.at(-1));
-  return {
-    deploymentId: 'd',
-    head: { revision: head, entryId },
-    oldestRevision: log[0]?.revision ?? head + 1,
-    entryIdAtCursor: log[revision - 1]?.entryId,
-  };
-}
-
-/** What is known after all of them: of the last checkpoint, unless something begins anew behind it. */
-function committedBefore(items: readonly Queued[]): ReadonlyMap<number, readonly Entry[]> {
-  const last = items.findLastIndex(({ committed }) => committed !== undefined);
-  const isLast = items.slice(last + 1).every(({ part }) => part.kind === 'EVENTS');
-  return (isLast ? items[last]?.committed : undefined) ?? new Map();
-}
-
-function eventOf({ revision, entryId, awaited, storeMs, change }: Entry) {
-  if (change === undefined) return undefined;
-  if ('token' in change) {
-    const { idBytes: tokenId, expiresAtS } = change.token;
-    return { revision, entryId, awaited, change: { ended: { tokenId, expiresAtS, reason: 1 } } };
-  }
-  const mark = { scope: { tenantId: change.tenantId }, timeMs: storeMs };
-  return { revision, entryId, awaited, change: { watermark: mark } };
-}
-
-function snapshotOf(partition: number, log: readonly Entry[]): Queued {
-  const tokens = log.flatMap(({ change }) => (change && 'token' in change ? [change.token] : []));
-  const watermarks = log.flatMap(({ change, storeMs: timeMs }) => {
-    return change && 'tenantId' in change ? [{ scope: { tenantId: change.tenantId }, timeMs }] : [];
-  });
-  const ended = {
-    tokenIds: Uint8Array.from(tokens.flatMap(({ idBytes }) => [...idBytes])),
-    expiresAtS: tokens.map(({ expiresAtS }) => expiresAtS),
-    reasons: tokens.map(() => 1),
-  };
-  const part: FeedPart = {
-    kind: 'SNAPSHOT',
-    partition,
-    first: true,
-    last: true,
-    ended,
-    watermarks,
-  };
-  return { part, brings: { partition, revision: log.at(-1)?.revision ?? 0 } };
 }

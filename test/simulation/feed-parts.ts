@@ -1,0 +1,80 @@
+import type { FeedPart, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
+import { type FeedExtent, joinFeed } from '../../src/revocations/core/join-feed.ts';
+import { CLOCK_SKEW_MS, type Entry } from './store.ts';
+
+export const LEASE_MS = 1_000;
+
+/** A part on its way to a subscriber, and what only the simulation knows of it. */
+export interface Queued {
+  readonly part: FeedPart;
+  readonly committed?: ReadonlyMap<number, readonly Entry[]>;
+  /** Up to where it brings a partition. */
+  readonly brings?: { readonly partition: number; readonly revision: number };
+}
+
+export const WELCOME: FeedPart = {
+  kind: 'WELCOME',
+  deploymentId: 'd',
+  partitions: 2,
+  leaseMs: LEASE_MS,
+  issuer: 'https://issuer.example',
+  audiences: ['api'],
+  clockSkewMs: CLOCK_SKEW_MS,
+  tenantIds: [],
+};
+
+export function placeOf(partition: number, entry: Entry | undefined): FeedPlace {
+  return { partition, revision: entry?.revision ?? 0, entryId: entry?.entryId ?? '' };
+}
+
+export function continues(from: FeedPlace, log: readonly Entry[]): boolean {
+  return joinFeed({ ...from, deploymentId: 'd' }, extentOf(log, from)) === 'CONTINUE';
+}
+
+function extentOf(log: readonly Entry[], { revision }: FeedPlace): FeedExtent {
+  const { revision: head, entryId } = placeOf(0, log.at(-1));
+  return {
+    deploymentId: 'd',
+    head: { revision: head, entryId },
+    oldestRevision: log[0]?.revision ?? head + 1,
+    entryIdAtCursor: log[revision - 1]?.entryId,
+  };
+}
+
+/** What is known after all of them: of the last checkpoint, unless something begins anew behind it. */
+export function committedBefore(items: readonly Queued[]): ReadonlyMap<number, readonly Entry[]> {
+  const last = items.findLastIndex(({ committed }) => committed !== undefined);
+  const isLast = items.slice(last + 1).every(({ part }) => part.kind === 'EVENTS');
+  return (isLast ? items[last]?.committed : undefined) ?? new Map();
+}
+
+export function eventOf({ revision, entryId, awaited, storeMs, change }: Entry) {
+  if (change === undefined) return undefined;
+  if ('token' in change) {
+    const { idBytes: tokenId, expiresAtS } = change.token;
+    return { revision, entryId, awaited, change: { ended: { tokenId, expiresAtS, reason: 1 } } };
+  }
+  const mark = { scope: { tenantId: change.tenantId }, timeMs: storeMs };
+  return { revision, entryId, awaited, change: { watermark: mark } };
+}
+
+export function snapshotOf(partition: number, log: readonly Entry[]): Queued {
+  const tokens = log.flatMap(({ change }) => (change && 'token' in change ? [change.token] : []));
+  const watermarks = log.flatMap(({ change, storeMs: timeMs }) => {
+    return change && 'tenantId' in change ? [{ scope: { tenantId: change.tenantId }, timeMs }] : [];
+  });
+  const ended = {
+    tokenIds: Uint8Array.from(tokens.flatMap(({ idBytes }) => [...idBytes])),
+    expiresAtS: tokens.map(({ expiresAtS }) => expiresAtS),
+    reasons: tokens.map(() => 1),
+  };
+  const part: FeedPart = {
+    kind: 'SNAPSHOT',
+    partition,
+    first: true,
+    last: true,
+    ended,
+    watermarks,
+  };
+  return { part, brings: { partition, revision: log.at(-1)?.revision ?? 0 } };
+}
