@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from './call.ts';
 import type { Judge } from './judge.ts';
 import type { SignumProcess } from './signum-process.ts';
+import { waitedForProcessorMs } from './starvation.ts';
 
 /** What a call that is late may owe to the machine rather than to the service. */
 const ALLOWED_MS = 50;
@@ -58,7 +58,11 @@ export class Recorder {
           const kept = this.#noise.get(server) ?? [];
           this.#noise.set(server, [
             ...kept.filter((noise) => atMs - noise.atMs < NOISE_KEPT_MS),
-            { atMs, ms, waitedMs: waitedMs(server.pid) + waitedMs(process.pid) },
+            {
+              atMs,
+              ms,
+              waitedMs: waitedForProcessorMs(server.pid) + waitedForProcessorMs(process.pid),
+            },
           ]);
           await sleep(PING_EVERY_MS);
         }
@@ -94,7 +98,9 @@ export class Recorder {
     );
     const waits = noise.map(({ waitedMs: ms }) => ms);
     const waitedForMs = waits.length > 1 ? Math.max(...waits) - Math.min(...waits) : 0;
-    const ownMs = overrunMs - Math.max(0, ...noise.map(({ ms }) => ms), waitedForMs);
+    // Pings come one after another, so whatever held each of them up has held the call up as well.
+    const pingedForMs = noise.reduce((sum, { ms }) => sum + ms, 0);
+    const ownMs = overrunMs - Math.max(pingedForMs, waitedForMs);
     this.worstOverrunMs = Math.max(this.worstOverrunMs, overrunMs);
     this.worstOwnOverrunMs = Math.max(this.worstOwnOverrunMs, ownMs);
     if (ownMs > ALLOWED_MS) {
@@ -106,15 +112,5 @@ export class Recorder {
   #wasDisturbed(server: SignumProcess, { invokedMs, returnedMs }: Outcome): boolean {
     const spans = this.#disturbed.get(server) ?? [];
     return spans.some(({ fromMs, toMs }) => fromMs <= returnedMs && invokedMs <= toMs);
-  }
-}
-
-/** How long a process' main thread has waited for a processor; 0 where the system does not tell. */
-function waitedMs(pid: number | undefined): number {
-  try {
-    const [, waitedNs] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
-    return Number(waitedNs) / 1e6;
-  } catch {
-    return 0;
   }
 }

@@ -89,7 +89,8 @@ function floodSection(reports: readonly FloodReport[]): string[] {
     SCENARIO_TITLES.flood,
     '',
     'Strangers send batches of 1.9 MB to one server, four at a time whole and 200 half, while callers who',
-    'are known go on at it. Whoever sends shares the machine with the server.',
+    'are known go on at it. Whoever sends shares the machine with the server. Calls of theirs that failed while',
+    'Redis or the server waited for a processor itself are counted apart.',
     '',
     table(
       [
@@ -99,6 +100,7 @@ function floodSection(reports: readonly FloodReport[]): string[] {
         'half sent',
         'p99 before, ms',
         'p99, ms',
+        'no processor',
         'MiB before',
         'MiB',
       ],
@@ -109,6 +111,7 @@ function floodSection(reports: readonly FloodReport[]): string[] {
         report.halfSent,
         report.p99BeforeMs,
         report.p99Ms,
+        report.starved,
         report.rssBeforeMib,
         report.rssMib,
       ]),

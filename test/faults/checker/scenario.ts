@@ -55,6 +55,11 @@ function linesOf(report: ScenarioReport): string[] {
         `${topology}, strangers for ${report.seconds} s: ${violations.length} violations`,
         `  ${report.answered} batches of 1.9 MB answered, ${report.halfSent} half sent`,
         `  known callers: p99 ${report.p99BeforeMs} ms before, ${report.p99Ms} ms meanwhile`,
+        ...(report.starved > 0
+          ? [
+              `  ${report.starved} of their calls failed because Redis or the server got no processor`,
+            ]
+          : []),
         `  the server: ${report.rssBeforeMib} MiB before, ${report.rssMib} MiB at the most`,
       ];
   }
