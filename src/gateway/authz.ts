@@ -20,7 +20,7 @@ export interface AuthzOptions {
    * lower-case name; undefined: they do not.
    */
   readonly certificateHeader: string | undefined;
-  /** What every answer tells besides, as headers by their lower-case names. */
+  /** What every yes and no tells besides, as headers by their lower-case names. */
   readonly told?: (() => Readonly<Record<string, string>>) | undefined;
 }
 
@@ -75,7 +75,7 @@ function at(
       };
     },
     encode: told === undefined ? encode : (answer) => telling(encode(answer), told()),
-    encodeError: told === undefined ? encodeError : (error) => telling(encodeError(error), told()),
+    encodeError,
   };
 }
 
