@@ -1,7 +1,6 @@
 import type { Credentials } from '../callers/authenticate.ts';
 import type { SignumError } from '../domain/errors.ts';
-import type { Access } from '../policy/access.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { Access, AdmittedCall } from '../policy/access.ts';
 import type { ClientSignal, Head } from './head.ts';
 
 /**

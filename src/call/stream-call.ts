@@ -1,5 +1,5 @@
 import { clientGone, deadlineExceeded, SignumError } from '../domain/errors.ts';
-import { admitted } from '../policy/admitted-call.ts';
+import { admitted } from '../policy/access.ts';
 import { CallStream } from './call-stream.ts';
 import type { CallStreamEndpoint, StreamEndpoint } from './endpoint.ts';
 import { CallSignal, type Head } from './head.ts';

@@ -1,5 +1,5 @@
 import { clientGone, deadlineExceeded, type SignumError } from '../domain/errors.ts';
-import { admitted } from '../policy/admitted-call.ts';
+import { admitted } from '../policy/access.ts';
 import type { AnyEndpoint, UnaryEndpoint } from './endpoint.ts';
 import type { Head } from './head.ts';
 import type { InFlight } from './in-flight.ts';

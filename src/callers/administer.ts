@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Call } from '../domain/call.ts';
 import { PERMISSIONS } from '../domain/caller.ts';
 import type { Records } from '../domain/records.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { AdmittedCall } from '../policy/access.ts';
 import { actorOf, checkReach, isWithinReach } from '../policy/reach.ts';
 import { parseCallerRecord } from './caller-record.ts';
 import { type CallerView, viewCaller } from './caller-view.ts';

@@ -1,6 +1,6 @@
 import { SignumError } from '../domain/errors.ts';
 import type { KeyProof } from '../domain/key-proof.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { AdmittedCall } from '../policy/access.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { type Answer, challenge } from './answer.ts';
 import type { Demands } from './demands.ts';

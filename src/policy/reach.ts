@@ -1,6 +1,6 @@
 import type { Permission, ServiceCaller } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import type { AdmittedCall } from './admitted-call.ts';
+import type { AdmittedCall } from './access.ts';
 import { hasTenant, refuse } from './authorise.ts';
 
 /** What a caller holds, or is to hold. */

@@ -11,9 +11,8 @@ import type { Endpoint, StreamCall } from '../call/endpoint.ts';
 import type { Head } from '../call/head.ts';
 import type { Credentials } from '../callers/authenticate.ts';
 import type { SignumError } from '../domain/errors.ts';
-import { accessOf } from '../policy/access.ts';
+import { type AdmittedCall, accessOf } from '../policy/access.ts';
 import { nameOf } from '../policy/access-table.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
 
 interface Rule<I extends DescMessage> {
   /** `batch`: the message holds many items, and may be longer. */

@@ -5,7 +5,7 @@ import { invalidField, SignumError } from '../domain/errors.ts';
 import { grantLifetimes } from '../domain/lifetimes.ts';
 import { checkMetadata, type FencePlace, type SupersedePolicy } from '../domain/session.ts';
 import { checkTokenContent } from '../domain/token-size.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { AdmittedCall } from '../policy/access.ts';
 import { authoriseFence } from '../policy/waiting.ts';
 import type { Grant } from '../store/scripts/grant.ts';
 import { type IssueOutcome, issue as issueInStore, readStanding } from '../store/sessions/issue.ts';

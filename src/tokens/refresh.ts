@@ -1,7 +1,7 @@
 import type { RefreshClaims } from '@signum/token';
 import { callerName } from '../domain/caller.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { AdmittedCall } from '../policy/access.ts';
 import { rateLimited } from '../store/sessions/rate-limit.ts';
 import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
 import { scopesOf } from '../store/sessions/sessions.ts';

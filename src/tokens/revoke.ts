@@ -2,7 +2,7 @@ import type { DeviceRef, UnverifiedAccess } from '@signum/token';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
 import { NO_PROOF } from '../domain/key-proof.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { AdmittedCall } from '../policy/access.ts';
 import { authoriseDurability, authoriseFence } from '../policy/waiting.ts';
 import { readFingerprint } from '../store/sessions/fingerprint.ts';
 import {

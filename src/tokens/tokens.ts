@@ -12,7 +12,7 @@ import type {
   SupersedePolicy,
 } from '../domain/session.ts';
 import type { Validation } from '../domain/verdict.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { AdmittedCall } from '../policy/access.ts';
 
 /** The use-cases: what Signum does, free of any wire format. Each fails with a SignumError only. */
 export interface Tokens {

@@ -1,5 +1,5 @@
 import { callerName } from '../domain/caller.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { AdmittedCall } from '../policy/access.ts';
 import { authoriseFence } from '../policy/waiting.ts';
 import { type Mark, raiseWatermark } from '../store/sessions/watermark.ts';
 import type { TokenDeps } from './deps.ts';

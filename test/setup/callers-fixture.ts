@@ -11,7 +11,7 @@ import { NO_PROOF } from '../../src/domain/key-proof.ts';
 import type { Records } from '../../src/domain/records.ts';
 import { RootSecrets } from '../../src/domain/root-secret.ts';
 import { Secret } from '../../src/domain/secret.ts';
-import { type AdmittedCall, admitted } from '../../src/policy/admitted-call.ts';
+import { type AdmittedCall, admitted } from '../../src/policy/access.ts';
 
 export const OLD_ROOT = 'k7Qm2vX9aB4nC6dE8fG0hJ1iL3oP5rS7tU9wY1zA2bC';
 export const NEW_ROOT = 'Zx8Wv6Ut4Sr2Qp0On9Ml7Kj5Ih3Gf1Ed2Cb4Az6Yx8W';

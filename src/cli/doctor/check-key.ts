@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
+import { decodeInstant } from '../../store/scripts/claims.ts';
 import { FIELD } from '../../store/scripts/fields.ts';
-import { decodeInstant } from '../../store/scripts/grant.ts';
 import { decodeId, decodeMember, FEED_WINDOW, type Keyspace } from '../../store/scripts/keys.ts';
 import { rateKey } from '../../store/sessions/rate-limit.ts';
 import type { Fault } from './faults.ts';

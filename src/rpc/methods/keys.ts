@@ -8,7 +8,7 @@ import {
 } from '@signum/contract/signum/v1/key_service_pb.js';
 import type { Algorithm } from '@signum/token';
 import { type Reason, SignumError } from '../../domain/errors.ts';
-import type { AdmittedCall } from '../../policy/admitted-call.ts';
+import type { AdmittedCall } from '../../policy/access.ts';
 import type { KeyInfo } from '../../signing/ring/key-info.ts';
 import type { KeyRing } from '../../signing/ring/key-ring.ts';
 import type { Tokens } from '../../tokens/tokens.ts';

@@ -10,9 +10,8 @@ import {
 import type { ToSignumError } from '../../call/internal-error.ts';
 import { invalidField, type Reason, type SignumError } from '../../domain/errors.ts';
 import type { Validation } from '../../domain/verdict.ts';
-import { accessOf } from '../../policy/access.ts';
+import { type AdmittedCall, accessOf } from '../../policy/access.ts';
 import { nameOf } from '../../policy/access-table.ts';
-import type { AdmittedCall } from '../../policy/admitted-call.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import type { CheckMessage } from '../check-message.ts';
 import { fromValidation, toValidateInput } from '../messages/validation.ts';

@@ -1,6 +1,6 @@
 import type { VerifyOptions } from '@signum/edge';
 import { expect, test } from 'vitest';
-import type { AdmittedCall } from '../../policy/admitted-call.ts';
+import type { AdmittedCall } from '../../policy/access.ts';
 import { createEdgeVerdicts } from './edge-verdicts.ts';
 
 test('whatever a gateway demands, the verifier is asked for', async () => {

@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { createInFlight } from '../../call/in-flight.ts';
 import type { UserCaller } from '../../domain/caller.ts';
 import { type KeyProof, NO_PROOF } from '../../domain/key-proof.ts';
-import { ownCall } from '../../policy/admitted-call.ts';
+import { ownCall } from '../../policy/access.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 
 /**

@@ -95,3 +95,8 @@ function decodeConfirmation(text: string): Confirmation | undefined {
   const method = text.slice(0, colon) as ConfirmationMethod;
   return { method, thumbprint: text.slice(colon + 1) };
 }
+
+/** Instants are stored in seconds. */
+export function decodeInstant(seconds: string | null | undefined): number {
+  return Number(seconds) * 1000;
+}

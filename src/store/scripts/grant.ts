@@ -1,5 +1,5 @@
 import type { GrantClaims } from '@signum/token';
-import { decodeClaims } from './claims.ts';
+import { decodeClaims, decodeInstant } from './claims.ts';
 import type { Reply } from './script.ts';
 
 /** What a server needs to sign a session's tokens. Instants by the store's clock. */
@@ -33,9 +33,4 @@ export function parseGrant(reply: Reply): Grant {
     refreshExpiresAtMs: decodeInstant(rexp),
     ...decodeClaims(fields, 7),
   };
-}
-
-/** Instants are stored in seconds. */
-export function decodeInstant(seconds: string | null | undefined): number {
-  return Number(seconds) * 1000;
 }

@@ -1,9 +1,8 @@
 import type { DeviceRef } from '@signum/token';
 import type { Deadline } from '../../domain/call.ts';
 import type { ClientMetadata, Session } from '../../domain/session.ts';
-import { decodeClaims } from '../scripts/claims.ts';
+import { decodeClaims, decodeInstant } from '../scripts/claims.ts';
 import type { StoreContext } from '../scripts/context.ts';
-import { decodeInstant } from '../scripts/grant.ts';
 import { type Place, tenantField } from '../scripts/keys.ts';
 import { SCRIPTS } from '../scripts/script.ts';
 

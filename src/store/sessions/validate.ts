@@ -2,9 +2,8 @@ import type { TokenRef } from '@signum/token';
 import type { Deadline } from '../../domain/call.ts';
 import type { RevocationReason } from '../../domain/session.ts';
 import type { ActiveToken } from '../../domain/verdict.ts';
-import { decodeClaims } from '../scripts/claims.ts';
+import { decodeClaims, decodeInstant } from '../scripts/claims.ts';
 import type { StoreContext } from '../scripts/context.ts';
-import { decodeInstant } from '../scripts/grant.ts';
 import { revokedKey, tenantField } from '../scripts/keys.ts';
 import { type Reply, SCRIPTS } from '../scripts/script.ts';
 
