@@ -19,10 +19,7 @@ const CONTENT_TYPE = /^application\/x-www-form-urlencoded(?: *; *charset="?utf-8
  * Signum does not know are passed over, as the same section has it.
  */
 export function readForm(head: Head, body: Uint8Array): Form {
-  if (head.query !== '') throw invalidField('query', 'must be empty: parameters go into the body');
-  if (!CONTENT_TYPE.test(head.header('content-type') ?? '')) {
-    throw invalidField('content-type', 'must be application/x-www-form-urlencoded');
-  }
+  checkHead(head);
   const found = new Map<string, string>();
   const text = isUtf8(body) ? Buffer.from(body).toString('utf8') : undefined;
   for (const pair of (text ?? '%').split('&')) {
@@ -40,6 +37,17 @@ export function readForm(head: Head, body: Uint8Array): Form {
       return get(name) ?? missing(name);
     },
   };
+}
+
+/** @throws INVALID_FIELD if its body is no form, or its URL holds parameters */
+function checkHead(head: Head): void {
+  if (head.query !== '') throw invalidField('query', 'must be empty: parameters go into the body');
+  if (!CONTENT_TYPE.test(head.header('content-type') ?? '')) {
+    throw invalidField('content-type', 'must be application/x-www-form-urlencoded');
+  }
+  if ((head.header('content-encoding') ?? 'identity') !== 'identity') {
+    throw invalidField('content-encoding', 'must be identity: nothing compressed is taken');
+  }
 }
 
 function missing(name: string): never {

@@ -259,3 +259,14 @@ test.each([
   const told = `${headers['grpc-message'] ?? ''} ${body.toString()}`;
   expect(told).toMatch(/must(%20| )be(%20| )given(%20| )once/);
 });
+
+test('a form that says it is compressed is refused', async () => {
+  const form = 'Content-Type: application/x-www-form-urlencoded';
+  const head = ['POST /oauth2/introspect HTTP/1.1', 'Host: localhost', key(), form];
+  expect((await raw(head, `token=${token}`)).status).toBe(200);
+  const answer = await raw([...head, 'Content-Encoding: gzip'], `token=${token}`);
+  expect(JSON.parse(answer.body)).toMatchObject({
+    error: 'invalid_request',
+    error_description: expect.stringContaining('content-encoding'),
+  });
+});
