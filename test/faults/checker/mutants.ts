@@ -31,16 +31,9 @@ export interface Change {
 export const SMALL_OUTBOX = {
   name: 'small-outbox',
   changes: [
-    {
-      file: 'src/revocations/subscriber.ts',
-      find: 'const MOST_BYTES = 4_194_304;',
-      replace: 'const MOST_BYTES = 98_304;',
-    },
-    {
-      file: 'src/revocations/walk-feed.ts',
-      find: 'const PAGE = 500;',
-      replace: 'const PAGE = 50;',
-    },
+    smaller('src/revocations/subscriber.ts', 'MOST_BYTES', 98_304),
+    smaller('src/revocations/walk-feed.ts', 'PAGE', 50),
+    smaller('src/revocations/walk-state.ts', 'PAGE', 50),
   ],
 } as const;
 
@@ -234,3 +227,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...EDGE_MUTANTS,
 ];
+
+/** Whatever the constant is. */
+function smaller(file: string, name: string, value: number): Change {
+  return { file, find: `const ${name} = `, replace: `const ${name} = ${value}; const USUAL = ` };
+}
