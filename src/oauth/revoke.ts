@@ -39,8 +39,9 @@ export function revoke(
       async handle(call, input) {
         requireSameClient(call, input);
         const subject = { token: input.token };
+        const clientId = call.caller.kind === 'service' ? undefined : input.clientId;
         await tokens
-          .revoke(call, { subject, reason: 'LOGOUT', proof: call.shown })
+          .revoke(call, { subject, reason: 'LOGOUT', clientId, proof: call.shown })
           .catch(unknownToken);
       },
     },
@@ -59,6 +60,7 @@ export function revoke(
 }
 
 function unknownToken(thrown: unknown): void {
-  if (thrown instanceof SignumError && thrown.reason === 'TOKEN_INVALID') return;
-  throw thrown;
+  const isUnknown = thrown instanceof SignumError && thrown.reason === 'TOKEN_INVALID';
+  // One of another client is known, and the client is told (section 2.1).
+  if (!isUnknown || thrown.metadata['field'] === 'client_id') throw thrown;
 }

@@ -39,7 +39,8 @@ export function token(
       async handle(call, input) {
         requireSameClient(call, input);
         const { refreshToken, scopes } = input;
-        return tokens.refresh(call, { refreshToken, scopes, proof: call.shown });
+        const clientId = call.caller.kind === 'service' ? undefined : input.clientId;
+        return tokens.refresh(call, { refreshToken, scopes, clientId, proof: call.shown });
       },
     },
     path: TOKEN_PATH,

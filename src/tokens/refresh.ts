@@ -4,9 +4,9 @@ import { invalidField, SignumError } from '../domain/errors.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import { rateLimited } from '../store/sessions/rate-limit.ts';
 import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
-import { scopesOf } from '../store/sessions/sessions.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter } from './event.ts';
+import { presentedSession, requireClient } from './presented-session.ts';
 import { requireKey } from './prove.ts';
 import { signPair } from './sign-pair.ts';
 import type { Refreshed, RefreshInput } from './tokens.ts';
@@ -16,7 +16,7 @@ import { withSigningKey } from './with-signing-key.ts';
 export async function refresh(
   deps: TokenDeps,
   call: AdmittedCall,
-  { refreshToken, scopes, proof }: RefreshInput,
+  { refreshToken, scopes, clientId, proof }: RefreshInput,
 ): Promise<Refreshed> {
   const presented = await deps.signing.readRefresh(refreshToken);
   const { device } = presented;
@@ -28,7 +28,7 @@ export async function refresh(
   if (call.caller.kind === 'service') await deps.limit('caller', callerName(call.caller), call);
   // Before anything else: a thief without the key changes nothing, not even by using it twice.
   await requireKey(deps, presented, proof, call);
-  if (scopes) await requireScopes(deps, presented, scopes, call);
+  await requireSession(deps, presented, { scopes, clientId }, call);
 
   const by = callerName(call.caller);
   const outcome = await withSigningKey(deps.signing, call, (keyId, staleKeyId) =>
@@ -67,20 +67,22 @@ export async function refresh(
 }
 
 /**
- * A client may say which scopes it asks for, none that was not granted (RFC 6749 section 6). Fewer are
- * refused as well: the token would hold more than was asked for.
+ * A client may say who it is, which must be so, and which scopes it asks for, none that was not granted (RFC
+ * 6749 section 6). Fewer are refused as well: the token would hold more than was asked for. What has become of
+ * a session that is not there any more is told by the refresh itself.
  */
-async function requireScopes(
+async function requireSession(
   deps: TokenDeps,
   presented: RefreshClaims,
-  scopes: readonly string[],
+  { scopes, clientId }: Pick<RefreshInput, 'scopes' | 'clientId'>,
   call: AdmittedCall,
 ): Promise<void> {
-  const { tenantId, userId } = presented.device;
-  if (call.caller.kind !== 'service') await deps.limit('reads', `${tenantId}\0${userId}`, call);
-  const granted = await scopesOf(deps.store, presented, call);
-  // What has become of a session that is not there any more is told by the refresh itself.
-  if (granted === undefined) return;
+  if (scopes === undefined && clientId === undefined) return;
+  const session = await presentedSession(deps, presented, call);
+  if (session === undefined) return;
+  if (clientId !== undefined) requireClient(session, clientId);
+  if (scopes === undefined) return;
+  const granted = session.scopes;
   const asked = new Set(scopes);
   const same = asked.size === granted.length && granted.every((scope) => asked.has(scope));
   if (!same) throw invalidField('scope', 'must be left out, or be the scopes of the session');

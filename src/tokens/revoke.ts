@@ -12,6 +12,7 @@ import {
 } from '../store/sessions/revoke.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter, tellIfUnconfirmed } from './event.ts';
+import { presentedSession, requireClient } from './presented-session.ts';
 import { type BoundToken, requireKey } from './prove.ts';
 import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
 
@@ -75,7 +76,7 @@ interface Resolved {
 async function resolve(
   deps: TokenDeps,
   call: AdmittedCall,
-  { subject, proof = NO_PROOF }: RevokeInput,
+  { subject, clientId, proof = NO_PROOF }: RevokeInput,
 ): Promise<Resolved> {
   if ('device' in subject) return { device: subject.device, guard: {} };
   if ('session' in subject) {
@@ -86,6 +87,8 @@ async function resolve(
   const { device, sessionId, tokenId } = token;
   call.authoriseToken(device);
   if (call.caller.kind !== 'service') await requireKey(deps, token, proof, call);
+  const session = clientId === undefined ? undefined : await presentedSession(deps, token, call);
+  if (session && clientId !== undefined) requireClient(session, clientId);
   return { device, guard: { sessionId, likelyTokenId: tokenId } };
 }
 

@@ -65,6 +65,8 @@ export interface Issued {
 
 export interface RefreshInput {
   readonly refreshToken: string;
+  /** Who a client says that it is that has not shown it; it must be the session's. */
+  readonly clientId?: string | undefined;
   /** What the client takes the session's scopes for, in any order; others are refused. Undefined: whatever they are. */
   readonly scopes?: readonly string[] | undefined;
   /** What shows that its holder holds the key, if the token is bound to one. */
@@ -109,6 +111,8 @@ export interface RevokeInput {
     | { readonly session: { readonly device: DeviceRef; readonly sessionId: string } }
     | { readonly device: DeviceRef };
   readonly reason: RevocationReason;
+  /** With a token: who a client says that it is that has not shown it; it must be the session's. */
+  readonly clientId?: string | undefined;
   /** What shows that the token's holder holds the key; of no account to callers that may revoke. */
   readonly proof?: KeyProof | undefined;
   /** The deployment's default when absent. */

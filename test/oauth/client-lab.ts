@@ -128,6 +128,7 @@ export async function issueAt(
     scopes: ['read', 'write'],
     audiences,
     claims: { plan: 'gold' },
+    clientId: 'app',
     ...(lifetimeS !== undefined && { accessLifetime: { seconds: BigInt(lifetimeS) } }),
     ...(jkt !== undefined && { confirmation: { method: { case: 'jkt', value: jkt } } }),
   });

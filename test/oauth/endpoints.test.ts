@@ -43,12 +43,15 @@ async function issue(jkt?: string) {
     device,
     scopes: ['read', 'write'],
     claims: { plan: 'gold', active: false },
+    clientId: 'app',
     ...confirmation,
   });
   return { accessToken: tokens?.accessToken ?? '', refreshToken: tokens?.refreshToken ?? '' };
 }
 
 const { post, reach, options } = clientOf(() => signum);
+type Answer = Awaited<ReturnType<typeof post>>;
+
 const api = () => ({ authorization: basic('api', keys.get('api') ?? '') });
 
 describe('oauth4webapi', () => {
@@ -108,7 +111,7 @@ describe('oauth4webapi', () => {
     };
     expect(await ask()).toMatchObject({
       ...{ active: true, iss: ISSUER, sub: 'ada', aud: AUDIENCE, scope: 'read write' },
-      ...{ client_id: 'admin', token_type: 'Bearer', tid: 'acme', plan: 'gold' },
+      ...{ client_id: 'app', token_type: 'Bearer', tid: 'acme', plan: 'gold' },
       ...{ exp: expect.any(Number), iat: expect.any(Number), jti: expect.any(String) },
     });
     const nobody = oauth.None();
@@ -332,5 +335,51 @@ describe('the token endpoint', () => {
     await post('/oauth2/revoke', { token: refreshToken });
     const { json } = await post(PATH, { grant_type: 'refresh_token', refresh_token: refreshToken });
     expect(json).toMatchObject({ error: 'invalid_grant', signum_reason: 'SESSION_REVOKED' });
+  });
+});
+
+describe('a client that says who it is, and shows nothing', () => {
+  const ways: [
+    string,
+    (t: Awaited<ReturnType<typeof issue>>, client: string) => Promise<Answer>,
+  ][] = [
+    [
+      'refresh',
+      ({ refreshToken: refresh_token }, client_id) =>
+        post('/oauth2/token', { grant_type: 'refresh_token', refresh_token, client_id }),
+    ],
+    [
+      'revoke',
+      ({ refreshToken: token }, client_id) => post('/oauth2/revoke', { token, client_id }),
+    ],
+    [
+      'revoke by access token',
+      ({ accessToken: token }, client_id) => post('/oauth2/revoke', { token, client_id }),
+    ],
+  ];
+
+  test.each(ways)(
+    'cannot %s what was issued to another, and changes nothing',
+    async (_way, ask) => {
+      const pair = await issue();
+      const { status, json } = await ask(pair, 'another-app');
+      expect([status, json?.error]).toEqual([400, 'invalid_grant']);
+      const subject = { case: 'token' as const, value: pair.accessToken };
+      const after = await signum.client(TokenService).validate({ subject });
+      expect(after.active).toBe(true);
+      expect((await ask(pair, 'app')).status).toBe(200);
+    },
+  );
+
+  test('is answered of a session that has ended as if it said nothing', async () => {
+    const pair = await issue();
+    await post('/oauth2/revoke', { token: pair.refreshToken });
+    const client_id = 'another-app';
+    expect((await post('/oauth2/revoke', { token: pair.refreshToken, client_id })).status).toBe(
+      200,
+    );
+    const form = { grant_type: 'refresh_token', refresh_token: pair.refreshToken, client_id };
+    const { status, json } = await post('/oauth2/token', form);
+    expect([status, json?.signum_reason]).toEqual([400, 'SESSION_REVOKED']);
   });
 });

@@ -22,14 +22,14 @@ export async function getSession(
   return sessions[0];
 }
 
-/** The scopes of a session, which it keeps for as long as it lives; undefined if it does not. */
-export async function scopesOf(
+/** The live session that a token is of; undefined if it has ended. */
+export async function sessionOf(
   store: StoreContext,
   { device, sessionId }: { readonly device: DeviceRef; readonly sessionId: string },
   deadline: Deadline,
-): Promise<readonly string[] | undefined> {
+): Promise<Session | undefined> {
   const session = await getSession(store, device, deadline);
-  return session?.sessionId === sessionId ? session.scopes : undefined;
+  return session?.sessionId === sessionId ? session : undefined;
 }
 
 /**
