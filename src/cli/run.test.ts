@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { calculateJwkThumbprint, decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../../test/setup/server.ts';
 import { developmentCertificates } from '../dev/certificates.ts';
@@ -273,10 +274,51 @@ test('a certificate of another authority is refused before anything is sent', as
   }
 });
 
+test('tokens are bound to a key that is made once, and are good with it alone', async () => {
+  const file = join(dir, 'dpop.jwk');
+  const { tokens } = await issueJson('bound', '--dpop', file);
+  const key = JSON.parse(readFileSync(file, 'utf8'));
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const jkt = await calculateJwkThumbprint(key);
+  expect(decodeJwt(tokens.accessToken)['cnf']).toEqual({ jkt });
+  expect(await signum(['validate', '-'], { stdin: tokens.accessToken })).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('KEY_PROOF_REQUIRED'),
+  });
+  const again = await issueJson('bound', '--dpop', file);
+  expect(decodeJwt(again.tokens.accessToken)['cnf']).toEqual({ jkt });
+});
+
+test.each(['no JSON', '{"kty":"oct","k":"c2VjcmV0"}', '{"kty":"EC","crv":"P-256","d":"x"}'])(
+  'a file that holds no private key is refused: %s',
+  async (text) => {
+    const file = join(dir, 'no-key.jwk');
+    writeFileSync(file, text);
+    const { code, stderr } = await signum(['issue', ...ADA, '--device', 'd', '--dpop', file]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--dpop')]);
+    expect(stderr).not.toContain(text);
+  },
+);
+
+test('tokens tell how the user has authenticated, and are held to it', async () => {
+  const told = ['--auth-time', 'now', '--acr', 'gold', '--amr', 'pwd', '--amr', 'otp'];
+  const { tokens } = await issueJson('step-up', ...told);
+  expect(decodeJwt(tokens.accessToken)).toMatchObject({ acr: 'gold', amr: ['pwd', 'otp'] });
+  const stdin = tokens.accessToken;
+  expect(
+    (await signum(['validate', '-', '--acr', 'gold', '--max-age', '1h'], { stdin })).code,
+  ).toBe(0);
+  expect(await signum(['validate', '-', '--acr', 'platinum'], { stdin })).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('INSUFFICIENT_AUTHENTICATION'),
+  });
+  expect((await signum(['issue', ...ADA, '--device', 'd', '--auth-time', 'noon'])).code).toBe(2);
+});
+
 test('the whole tour goes as it must, reuse and rotation included', async () => {
   const { code, stdout } = await signum(['tour', '--slow', '--grace', '1s', '--rotate']);
   expect(stdout).not.toContain('✗');
-  expect(stdout).toMatch(/All 20 steps went as they must\.\n$/);
+  expect(stdout).toMatch(/All 21 steps went as they must\.\n$/);
   expect(code).toBe(0);
 });
 

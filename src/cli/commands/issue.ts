@@ -4,6 +4,7 @@ import { IssueResponseSchema } from '@signum/contract/signum/v1/token_service_pb
 import { type Command, Option } from 'commander';
 import type { Cli } from '../cli.ts';
 import { withClient } from '../connect/with-client.ts';
+import { openDpopKey } from '../input/dpop-key.ts';
 import type { GlobalOptions } from '../input/global-options.ts';
 import {
   collect,
@@ -26,6 +27,7 @@ interface IssueOptions extends GlobalOptions, PairOutput {
   readonly audience?: string[];
   readonly claim?: JsonObject;
   readonly clientId?: string;
+  readonly dpop?: string;
   readonly authTime?: Timestamp;
   readonly acr?: string;
   readonly amr?: string[];
@@ -68,6 +70,10 @@ export function issueCommand(program: Command, cli: Cli): void {
     )
     .option('--acr <class>', 'authentication context class that the user has met')
     .option('--amr <method>', 'how the user has authenticated, such as otp; repeatable', collect)
+    .option(
+      '--dpop <file>',
+      'bind the tokens to the key in this file, a private JWK; made if there is none',
+    )
     .option('--label <text>', "name that a person knows the device by, such as Ada's phone")
     .option('--ip <address>', "the client's IP address")
     .option('--user-agent <text>', "the client's user agent")
@@ -84,6 +90,7 @@ export function issueCommand(program: Command, cli: Cli): void {
 
 async function issue(cli: Cli, options: IssueOptions): Promise<void> {
   const proof = options.proofFile && (await readSecret(cli, options.proofFile, '--proof-file'));
+  const key = options.dpop === undefined ? undefined : await openDpopKey(options.dpop);
   const response = await withClient(cli, options, ({ tokens }) =>
     tokens.issue({
       device: { tenantId: options.tenant, userId: options.user, deviceId: options.device },
@@ -95,6 +102,7 @@ async function issue(cli: Cli, options: IssueOptions): Promise<void> {
       clientId: options.clientId ?? '',
       acr: options.acr ?? '',
       amr: options.amr ?? [],
+      ...(key && { confirmation: { method: { case: 'jkt', value: key.thumbprint } } }),
       ...(options.authTime && { authTime: options.authTime }),
       metadata: metadata(options),
       ...(options.claim && { claims: options.claim }),
@@ -110,6 +118,7 @@ async function issue(cli: Cli, options: IssueOptions): Promise<void> {
       fields(
         [
           ...pairFields(response.tokens, cli.now()),
+          ['Bound to key', key?.thumbprint],
           ['Superseded', response.supersededSessionId || 'nothing'],
           ['Revision', response.revision],
         ],

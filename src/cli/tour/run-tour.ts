@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode } from '../failure/exit.ts';
 import { explainFailure } from '../failure/explain-failure.ts';
+import { BOUND_STEPS } from './bound-steps.ts';
 import { ISSUE_STEPS, SUPERSEDE_STEP } from './issue-steps.ts';
 import { KEY_STEPS } from './key-steps.ts';
 import { REFRESH_STEPS } from './refresh-steps.ts';
@@ -14,6 +15,7 @@ const STEPS: readonly Step[] = [
   ...VALIDATE_STEPS,
   SUPERSEDE_STEP,
   ...REFRESH_STEPS,
+  ...BOUND_STEPS,
   ...SESSION_STEPS,
   ...REVOKE_STEPS,
   ...KEY_STEPS,
