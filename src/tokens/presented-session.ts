@@ -1,7 +1,7 @@
 import type { DeviceRef, GrantClaims } from '@signum/token';
 import { SignumError } from '../domain/errors.ts';
 import type { Session } from '../domain/session.ts';
-import type { AdmittedCall } from '../policy/admitted-call.ts';
+import type { AdmittedCall } from '../policy/access.ts';
 import { sessionOf } from '../store/sessions/sessions.ts';
 import type { TokenDeps } from './deps.ts';
 
