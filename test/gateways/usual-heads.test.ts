@@ -31,10 +31,10 @@ const BROWSER = {
 for (const gateway of [NGINX, CADDY_GATEWAY, HAPROXY, ENVOY_HTTP]) {
   const present = gateway.executable() !== undefined;
   const name = present ? gateway.name : `${gateway.name} (needs ${gateway.needs})`;
-  test.skipIf(!present)(
-    `${name} asks in the form that is answered without Node’s HTTP`,
-    async () => {
-      const port = await lab.gateway(gateway, 'key');
+  test.skipIf(!present).each(['key', 'edge'] as const)(
+    `${name} asks in the form that is answered without Node’s HTTP, by way of: %s`,
+    async (way) => {
+      const port = await lab.gateway(gateway, way);
       const { accessToken } = await lab.issue();
       const headers = { ...BROWSER, authorization: `Bearer ${accessToken}` };
       const url = `http://127.0.0.1:${port}/orders/47%2011?page=2&filter[]=a`;

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type PublicOptions, startPublic } from '../../src/transport/http/public.ts';
 import type { Listener } from '../../src/transport/listener.ts';
 import { openTlsFiles } from '../../src/transport/tls/files.ts';
@@ -5,7 +8,11 @@ import { type CannedRpc, createCannedRpc } from './canned-rpc.ts';
 import { createTestCertificates } from './certificates.ts';
 import { dialRaw, type RawClient, type RawServer } from './raw-client.ts';
 
-/** A public listener with a certificate of its own, in front of a service that answers all alike. */
+/** What HTTP is spoken over. */
+export const CARRIERS = ['TLS', 'TCP', 'a Unix socket'] as const;
+export type Carrier = (typeof CARRIERS)[number];
+
+/** A public listener in front of a service that answers all alike. */
 export interface CannedPublic {
   readonly rpc: CannedRpc;
   readonly listener: Listener;
@@ -13,30 +20,40 @@ export interface CannedPublic {
   close(): Promise<void>;
 }
 
-export async function startCannedPublic(
-  more: Pick<PublicOptions, 'directUnary' | 'corsOrigins'> = {},
-): Promise<CannedPublic> {
-  const certificates = await createTestCertificates();
+export interface CannedPublicOptions
+  extends Pick<PublicOptions, 'directUnary' | 'corsOrigins' | 'proxies'> {
+  /** TLS by default, with a certificate of its own. */
+  readonly over?: Carrier;
+}
+
+export async function startCannedPublic({
+  over = 'TLS',
+  ...more
+}: CannedPublicOptions = {}): Promise<CannedPublic> {
+  const dir = mkdtempSync(join(tmpdir(), 'signum-canned-'));
+  const certificates = over === 'TLS' ? await createTestCertificates() : undefined;
   const log = { info: () => {}, warn: () => {} };
-  const tls = await openTlsFiles({ files: certificates.files, log });
+  const tls = certificates && (await openTlsFiles({ files: certificates.files, log }));
   const rpc = createCannedRpc();
-  const options = { rpc, tls, log, host: '127.0.0.1', port: 0, ...more };
-  const listener = await startPublic(options);
-  const { port } = listener.address;
+  const socket = over === 'a Unix socket' ? { path: join(dir, 'http'), mode: 0o600 } : undefined;
+  const at = { host: '127.0.0.1', port: 0, socket };
+  const listener = await startPublic({ rpc, tls: tls ?? 'plaintext', log, ...at, ...more });
+  const { port, path } = listener.address;
   const clients: RawClient[] = [];
   return {
     rpc,
     listener,
     async dial(more) {
-      const client = await dialRaw({ port, ca: certificates.ca, ...more });
+      const client = await dialRaw({ port, path, ca: certificates?.ca, ...more });
       clients.push(client);
       return client;
     },
     async close() {
       for (const { socket } of clients) socket.destroy();
       await listener.close();
-      tls.close();
-      certificates.remove();
+      tls?.close();
+      certificates?.remove();
+      rmSync(dir, { recursive: true });
     },
   };
 }

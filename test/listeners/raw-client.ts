@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface RawAnswer {
   readonly status: number;
@@ -8,17 +9,20 @@ export interface RawAnswer {
   readonly body: Buffer;
 }
 
-/** An HTTP/1.1 connection over TLS on which bytes are written as they are. */
+/** An HTTP/1.1 connection on which bytes are written as they are. */
 export interface RawClient {
-  readonly socket: TLSSocket;
+  readonly socket: Socket;
   write(bytes: string | Uint8Array): void;
   /** The next answer, to HEAD without a body; undefined once the connection has ended without one. */
   next(verb?: 'HEAD'): Promise<RawAnswer | undefined>;
 }
 
+/** At a port or at a Unix socket. */
 export interface RawServer {
-  readonly port: number;
-  readonly ca: string | Buffer;
+  readonly port?: number;
+  readonly path?: string | undefined;
+  /** Whom to trust; without it the connection is plain. */
+  readonly ca?: string | Buffer | undefined;
   /** Whether the client goes on when the server has closed its side. */
   readonly allowHalfOpen?: boolean;
 }
@@ -26,8 +30,7 @@ export interface RawServer {
 const END = '\r\n\r\n';
 
 export async function dialRaw(server: RawServer): Promise<RawClient> {
-  const socket = connect({ ...server, host: 'localhost', ALPNProtocols: ['http/1.1'] });
-  await once(socket, 'secureConnect');
+  const socket = await open(server);
   // So that what is written in pieces does not wait for acknowledgements.
   socket.setNoDelay(true);
   let received: Buffer = Buffer.alloc(0);
@@ -57,6 +60,19 @@ export async function dialRaw(server: RawServer): Promise<RawClient> {
       }
     },
   };
+}
+
+async function open({ port = 0, path, ca, allowHalfOpen = false }: RawServer): Promise<Socket> {
+  if (ca !== undefined) {
+    const options = { port, host: 'localhost', ca, allowHalfOpen, ALPNProtocols: ['http/1.1'] };
+    const socket = connectTls(options);
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+  const at = path === undefined ? { port, host: '127.0.0.1' } : { path };
+  const socket = connectPlain({ ...at, allowHalfOpen });
+  await once(socket, 'connect');
+  return socket;
 }
 
 /** Writes a whole request and waits for its answer. */

@@ -53,21 +53,21 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   const headers = securityHeaders(strictTransport && options.tls !== 'plaintext');
   const cors = createCors({ origins: corsOrigins, headers: corsHeaders });
   const server = createPublicServer(options);
-  const peers = createPeers(readProxyHeaders(server, options.proxies ?? NO_PROXIES));
   const direct = options.directUnary === false ? undefined : createDirectUnary(rpc);
   const isDraining = () => draining;
   server.maxConnections = options.maxConnections ?? 20_000;
-  // Without TLS each read would allocate 64 KiB, but for Node's own HTTP.
+  const spoken = options.tls === 'plaintext' ? 'connection' : 'secureConnection';
   const fastPath =
-    direct && options.tls !== 'plaintext'
-      ? serveFastPath(server, {
-          accept: createAccept(direct, endpoints),
-          budget,
-          heads: createAnswerHeads({ headers, cors, keepAliveMs: KEEP_ALIVE_MS }),
-          peerOf: (socket) => peers.of(socket),
-          isDraining,
-        })
-      : undefined;
+    direct &&
+    serveFastPath(server, spoken, {
+      accept: createAccept(direct, endpoints),
+      budget,
+      heads: createAnswerHeads({ headers, cors, keepAliveMs: KEEP_ALIVE_MS }),
+      peerOf: (socket) => peers.of(socket),
+      isDraining,
+    });
+  // What takes a connection last has it first, and what a proxy tells comes before HTTP.
+  const peers = createPeers(readProxyHeaders(server, options.proxies ?? NO_PROXIES));
   const connections = trackConnections(server);
   const underway = trackUnderway(server, () => fastPath?.isQuiet() ?? true);
   const handler = createPublicHandler({

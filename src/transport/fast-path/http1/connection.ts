@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { HttpAnswer } from '../../../call/endpoint.ts';
 import type { Head, Peer } from '../../../call/head.ts';
 import { STRANGER_MAX_BYTES } from '../../../call/open-call.ts';
@@ -11,11 +11,11 @@ import { type RequestHead, readHead } from './read-head.ts';
 export interface FastPathDeps {
   readonly accept: Accept;
   readonly heads: AnswerHeads;
-  peerOf(socket: TLSSocket): Peer;
+  peerOf(socket: Socket): Peer;
   isDraining(): boolean;
   readonly budget: BodyBudget;
   /** Goes on with the connection from these bytes, for good; `beganAtMs` if they have been held. */
-  takeOver(socket: TLSSocket, bytes: Buffer, beganAtMs: number | undefined): void;
+  takeOver(socket: Socket, bytes: Buffer, beganAtMs: number | undefined): void;
 }
 
 /** For the first request to come, and for the rest of one that has begun, in milliseconds. */
@@ -39,7 +39,7 @@ interface Accepted {
  * request that is anything else goes to Node, unread, and all that follow it.
  */
 export class FastPathConnection {
-  readonly #socket: TLSSocket;
+  readonly #socket: Socket;
   readonly #deps: FastPathDeps;
   readonly #onEnd: () => void;
   /**
@@ -56,12 +56,12 @@ export class FastPathConnection {
   #isLast = false;
 
   /** `onEnd`: the connection is closed, or not taken care of here any more. */
-  constructor(socket: TLSSocket, deps: FastPathDeps, onEnd: () => void) {
+  constructor(socket: Socket, deps: FastPathDeps, onEnd: () => void) {
     this.#socket = socket;
     this.#deps = deps;
     this.#onEnd = onEnd;
     socket.setTimeout(REQUEST_MS);
-    socket.on('data', this.#onData).on('close', this.#onClosed);
+    socket.on('data', this.#onData).on('end', this.#onEnded).on('close', this.#onClosed);
     socket.on('timeout', this.#onTimeout).on('error', this.#onError);
   }
 
@@ -192,11 +192,14 @@ export class FastPathConnection {
   #handOver(bytes: Buffer): void {
     const socket = this.#socket;
     socket.pause().setTimeout(0);
-    socket.off('data', this.#onData).off('close', this.#onClosed);
+    socket.off('data', this.#onData).off('end', this.#onEnded).off('close', this.#onClosed);
     socket.off('timeout', this.#onTimeout).off('error', this.#onError);
     this.#onEnd();
     this.#deps.takeOver(socket, bytes, this.#letGo());
   }
+
+  /** Node's HTTP closes its side too when a client does; TLS has done so by itself. */
+  readonly #onEnded = (): void => void this.#socket.end();
 
   /** Also when the client closes its side: no answer leaves after that. */
   readonly #onClosed = (): void => {

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { takeConnections } from '../../node-internals.ts';
 import { FastPathConnection, type FastPathDeps } from './connection.ts';
 
@@ -12,8 +13,15 @@ export interface FastPath {
   end(): void;
 }
 
-/** Goes between a server's TLS connections and its HTTP, of which it leaves HTTP/2 alone. */
-export function serveFastPath(server: Server, deps: Omit<FastPathDeps, 'takeOver'>): FastPath {
+/**
+ * Goes between a server's connections and its HTTP, of which it leaves HTTP/2 alone. `event` tells of a
+ * connection that HTTP is to be spoken on. To be called before anybody else takes those connections.
+ */
+export function serveFastPath(
+  server: Server,
+  event: 'connection' | 'secureConnection',
+  deps: Omit<FastPathDeps, 'takeOver'>,
+): FastPath {
   const connections = new Set<FastPathConnection>();
   const begunAtMs = new WeakMap<Socket, number>();
   const all: FastPathDeps = {
@@ -25,8 +33,8 @@ export function serveFastPath(server: Server, deps: Omit<FastPathDeps, 'takeOver
       socket.resume();
     },
   };
-  const handOn = takeConnections(server, 'secureConnection', (socket) => {
-    if (socket.alpnProtocol === 'h2') {
+  const handOn = takeConnections(server, event, (socket: Socket) => {
+    if (socket instanceof TLSSocket && socket.alpnProtocol === 'h2') {
       handOn(socket);
       return;
     }

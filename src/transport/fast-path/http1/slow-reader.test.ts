@@ -1,13 +1,17 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CARRIERS, type Carrier } from '../../../../test/listeners/canned-public.ts';
 import {
   createTestCertificates,
   type TestCertificates,
 } from '../../../../test/listeners/certificates.ts';
 import { callOf } from '../../../../test/listeners/raw-calls.ts';
-import { dialRaw } from '../../../../test/listeners/raw-client.ts';
+import { dialRaw, type RawServer } from '../../../../test/listeners/raw-client.ts';
 import { createBodyBudget } from '../../body/budget.ts';
 import { createCors } from '../../http/cors.ts';
 import { openTlsFiles, type TlsSource } from '../../tls/files.ts';
@@ -20,8 +24,9 @@ const ANSWER = Buffer.alloc(1_048_576, 'x');
 
 let certificates: TestCertificates;
 let tls: TlsSource;
+let dir: string;
 let server: Server;
-let socket: TLSSocket;
+let socket: Socket;
 let served: number;
 /** Whether a call has been served while answers before it had not left. */
 let wasAhead: boolean;
@@ -30,19 +35,32 @@ beforeEach(async () => {
   certificates = await createTestCertificates();
   const log = { info: () => {}, warn: () => {} };
   tls = await openTlsFiles({ files: certificates.files, log });
+  dir = mkdtempSync(join(tmpdir(), 'signum-slow-'));
   served = 0;
   wasAhead = false;
-  server = createServer(tls.current(), (accepted) => {
-    socket = accepted;
-    new FastPathConnection(socket, DEPS, () => {});
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
 });
 afterEach(() => {
   server.close();
   tls.close();
   certificates.remove();
+  rmSync(dir, { recursive: true });
 });
+
+async function listen(over: Carrier): Promise<RawServer> {
+  const serve = (accepted: Socket) => {
+    socket = accepted;
+    new FastPathConnection(socket, DEPS, () => {});
+  };
+  // As Node's HTTP has it.
+  const options = { allowHalfOpen: true };
+  server = over === 'TLS' ? createTlsServer(tls.current(), serve) : createServer(options, serve);
+  const path = join(dir, 'http');
+  server.listen(over === 'a Unix socket' ? { path } : { port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') return { path };
+  return { port: address.port, ca: over === 'TLS' ? certificates.ca : undefined };
+}
 
 const DEPS: ConstructorParameters<typeof FastPathConnection>[1] = {
   accept: () => (exchange) => {
@@ -61,9 +79,8 @@ const DEPS: ConstructorParameters<typeof FastPathConnection>[1] = {
   takeOver: () => expect.unreachable('each call waits for the one before it'),
 };
 
-test('a client that does not read is not served on, until it reads', async () => {
-  const { port } = server.address() as AddressInfo;
-  const client = await dialRaw({ port, ca: certificates.ca });
+test.each(CARRIERS)('a client that does not read is not served on: %s', async (over) => {
+  const client = await dialRaw(await listen(over));
   client.socket.pause();
   let sent = 0;
   // Sooner or later a call arrives that is not taken, for all that lies between the two is full.
