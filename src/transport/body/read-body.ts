@@ -21,6 +21,8 @@ export function readBody(stream: Readable, options: BodyOptions): Promise<Uint8A
   if (announced !== undefined && Number(announced) > maxBytes) {
     return Promise.reject(messageTooLarge(maxBytes));
   }
+  // An HTTP/2 stream that is reset comes to its end too.
+  if (isAborted(stream)) return Promise.reject(clientGone());
   // A body of no bytes may have come to its end before anybody looked.
   if (stream.readableEnded) return Promise.resolve(new Uint8Array());
   if (stream.destroyed) return Promise.reject(clientGone());
@@ -53,8 +55,7 @@ export function readBody(stream: Readable, options: BodyOptions): Promise<Uint8A
     };
     const onEnd = () => {
       settle();
-      // An HTTP/2 stream that is reset comes to its end too.
-      if ('aborted' in stream && stream.aborted) return reject(clientGone());
+      if (isAborted(stream)) return reject(clientGone());
       const [first] = chunks;
       resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
     };
@@ -62,4 +63,8 @@ export function readBody(stream: Readable, options: BodyOptions): Promise<Uint8A
     const timer = setTimeout(() => refuse(messageTooSlow()), MESSAGE_TIMEOUT_MS - elapsedMs);
     stream.on('data', onData).on('end', onEnd).on('close', onClose);
   });
+}
+
+function isAborted(stream: Readable): boolean {
+  return 'aborted' in stream && stream.aborted === true;
 }

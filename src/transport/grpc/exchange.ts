@@ -90,8 +90,9 @@ export class GrpcExchange implements Head, Owed {
   readOne(maxBytes: number): Promise<Buffer> {
     const stream = this.#stream;
     const { budget } = this.#options;
+    // A stream that is reset comes to its end too.
+    if (stream.aborted || stream.destroyed) return Promise.reject(clientGone());
     if (stream.readableEnded) return Promise.reject(invalidField('message', 'is required'));
-    if (stream.destroyed) return Promise.reject(clientGone());
     return new Promise((resolve, reject) => {
       const isStranger = maxBytes <= STRANGER_MAX_BYTES;
       const frames = new FrameReader(maxBytes);
@@ -124,7 +125,6 @@ export class GrpcExchange implements Head, Owed {
       };
       const onEnd = () => {
         settle();
-        // A stream that is reset comes to its end too.
         if (stream.aborted) reject(clientGone());
         else if (frames.heldBytes > 0) reject(invalidField('message', 'must not be cut short'));
         else if (only === undefined) reject(invalidField('message', 'is required'));
