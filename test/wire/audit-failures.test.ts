@@ -21,7 +21,12 @@ const trail = newTrail();
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startTestServer({ SIGNUM_AUDIT: trail.file });
+  server = await startTestServer({
+    SIGNUM_AUDIT: trail.file,
+    // A server that has just started trusts no table of leases, for as long as both together.
+    SIGNUM_EDGE_LEASE: '30s',
+    SIGNUM_REDIS_FAILOVER_WINDOW: '60s',
+  });
 });
 afterAll(async () => {
   await server?.close();
@@ -239,8 +244,8 @@ test('a revocation whose durability is not confirmed is told, with whom it was a
 test('a revocation that not every edge has confirmed has one line, which says that it stands', async () => {
   const tokens = server.client(TokenService);
   const fence = Fence.EDGES;
-  const timeoutMs = 400;
-  // No lease has been taken, but a server that has just started trusts no table yet, and waits.
+  const timeoutMs = 1_000;
+  // No lease has been taken, but the server does not know that yet, and waits.
   for (const [event, call] of [
     [
       'revoke',
