@@ -24,8 +24,8 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
       },
       {
         file: `${EDGE}/verifier.ts`,
-        find: '    const wallMs = clock.wallMs();\n    const monotonicMs = clock.monotonicMs();',
-        replace: '    const wallMs = clock.wallMs();\n    const monotonicMs = readFirstMs;',
+        find: '    lastReadMs = monotonicMs;',
+        replace: '    lastReadMs = monotonicMs;\n    monotonicMs = readFirstMs;',
       },
       {
         file: `${EDGE}/verifier.ts`,
@@ -148,8 +148,8 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
     changes: [
       {
         file: `${EDGE}/known-tokens.ts`,
-        find: 'columns.token[row] === token',
-        replace: "columns.token[row]?.split('.')[2] === token.split('.')[2]",
+        find: 'texts[2 * row] === token',
+        replace: "String(texts[2 * row]).split('.')[2] === token.split('.')[2]",
       },
     ],
   },
@@ -159,8 +159,8 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
     changes: [
       {
         file: `${EDGE}/known-tokens.ts`,
-        find: 'columns.token[row] === token',
-        replace: 'columns.token[row]?.slice(0, 12) === token.slice(0, 12)',
+        find: 'texts[2 * row] === token',
+        replace: 'String(texts[2 * row]).slice(0, 12) === token.slice(0, 12)',
       },
     ],
   },

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEndedIds, FORGOTTEN } from './ended-ids.ts';
-import { createKnownTokens } from './known-tokens.ts';
+import { AT, createKnownTokens, RECORD_WORDS } from './known-tokens.ts';
 import { writeIdWords } from './token-id.ts';
 
 const KIND = { tenantId: 'acme', keyId: 'k1', scopes: [], audiences: ['api'] };
@@ -42,7 +42,33 @@ test('holds as many as it may, keeps those that are asked for, and finds each of
   expect(known.find(wanted)).toBeGreaterThanOrEqual(0);
   const found = others.filter((token) => known.find(token) >= 0);
   expect(found).toHaveLength(1_999);
-  for (const token of found) expect(known.columns.token[known.find(token)]).toBe(token);
+  expect(new Set(found.map((token) => known.find(token))).size).toBe(1_999);
+});
+
+test('keeps what is said of each token, through growing and dropping', () => {
+  const known = createKnownTokens({ maxTokens: 5_000 });
+  const tokens = Array.from({ length: 4_000 }, tokenOf);
+  const facts = tokens.map((_, i) => ({
+    ...factsOf(i % 2 === 0 ? 1_500 : 2_000 + i),
+    ...{ partition: i, issuedAtS: 3_000_000_000 + i, kind: { ...KIND, tenantId: `t${i}` } },
+  }));
+  for (const [i, token] of tokens.entries()) known.add(token, facts[i] as (typeof facts)[0]);
+  known.forgetExpired(2_000);
+  const id = new Uint32Array(4);
+  for (const [i, token] of tokens.entries()) {
+    const row = known.find(token);
+    expect(row >= 0).toBe(i % 2 === 1);
+    if (row < 0) continue;
+    const { tokenId, partition, issuedAtS, expiresAtS, kind } = facts[i] as (typeof facts)[0];
+    writeIdWords(tokenId, id, 0);
+    const at = RECORD_WORDS * row;
+    const { records } = known;
+    expect([...records.subarray(at + AT.id, at + AT.id + 4)]).toEqual([...id]);
+    expect(records[at + AT.issuedAtS]).toBe(issuedAtS);
+    expect(records[at + AT.expiresAtS]).toBe(expiresAtS);
+    expect(records[at + AT.partition]).toBe(partition);
+    expect(known.kindOf(row)).toBe(kind);
+  }
 });
 
 test('drops what has expired, and finds the rest', () => {

@@ -21,21 +21,25 @@ export interface TokenFacts {
   readonly kind: TokenKind;
 }
 
-/** What is kept of each token, a column a fact; a row is a token. Replaced as a whole by growing. */
-export interface TokenColumns {
-  readonly token: (string | undefined)[];
-  readonly kind: (TokenKind | undefined)[];
-  /** Four words to an id. */
-  readonly id: Uint32Array;
-  readonly issuedAtS: Uint32Array;
-  readonly expiresAtS: Uint32Array;
-  readonly partition: Uint16Array;
+/**
+ * Where the facts of a token are in its record. All that a look-up reads of one token lies together: of many
+ * tokens each is far from the processor, and to fetch it costs more than all that is done with it.
+ */
+export const AT = {
+  /** Four words. */
+  id: 0,
+  issuedAtS: 4,
+  expiresAtS: 5,
+  partition: 6,
   /** At which state of watermarks and keys the token was found good; see Verifier. */
-  readonly judgedAt: Uint32Array;
-  readonly hash: Int32Array;
+  judgedAt: 7,
+  hash: 8,
   /** Whether it was asked for since it was last considered for dropping. */
-  readonly used: Uint8Array;
-}
+  used: 9,
+} as const;
+
+/** Words from one record to the next: a power of two, so that no record lies across cache lines. */
+export const RECORD_WORDS = 16;
 
 /**
  * Tokens whose signature has been verified, by their whole text: several texts can spell one token,
@@ -49,16 +53,21 @@ export interface KnownTokens {
   /** Drops tokens that expired before a moment. */
   forgetExpired(beforeS: number): void;
   clear(): void;
-  readonly columns: TokenColumns;
+  /** The records of all rows; see {@link AT}. Replaced as a whole by growing. */
+  readonly records: Uint32Array;
+  kindOf(row: number): TokenKind;
   readonly size: number;
 }
 
 const SMALLEST = 1_024;
 
 export function createKnownTokens({ maxTokens }: { readonly maxTokens: number }): KnownTokens {
-  let columns = makeColumns(Math.min(SMALLEST, maxTokens));
+  let rows = Math.min(SMALLEST, maxTokens);
+  let records = new Uint32Array(RECORD_WORDS * rows);
+  /** Of each row its text and its kind, side by side; undefined where the row is free. */
+  let texts = newTexts(rows);
   /** Rows, plus one, by hash: open addressing with linear probing; 0 where the place is free. */
-  let index = new Int32Array(indexSize(columns.hash.length));
+  let index = new Int32Array(indexSize(rows));
   let mask = index.length - 1;
   /** Rows up to here have been used; of those, the free ones are in `free`. */
   let reached = 0;
@@ -66,64 +75,61 @@ export function createKnownTokens({ maxTokens }: { readonly maxTokens: number })
   let hand = 0;
 
   function grow(): void {
-    const before = columns;
-    columns = makeColumns(Math.min(before.hash.length * 2, maxTokens));
-    for (let row = 0; row < reached; row += 1) {
-      columns.token[row] = before.token[row];
-      columns.kind[row] = before.kind[row];
-    }
-    columns.id.set(before.id);
-    columns.issuedAtS.set(before.issuedAtS);
-    columns.expiresAtS.set(before.expiresAtS);
-    columns.partition.set(before.partition);
-    columns.judgedAt.set(before.judgedAt);
-    columns.hash.set(before.hash);
-    columns.used.set(before.used);
-    index = new Int32Array(indexSize(columns.hash.length));
+    const [recordsBefore, textsBefore] = [records, texts];
+    rows = Math.min(rows * 2, maxTokens);
+    records = new Uint32Array(RECORD_WORDS * rows);
+    records.set(recordsBefore);
+    texts = newTexts(rows);
+    for (let at = 0; at < textsBefore.length; at += 1) texts[at] = textsBefore[at];
+    index = new Int32Array(indexSize(rows));
     mask = index.length - 1;
     for (let row = 0; row < reached; row += 1) {
-      if (columns.token[row] !== undefined) enter(row);
+      if (texts[2 * row] !== undefined) enter(row);
     }
   }
 
+  function homeOf(row: number): number {
+    return (records[RECORD_WORDS * row + AT.hash] as number) & mask;
+  }
+
   function enter(row: number): void {
-    let place = (columns.hash[row] as number) & mask;
+    let place = homeOf(row);
     while (index[place] !== 0) place = (place + 1) & mask;
     index[place] = row + 1;
   }
 
   /** Closes the hole that a removed row leaves, so that no look-up stops at it. */
   function remove(row: number): void {
-    let hole = (columns.hash[row] as number) & mask;
+    let hole = homeOf(row);
     while (index[hole] !== row + 1) hole = (hole + 1) & mask;
     let place = hole;
     for (;;) {
       place = (place + 1) & mask;
       const next = index[place] as number;
       if (next === 0) break;
-      const home = (columns.hash[next - 1] as number) & mask;
+      const home = homeOf(next - 1);
       if (((place - home) & mask) < ((place - hole) & mask)) continue;
       index[hole] = next;
       hole = place;
     }
     index[hole] = 0;
-    columns.token[row] = undefined;
-    columns.kind[row] = undefined;
+    texts[2 * row] = undefined;
+    texts[2 * row + 1] = undefined;
     free.push(row);
   }
 
   /** Passes over rows that were used since the hand came by, once. */
   function makeRoom(): void {
-    hand = (hand + 1) % columns.hash.length;
-    while (columns.used[hand] === 1) {
-      columns.used[hand] = 0;
-      hand = (hand + 1) % columns.hash.length;
+    hand = (hand + 1) % rows;
+    while (records[RECORD_WORDS * hand + AT.used] === 1) {
+      records[RECORD_WORDS * hand + AT.used] = 0;
+      hand = (hand + 1) % rows;
     }
     remove(hand);
   }
 
   function nextRow(): number {
-    if (free.length === 0 && reached === columns.hash.length) {
+    if (free.length === 0 && reached === rows) {
       if (reached < maxTokens) grow();
       else makeRoom();
     }
@@ -137,8 +143,8 @@ export function createKnownTokens({ maxTokens }: { readonly maxTokens: number })
       const row = (index[place] as number) - 1;
       if (row < 0) return -1;
       // The hash says where to look; only the whole text says that it is this token.
-      if (columns.hash[row] === hash && columns.token[row] === token) {
-        columns.used[row] = 1;
+      if (records[RECORD_WORDS * row + AT.hash] === hash && texts[2 * row] === token) {
+        records[RECORD_WORDS * row + AT.used] = 1;
         return row;
       }
       place = (place + 1) & mask;
@@ -151,55 +157,50 @@ export function createKnownTokens({ maxTokens }: { readonly maxTokens: number })
       const found = find(token);
       if (found >= 0) return found;
       const row = nextRow();
-      columns.token[row] = ownCopy(token);
-      columns.kind[row] = kind;
-      writeIdWords(tokenId, columns.id, 4 * row);
-      columns.issuedAtS[row] = issuedAtS;
-      columns.expiresAtS[row] = expiresAtS;
-      columns.partition[row] = partition;
-      columns.judgedAt[row] = 0;
-      columns.hash[row] = hashOf(token);
+      texts[2 * row] = ownCopy(token);
+      texts[2 * row + 1] = kind;
+      const at = RECORD_WORDS * row;
+      writeIdWords(tokenId, records, at + AT.id);
+      records[at + AT.issuedAtS] = issuedAtS;
+      records[at + AT.expiresAtS] = expiresAtS;
+      records[at + AT.partition] = partition;
+      records[at + AT.judgedAt] = 0;
+      records[at + AT.hash] = hashOf(token);
       // Until it is asked for again: tokens that come once must not drive out all others.
-      columns.used[row] = 0;
+      records[at + AT.used] = 0;
       enter(row);
       return row;
     },
     forgetExpired(beforeS) {
       for (let row = 0; row < reached; row += 1) {
-        if (columns.token[row] !== undefined && (columns.expiresAtS[row] as number) < beforeS) {
-          remove(row);
-        }
+        if (texts[2 * row] === undefined) continue;
+        if ((records[RECORD_WORDS * row + AT.expiresAtS] as number) < beforeS) remove(row);
       }
     },
     clear() {
-      columns = makeColumns(Math.min(SMALLEST, maxTokens));
-      index = new Int32Array(indexSize(columns.hash.length));
+      rows = Math.min(SMALLEST, maxTokens);
+      records = new Uint32Array(RECORD_WORDS * rows);
+      texts = newTexts(rows);
+      index = new Int32Array(indexSize(rows));
       mask = index.length - 1;
       reached = 0;
       free = [];
       hand = 0;
     },
-    get columns() {
-      return columns;
+    get records() {
+      return records;
     },
+    kindOf: (row) => texts[2 * row + 1] as TokenKind,
     get size() {
       return reached - free.length;
     },
   };
 }
 
-function makeColumns(rows: number): TokenColumns {
-  return {
-    token: new Array<string | undefined>(rows).fill(undefined),
-    kind: new Array<TokenKind | undefined>(rows).fill(undefined),
-    id: new Uint32Array(4 * rows),
-    issuedAtS: new Uint32Array(rows),
-    expiresAtS: new Uint32Array(rows),
-    partition: new Uint16Array(rows),
-    judgedAt: new Uint32Array(rows),
-    hash: new Int32Array(rows),
-    used: new Uint8Array(rows),
-  };
+type Texts = (string | TokenKind | undefined)[];
+
+function newTexts(rows: number): Texts {
+  return new Array<string | TokenKind | undefined>(2 * rows).fill(undefined);
 }
 
 function indexSize(rows: number): number {
@@ -215,7 +216,7 @@ function hashOf(token: string): number {
   for (let at = token.length - 12; at < token.length - 2; at += 1) {
     hash = Math.imul(hash, 0x01000193) ^ token.charCodeAt(at);
   }
-  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
 }
 
 /** A part of a longer string keeps all of that in memory; this has its own. Tokens are ASCII. */

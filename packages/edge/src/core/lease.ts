@@ -21,9 +21,15 @@ export interface Lease {
   granted(renewal: number, covers: (partition: number) => boolean): number | undefined;
   /**
    * Whether a partition may be answered for, by the clocks as they were after every look-up; or could have
-   * been `graceMs` ago at the latest.
+   * been `graceMs` ago at the latest. See {@link ClockReadings}.
    */
-  holds(partition: number, clocks: ClockReadings, graceMs?: number): boolean;
+  holds(
+    partition: number,
+    beforeMs: number,
+    wallMs: number,
+    monotonicMs: number,
+    graceMs: number,
+  ): boolean;
   /** A partition may not be answered for until the next renewal. */
   lapse(partition: number): void;
   /** Nothing may be answered for, and nothing that was asked for so far counts. */
@@ -105,7 +111,7 @@ export function createLease(terms: {
    * How long ago the renewal that counts was asked for, by whichever clock says more; Infinity, or
    * not a number, where nothing counts.
    */
-  function ageMs(partition: number, { beforeMs, wallMs, monotonicMs }: ClockReadings): number {
+  function ageMs(partition: number, beforeMs: number, wallMs: number, monotonicMs: number): number {
     const movedMs = wallMs - beforeMs - (wallAheadMs[partition] as number);
     if (movedMs < -CLOCK_TOLERANCE_MS || movedMs > CLOCK_TOLERANCE_MS) {
       return Number.POSITIVE_INFINITY;
@@ -114,10 +120,10 @@ export function createLease(terms: {
   }
 
   function agesOfHeld(graceMs = 0): number[] {
-    const clocks = readNow();
-    return Array.from(sinceMs, (_, partition) => ageMs(partition, clocks)).filter(
-      (age) => age < spanMs + graceMs,
-    );
+    const { beforeMs, wallMs, monotonicMs } = readNow();
+    return Array.from(sinceMs, (_, partition) =>
+      ageMs(partition, beforeMs, wallMs, monotonicMs),
+    ).filter((age) => age < spanMs + graceMs);
   }
 
   function lapseAll(): void {
@@ -147,7 +153,8 @@ export function createLease(terms: {
       return asked.monotonicMs;
     },
     // Beyond the last partition it is not a number, and no comparison with that is true.
-    holds: (partition, clocks, graceMs = 0) => ageMs(partition, clocks) < spanMs + graceMs,
+    holds: (partition, beforeMs, wallMs, monotonicMs, graceMs) =>
+      ageMs(partition, beforeMs, wallMs, monotonicMs) < spanMs + graceMs,
     lapse(partition) {
       sinceMs[partition] = Number.NEGATIVE_INFINITY;
     },

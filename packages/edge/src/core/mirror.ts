@@ -71,7 +71,7 @@ interface Partition {
   entryId: string;
 }
 
-/** What the columns of known tokens and ended ids can hold. */
+/** What the notes of ended ids can hold. */
 const MOST_PARTITIONS = 65_536;
 /** How long what has expired is still told from what was never known. */
 const EXPIRED_KEPT_MS = 60_000;

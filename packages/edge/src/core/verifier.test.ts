@@ -106,6 +106,23 @@ test('a sleep that a pause would make up for is noticed all the same', () => {
   expect(verify()).toEqual({ answer: 'UNSURE', why: 'STALE' });
 });
 
+test('a reading of the answer before serves, and only for a moment', () => {
+  const { verify, grant, pass, on } = edgeOf();
+  grant(1);
+  const read: string[] = [];
+  on.read = (clock) => read.push(clock);
+  verify();
+  expect(read).toEqual(['wallMs', 'monotonicMs', 'wallMs', 'monotonicMs']);
+  read.length = 0;
+  pass(0.4);
+  expect(verify()).toMatchObject({ answer: 'ACTIVE' });
+  expect(read).toEqual(['wallMs', 'monotonicMs']);
+  // Counted from long ago, the time of day would have advanced.
+  pass(500);
+  pass(-60, ['wallMs']);
+  expect(verify()).toEqual({ answer: 'UNSURE', why: 'STALE' });
+});
+
 test('a machine that slept, or whose clock was set, asks until it has another lease', () => {
   const { verify, grant, pass } = edgeOf();
   grant(1);

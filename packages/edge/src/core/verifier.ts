@@ -1,7 +1,13 @@
 import type { Clock } from './clock.ts';
 import { FORGOTTEN } from './ended-ids.ts';
 import type { JudgeKey, KeyFault, KeyJudgement, ShownKey } from './key-proof.ts';
-import type { KnownTokens, TokenFacts, TokenKind } from './known-tokens.ts';
+import {
+  AT,
+  type KnownTokens,
+  RECORD_WORDS,
+  type TokenFacts,
+  type TokenKind,
+} from './known-tokens.ts';
 import type { Mirror } from './mirror.ts';
 
 /** What a token must satisfy besides being good. */
@@ -40,7 +46,7 @@ export type Fault =
 
 /** What this edge says of a token by itself. */
 export type Answer =
-  | { readonly answer: 'ACTIVE'; readonly row: number }
+  | { readonly answer: 'ACTIVE' }
   | { readonly answer: 'REFUSED'; readonly fault: Fault }
   /** `reason` is a number of RevocationReason, or 255 for one that is not known. */
   | { readonly answer: 'ENDED'; readonly reason: number }
@@ -70,7 +76,9 @@ export interface VerifierDeps {
 /** REVOCATION_REASON_TENANT and _KEY of token.proto. */
 const TENANT_REVOKED = 7;
 const KEY_REVOKED = 8;
-/** What the columns of known tokens can hold. */
+/** How long a reading of the monotonic clock may be used as the one before the wall clock. */
+const MOMENT_MS = 0.5;
+/** What the records of known tokens can hold. */
 const LATEST_S = 2 ** 32;
 
 /**
@@ -81,21 +89,24 @@ const LATEST_S = 2 ** 32;
 export function createVerifier(deps: VerifierDeps): Verify {
   const { clock, mirror, known, readToken, hasKey, judgeKey } = deps;
 
+  /** When the monotonic clock was read for the last answer. */
+  let lastReadMs = Number.NEGATIVE_INFINITY;
+
   /** What is the same until watermarks, keys or the deployment change. */
-  function judge(row: number, kind: TokenKind): Answer | undefined {
+  function judge(at: number, kind: TokenKind): Answer | undefined {
     const { tenantIds } = mirror.deployment ?? {};
     if (tenantIds !== undefined && !tenantIds.has(kind.tenantId)) return unsure('TENANT');
     if (!hasKey(kind.keyId)) return unsure('KEY');
-    const { columns } = known;
+    const { records } = known;
     const verdict = mirror.watermarks.judge({
-      partition: columns.partition[row] as number,
+      partition: records[at + AT.partition] as number,
       tenantId: kind.tenantId,
       keyId: kind.keyId,
-      issuedAtS: columns.issuedAtS[row] as number,
+      issuedAtS: records[at + AT.issuedAtS] as number,
     });
     switch (verdict) {
       case 'LIVE':
-        columns.judgedAt[row] = mirror.rules;
+        records[at + AT.judgedAt] = mirror.rules;
         return undefined;
       case 'UNSURE':
         return unsure('WATERMARK');
@@ -107,35 +118,44 @@ export function createVerifier(deps: VerifierDeps): Verify {
   }
 
   function unmet(kind: TokenKind, { audiences, scopes }: Demands): Fault | undefined {
-    const isOurs = (name: string) => mirror.deployment?.audiences.includes(name) === true;
-    const named =
-      audiences.length === 0
-        ? kind.audiences.some(isOurs)
-        : audiences.every((name) => kind.audiences.includes(name) && isOurs(name));
-    if (!named) return 'WRONG_AUDIENCE';
+    const ours = mirror.deployment?.audiences ?? [];
+    if (!(audiences.length === 0 ? namesOne(kind, ours) : namesAll(kind, audiences, ours))) {
+      return 'WRONG_AUDIENCE';
+    }
     for (const scope of scopes) if (!kind.scopes.includes(scope)) return 'INSUFFICIENT_SCOPE';
     return undefined;
   }
 
-  /** The clocks are read here, last of all: what was looked at was looked at before this moment. */
+  /**
+   * The clocks are read here, last of all: what was looked at was looked at before this moment. Where the
+   * monotonic clock was read a moment ago, by this or the answer before, that reading is the one before
+   * the wall clock: nothing looks shorter by it.
+   */
   function inTime(partition: number, expiresAtS: number, graceMs: number): Answer | undefined {
-    const beforeMs = clock.monotonicMs();
-    const wallMs = clock.wallMs();
-    const monotonicMs = clock.monotonicMs();
-    const clocks = { beforeMs, wallMs, monotonicMs };
-    if (mirror.lease?.holds(partition, clocks, graceMs) !== true) return unsure('STALE');
+    let beforeMs = lastReadMs;
+    let wallMs = clock.wallMs();
+    let monotonicMs = clock.monotonicMs();
+    if (!(monotonicMs - beforeMs < MOMENT_MS)) {
+      beforeMs = monotonicMs;
+      wallMs = clock.wallMs();
+      monotonicMs = clock.monotonicMs();
+    }
+    lastReadMs = monotonicMs;
+    if (mirror.lease?.holds(partition, beforeMs, wallMs, monotonicMs, graceMs) !== true) {
+      return unsure('STALE');
+    }
     if (expiresAtS * 1_000 > mirror.storeTime.latestMs(monotonicMs)) return undefined;
     const over = expiresAtS * 1_000 <= mirror.storeTime.earliestMs(monotonicMs);
     return over ? refused('EXPIRED') : unsure('EXPIRY');
   }
 
   /** What has ended, or may have: from what the feed has told. */
-  function endOf(row: number, kind: TokenKind, expiresAtS: number): Answer | undefined {
-    const { columns } = known;
-    const reason = mirror.ended.reasonOf(columns.id, 4 * row, expiresAtS);
+  function endOf(at: number, kind: TokenKind, expiresAtS: number): Answer | undefined {
+    const { records } = known;
+    const reason = mirror.ended.reasonOf(records, at + AT.id, expiresAtS);
     if (reason === FORGOTTEN) return unsure('EXPIRY');
     if (reason !== 0) return { answer: 'ENDED', reason };
-    return columns.judgedAt[row] === mirror.rules ? undefined : judge(row, kind);
+    return records[at + AT.judgedAt] === mirror.rules ? undefined : judge(at, kind);
   }
 
   /** What was shown of a key, even if that is nothing. */
@@ -146,18 +166,19 @@ export function createVerifier(deps: VerifierDeps): Verify {
   }
 
   function answerFor(token: string, row: number, demands: Demands, graceMs: number): Answer {
-    const { columns } = known;
-    const kind = columns.kind[row] as TokenKind;
-    const expiresAtS = columns.expiresAtS[row] as number;
-    const end = endOf(row, kind, expiresAtS);
+    const { records } = known;
+    const at = RECORD_WORDS * row;
+    const kind = known.kindOf(row);
+    const expiresAtS = records[at + AT.expiresAtS] as number;
+    const end = endOf(at, kind, expiresAtS);
     if (end !== undefined) return end;
     const fault = unmet(kind, demands);
     const key = provenBy(token, kind, demands);
-    const untimely = inTime(columns.partition[row] as number, expiresAtS, graceMs);
+    const untimely = inTime(records[at + AT.partition] as number, expiresAtS, graceMs);
     if (untimely !== undefined) return untimely;
     if (key === 'UNSURE') return unsure('PROOF');
     if (key !== 'PROVEN') return refused(key);
-    return fault === undefined ? { answer: 'ACTIVE', row } : refused(fault);
+    return fault === undefined ? ACTIVE : refused(fault);
   }
 
   return (token, demands, graceMs = 0) => {
@@ -175,6 +196,20 @@ export function createVerifier(deps: VerifierDeps): Verify {
   };
 }
 
+function namesOne({ audiences }: TokenKind, ours: readonly string[]): boolean {
+  for (const name of audiences) if (ours.includes(name)) return true;
+  return false;
+}
+
+function namesAll(
+  { audiences }: TokenKind,
+  wanted: readonly string[],
+  ours: readonly string[],
+): boolean {
+  for (const name of wanted) if (!audiences.includes(name) || !ours.includes(name)) return false;
+  return true;
+}
+
 function refused(fault: Fault): Answer {
   return { answer: 'REFUSED', fault };
 }
@@ -183,6 +218,7 @@ function unsure(why: Unsure): Answer {
   return UNSURE[why];
 }
 
+const ACTIVE: Answer = { answer: 'ACTIVE' };
 const UNSURE: Readonly<Record<Unsure, Answer>> = {
   STALE: { answer: 'UNSURE', why: 'STALE' },
   WATERMARK: { answer: 'UNSURE', why: 'WATERMARK' },
