@@ -15,7 +15,7 @@ const HEADER_TIMEOUT_MS = 10_000;
 /**
  * Reads PROXY protocol headers from connections of trusted proxies, before TLS and HTTP see the first
  * byte; one without a header goes on as it is. What others send is left to TLS and HTTP, to which such a
- * header is nonsense. To be called before anybody else listens for connections.
+ * header is nonsense. To be called once HTTP has taken its connections, and before anybody else listens for them.
  */
 export function readProxyHeaders(server: Server, proxies: TrustedProxies): ProxiedConnections {
   const sources = new Map<string, string>();

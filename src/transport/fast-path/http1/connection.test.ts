@@ -9,6 +9,7 @@ import { type NodeRequests, recordNodeRequests } from '../../../../test/listener
 import { callOf, headOf } from '../../../../test/listeners/raw-calls.ts';
 import { ask, type RawAnswer, type RawClient } from '../../../../test/listeners/raw-client.ts';
 import { SignumError } from '../../../domain/errors.ts';
+import { createTrustedProxies } from '../../proxy/trusted-proxies.ts';
 
 const ORIGIN = 'https://app.example';
 const GET = 'GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -120,4 +121,16 @@ describe.each(CARRIERS)('over %s', (over) => {
       expect(node.served).toEqual([]);
     });
   });
+});
+
+test('a connection whose proxy names its client first is none for Node’s HTTP either', async () => {
+  const network = { address: '127.0.0.1', family: 'ipv4', prefix: 32 } as const;
+  const server = await startCannedPublic({ over: 'TCP', proxies: createTrustedProxies([network]) });
+  const requests = recordNodeRequests();
+  const named = await server.dial();
+  named.write('PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n');
+  for (const token of ['a', 'b']) expect((await ask(named, callOf(token))).status).toBe(200);
+  expect(requests.served).toEqual([]);
+  requests.stop();
+  await server.close();
 });
