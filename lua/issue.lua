@@ -1,7 +1,8 @@
 #!lua
 -- Begins a session on a device, taking the place of the one there. Two servers that issue for one
 -- device at once cannot both succeed on the same predecessor: the caller says which session it
--- expects to find, and is told the right one if it is wrong.
+-- expects to find, and is told the right one if it is wrong. A repeated call that waits for the edges
+-- is recorded even if it has nothing left to do: what the first has ended is before that.
 -- include: number, clock, key_revoked, ended, audiences_left, record, remember, retire, renew, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
@@ -77,7 +78,13 @@ if earlier then
   if left ~= old[8] or old[7] == stale_kid or key_revoked(watermarks, old[7]) then
     if old_sid ~= expected_sid or old_jti ~= expected_jti then return { 'CONFLICT', old_sid, old_jti } end
     if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
+    at.awaited = awaited
     revision = renew(at, who, jti, kid, left, by, now, skew_ms, feed_ms)
+  elseif awaited == '1' then
+    at.awaited = awaited
+    revision = record(at, feed_ms, now, {
+      event = 'FENCE', member = '', sid = '', jti = '', exp = now, reason = '', by = by,
+    })
   end
   return grant('REPEATED', revision, now, active, '')
 end

@@ -74,7 +74,10 @@ export async function issue(
   return { tokens, supersededSessionId, revision, fence };
 }
 
-/** What ended is the change before the new session's; where that was, a repeated call does not know. */
+/**
+ * What ended is the change before the new session's. Where that was a repeated call does not know: it is
+ * recorded as a change of its own, which comes after.
+ */
 function fencePlaces(
   deps: TokenDeps,
   { tenantId, userId }: DeviceRef,

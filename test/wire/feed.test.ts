@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { CallerService, Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
-import { Fence, RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
+import { Fence, type FenceReached, RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
 import type { WatchSessionResponse } from '@signum/contract/signum/v1/token_service_pb.js';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   KeyService,
@@ -118,6 +121,72 @@ describe('a fenced revocation', () => {
     const ends = edges.map((edge) => endsOf(edge).length);
     expect(Math.min(...ends)).toBeGreaterThan(0);
     await Promise.all(edges.map((edge) => edge.close()));
+  });
+
+  test('that is repeated, with nothing left to end, waits for the edges and not for their leases', async () => {
+    const tokens = server.client(TokenService);
+    const edges = [watchFeed(server, { edge: true }), watchFeed(other, { edge: true })];
+    for (const edge of edges) {
+      await until('it has a lease', () =>
+        edge.parts.some((part) => part.case === 'checkpoint' && part.value.renewal > 0n),
+      );
+    }
+    const options = { timeoutMs: 10_000 };
+    const [fence, which] = [Fence.EDGES, device('repeated')];
+    const revoke = async () =>
+      tokens.revoke({ subject: { case: 'device', value: which }, fence }, options);
+    const isConfirmed = ({ fence: reached }: { fence?: FenceReached | undefined }) =>
+      reached?.edgesConfirmed === 2 && reached.leasesExpired === 0;
+    await until('the table is trusted', async () => isConfirmed(await revoke()));
+    await tokens.issue({ device: which });
+    const request = { device: which, requestId: randomUUID(), fence };
+    const first = await tokens.issue(request, options);
+    expect(first.supersededSessionId).not.toBe('');
+    await until('a repeated call is confirmed', async () => {
+      const again = await tokens.issue(request, options);
+      expect(again.tokens?.tokenId).toBe(first.tokens?.tokenId);
+      return isConfirmed(again);
+    });
+    expect(await revoke()).toMatchObject({ revokedCount: 1 });
+    await until('a repeated revocation is confirmed', async () => {
+      const again = await revoke();
+      expect(again.revokedCount).toBe(0);
+      return isConfirmed(again);
+    });
+    await Promise.all(edges.map((edge) => edge.close()));
+  });
+
+  test('tells when each end was committed, as its entry in Redis does', async () => {
+    const tokens = server.client(TokenService);
+    const watcher = watchFeed(server, { includeDevices: true });
+    await until('the snapshot is whole', () => isWhole(watcher));
+    const issued = await tokens.issue({ device: device('timed') });
+    await tokens.revoke({ subject: { case: 'device', value: device('timed') } });
+    const tokenId = issued.tokens?.tokenId;
+    const told = () =>
+      watcher.parts
+        .flatMap((part) => (part.case === 'events' ? part.value.events : []))
+        .find(({ event }) => event.case === 'ended' && uuidOf(event.value.tokenId) === tokenId);
+    await until('the end is told', () => told() !== undefined);
+    const redis = new Redis(server.redisUrl);
+    try {
+      const feeds = await redis.keys('*:feed');
+      const entries = await Promise.all(feeds.map((feed) => redis.xrange(feed, '-', '+')));
+      const text = `${told()?.revision} REVOKE `;
+      const [entryId = ''] =
+        entries
+          .flat()
+          .find(([, [, event = '']]) => event.startsWith(text) && event.includes(`${tokenId}`)) ??
+        [];
+      expect(entryId).not.toBe('');
+      expect(told()).toMatchObject({
+        entryId,
+        time: timestampFromMs(Number(entryId.split('-')[0])),
+      });
+    } finally {
+      redis.disconnect();
+    }
+    await watcher.close();
   });
 
   test('waits for the lease of an edge that does not confirm', async () => {
