@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   bearer,
@@ -8,6 +9,7 @@ import {
   newCaller,
   reasonOf,
   serviceCaller,
+  soon,
   USER,
 } from '../../test/setup/callers-fixture.ts';
 import { ANONYMOUS } from '../domain/caller.ts';
@@ -165,6 +167,39 @@ describe('administering callers', () => {
     await server.admin.rotateKey(root, { name: 'edge' });
     world.nowMs += 60_000;
     expect(await reasonOf(() => server.authenticate(bearer(first)))).toBe('CREDENTIAL_INVALID');
+  });
+
+  it('puts public keys in the place of others, and leaves API keys alone', async () => {
+    const jwk = (kid: string) => ({
+      ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }),
+      kid,
+    });
+    const jwks = (...kids: string[]) => JSON.stringify({ keys: kids.map(jwk) });
+    const only = newCaller('edge', { withoutKey: true, jwks: jwks('a') });
+    const created = await server.admin.create(root, only);
+    expect(created).toMatchObject({ apiKey: undefined, caller: { publicKeyIds: ['a'], keys: [] } });
+    const rotated = await server.admin.rotateKey(root, { name: 'edge', jwks: jwks('a', 'b') });
+    expect(rotated).toMatchObject({ apiKey: undefined, caller: { publicKeyIds: ['a', 'b'] } });
+    const { caller } = await server.admin.rotateKey(root, { name: 'edge' });
+    expect(caller).toMatchObject({ publicKeyIds: ['a', 'b'], keys: [{}] });
+    expect(JSON.stringify(caller)).not.toContain('Ed25519');
+    for (const more of [{ overlapMs: 0 }, { keyLifetimeMs: 60_000 }, { jwks: '{"keys":[7]}' }]) {
+      const change = { name: 'edge', jwks: jwks('c'), ...more };
+      expect(await reasonOf(() => server.admin.rotateKey(root, change))).toBe('INVALID_FIELD');
+    }
+    const manager = callBy(serviceCaller(['callers', 'validate'], ['other']));
+    const attempt = () => server.admin.rotateKey(manager, { name: 'edge', jwks: jwks('c') });
+    expect(await reasonOf(attempt)).toBe('PERMISSION_DENIED');
+    expect((await server.admin.list(root))[0]?.publicKeyIds).toEqual(['a', 'b']);
+  });
+
+  it('reads callers of earlier versions, which have no public keys', async () => {
+    const key = await server.createdKey('edge');
+    const { publicKeys: _, ...before } = JSON.parse(world.documents.get('edge') ?? '');
+    world.documents.set('edge', JSON.stringify(before));
+    await server.registry.reload(soon());
+    expect(server.authenticate(bearer(key))).toMatchObject({ name: 'edge' });
+    expect((await server.admin.list(root))[0]?.publicKeyIds).toEqual([]);
   });
 
   it('disables a caller on this server at once, and enables it again', async () => {

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Call } from '../domain/call.ts';
 import { PERMISSIONS } from '../domain/caller.ts';
+import { invalidField } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import { actorOf, checkReach, isWithinReach } from '../policy/reach.ts';
-import { parseCallerRecord } from './caller-record.ts';
+import { type CallerRecord, parseCallerRecord } from './caller-record.ts';
 import { type CallerView, viewCaller } from './caller-view.ts';
 import { changeCaller } from './change-caller.ts';
 import { type CallerBounds, createCaller, type NewCaller } from './create-caller.ts';
+import { readJwks } from './public-keys.ts';
 import type { CallerRegistry } from './registry.ts';
 import { type KeyMakingDeps, keepForOverlap, makeKey } from './stored-key.ts';
 
@@ -17,7 +19,7 @@ export interface CallerAdministration {
   create(call: AdmittedCall, input: NewCaller): Promise<CallerWithKey>;
   /** All callers within `call.caller`'s reach, by name. */
   list(call: AdmittedCall): Promise<readonly CallerView[]>;
-  /** Fails with CALLER_NOT_FOUND, PERMISSION_DENIED. */
+  /** Fails with INVALID_FIELD, CALLER_NOT_FOUND, PERMISSION_DENIED. */
   rotateKey(call: AdmittedCall, input: NewKey): Promise<CallerWithKey>;
   /** Fails with CALLER_NOT_FOUND, PERMISSION_DENIED. */
   setDisabled(call: AdmittedCall, name: string, disabled: boolean): Promise<CallerView>;
@@ -37,6 +39,8 @@ export interface NewKey {
   readonly keyLifetimeMs?: number | undefined;
   /** How long the key before goes on working; 24 h when absent, 0 to end it now. */
   readonly overlapMs?: number | undefined;
+  /** Public keys instead of those it has, as JSON; no API key is made then. */
+  readonly jwks?: string | undefined;
 }
 
 /** A change to a caller, for the audit trail. */
@@ -98,22 +102,12 @@ export function createCallerAdministration(given: AdministrationDeps): CallerAdm
         .sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 
-    async rotateKey(call, { name, keyLifetimeMs, overlapMs = DEFAULT_OVERLAP_MS }) {
+    async rotateKey(call, input) {
+      const { name } = input;
       call.about = { target: name };
       const actor = actorOf(call);
-      const nowMs = now();
-      const { apiKey, stored } = makeKey(deps, nowMs, keyLifetimeMs);
-      const change = (record: { keys: readonly (typeof stored)[] }) => [
-        stored,
-        ...keepForOverlap(record.keys, nowMs, overlapMs),
-      ];
-      const changed = await changeCaller({
-        records,
-        call,
-        actor,
-        name,
-        change: (record) => ({ ...record, keys: change(record) }),
-      });
+      const { apiKey, change } = keysToGive(deps, now(), input);
+      const changed = await changeCaller({ records, call, actor, name, change });
       await done('caller_rotate_key', call, name);
       return { caller: viewCaller(changed, now()), apiKey };
     },
@@ -144,4 +138,24 @@ export function createCallerAdministration(given: AdministrationDeps): CallerAdm
       return deleted;
     },
   };
+}
+
+/** What a caller gets: an API key beside the one it has, or public keys instead of its own. */
+function keysToGive(
+  deps: KeyMakingDeps,
+  nowMs: number,
+  { keyLifetimeMs, overlapMs, jwks }: NewKey,
+): Pick<CallerWithKey, 'apiKey'> & { readonly change: (record: CallerRecord) => CallerRecord } {
+  if (jwks !== undefined) {
+    if (keyLifetimeMs !== undefined) throw invalidField('key_lifetime', 'must be absent with jwks');
+    if (overlapMs !== undefined) throw invalidField('overlap', 'must be absent with jwks');
+    const publicKeys = readJwks(jwks);
+    return { change: (record) => ({ ...record, publicKeys }) };
+  }
+  const { apiKey, stored } = makeKey(deps, nowMs, keyLifetimeMs);
+  const change = (record: CallerRecord) => {
+    const before = keepForOverlap(record.keys, nowMs, overlapMs ?? DEFAULT_OVERLAP_MS);
+    return { ...record, keys: [stored, ...before] };
+  };
+  return { apiKey, change };
 }

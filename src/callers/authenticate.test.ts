@@ -108,11 +108,11 @@ describe('authenticating', () => {
     const other = createAuthenticator({ ...server, validateUserToken });
     const shown = { ...NO_PROOF, dpop: 'a.b.c', method: 'POST' };
     const bound = { authorization: 'DPoP good.user.token', certificateNames: [] };
-    await other(bound, { shown });
-    await other(bound, { shown, isProven: true });
+    await other(bound, { shown, ...soon() });
+    await other(bound, { shown, isProven: true, ...soon() });
     // Under another scheme a proof proves nothing, and without one there is none.
-    await other(bearer('good.user.token'), { shown });
-    await other(bound, { shown: NO_PROOF });
+    await other(bearer('good.user.token'), { shown, ...soon() });
+    await other(bound, { shown: NO_PROOF, ...soon() });
     expect(asked).toEqual([
       shown,
       'LEFT_TO_CALLER',

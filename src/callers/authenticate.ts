@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Deadline } from '../domain/call.ts';
 import {
   ANONYMOUS,
   type Caller,
@@ -13,6 +14,7 @@ import type { Secret } from '../domain/secret.ts';
 import { API_KEY_PREFIX, hashSecret, parseApiKey, secretMatches } from './api-key.ts';
 import type { KnownCaller } from './caller-index.ts';
 import { isLive } from './caller-record.ts';
+import type { CheckAssertion } from './client-assertion.ts';
 import { createCredentialCache } from './credential-cache.ts';
 import type { CallerRegistry } from './registry.ts';
 
@@ -22,12 +24,14 @@ export interface Credentials {
   readonly authorization?: string | undefined;
   /** The caller's name, if it says that too: it must be its own. */
   readonly clientId?: string | undefined;
+  /** A client assertion (RFC 7523 section 2.2) that it sends instead of a header. */
+  readonly assertion?: string | undefined;
   /** `URI:…` and `DNS:…` names of a client certificate that TLS has verified. */
   readonly certificateNames: readonly string[];
 }
 
 /** The call, as far as it shows more than credentials. */
-export interface Presenting {
+export interface Presenting extends Deadline {
   /** What the client has shown of the key that its token is bound to. */
   readonly shown: KeyProof;
   /** Whether that was looked at when the call began: a proof is good once, and a stream goes on. */
@@ -44,6 +48,7 @@ export interface AuthenticatorDeps {
     token: string,
     proof: KeyProof | 'LEFT_TO_CALLER',
   ) => Promise<UserCaller | undefined>;
+  readonly checkAssertion: CheckAssertion;
   /** Milliseconds since the epoch; default Date.now. */
   readonly now?: () => number;
 }
@@ -104,7 +109,12 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
     return validateUserToken(text, proof).then((user) => user ?? invalid());
   };
   return (credentials, call) => {
-    const { clientId } = credentials;
+    const { clientId, assertion } = credentials;
+    if (assertion !== undefined) {
+      // No call that carries one is without a deadline.
+      if (call === undefined) return invalid();
+      return deps.checkAssertion(assertion, clientId, call);
+    }
     if (clientId === undefined) return identify(credentials, call);
     const { authorization = '' } = credentials;
     const caller = readAuthorization(authorization).text.startsWith(API_KEY_PREFIX)

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@signum/token';
 import { PERMISSIONS, type Permission } from '../domain/caller.ts';
 
 /** An API key as stored: nothing in it can be used to call. Instants in ms since the epoch. */
@@ -13,6 +14,9 @@ export interface StoredKey {
   readonly lastUsedAtMs?: number | undefined;
 }
 
+/** A public JWK (RFC 7517 section 4), checked when it was given. */
+export type PublicKey = JsonObject & { readonly kid: string };
+
 /** A service caller as stored: one JSON document under its name. */
 export interface CallerRecord {
   readonly name: string;
@@ -22,6 +26,8 @@ export interface CallerRecord {
   readonly certificateNames: readonly string[];
   /** The newest first. */
   readonly keys: readonly StoredKey[];
+  /** What it signs client assertions for: JWKs, each with a `kid`. */
+  readonly publicKeys: readonly PublicKey[];
   readonly disabled: boolean;
   readonly createdAtMs: number;
 }
@@ -40,12 +46,16 @@ export function parseCallerRecord(name: string, text: string): CallerRecord | un
   const value = parseJson(text);
   if (!isObject(value) || value['v'] !== VERSION || value['name'] !== name) return undefined;
   const { permissions, tenants, certificateNames, keys, disabled, createdAtMs } = value;
+  // Callers that earlier versions have stored have none.
+  const { publicKeys = [] } = value;
   const sound =
     isTextList(permissions) &&
     isTextList(tenants) &&
     isTextList(certificateNames) &&
     Array.isArray(keys) &&
     keys.every(isStoredKey) &&
+    Array.isArray(publicKeys) &&
+    publicKeys.every(isPublicKey) &&
     typeof disabled === 'boolean' &&
     Number.isSafeInteger(createdAtMs);
   if (!sound) return undefined;
@@ -56,6 +66,7 @@ export function parseCallerRecord(name: string, text: string): CallerRecord | un
     tenants,
     certificateNames,
     keys,
+    publicKeys,
     disabled,
     createdAtMs: createdAtMs as number,
   };
@@ -76,6 +87,10 @@ function isStoredKey(value: unknown): value is StoredKey {
     isOptionalInstant(value['expiresAtMs']) &&
     isOptionalInstant(value['lastUsedAtMs'])
   );
+}
+
+function isPublicKey(value: unknown): value is PublicKey {
+  return isObject(value) && typeof value['kid'] === 'string';
 }
 
 function isOptionalInstant(value: unknown): boolean {

@@ -10,6 +10,7 @@ export interface CallerView {
   readonly certificateNames: readonly string[];
   /** The keys that are live, the newest first. */
   readonly keys: readonly ApiKeyView[];
+  readonly publicKeyIds: readonly string[];
   readonly disabled: boolean;
   readonly createdAtMs: number;
 }
@@ -21,8 +22,8 @@ export interface ApiKeyView {
   readonly lastUsedAtMs?: number | undefined;
 }
 
-export function viewCaller(record: CallerRecord, nowMs: number): CallerView {
+export function viewCaller({ publicKeys, ...record }: CallerRecord, nowMs: number): CallerView {
   const live = record.keys.filter((key) => isLive(key, nowMs));
   const keys = live.map(({ pepperId: _, hash: __, ...view }) => view);
-  return { ...record, keys };
+  return { ...record, keys, publicKeyIds: publicKeys.map(({ kid }) => kid) };
 }

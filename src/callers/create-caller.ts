@@ -5,6 +5,7 @@ import { invalidField, SignumError } from '../domain/errors.ts';
 import type { Records } from '../domain/records.ts';
 import { checkCertificateNames, checkReach } from '../policy/reach.ts';
 import { type CallerRecord, formatCallerRecord, parseCallerRecord } from './caller-record.ts';
+import { readJwks } from './public-keys.ts';
 import { type KeyMakingDeps, makeKey } from './stored-key.ts';
 
 export interface NewCaller {
@@ -15,6 +16,8 @@ export interface NewCaller {
   readonly withoutKey: boolean;
   /** For ever when absent. */
   readonly keyLifetimeMs?: number | undefined;
+  /** A JWK Set as JSON; no public keys when absent. */
+  readonly jwks?: string | undefined;
 }
 
 export interface CreatedCaller {
@@ -50,8 +53,9 @@ export async function createCaller(
   input: NewCaller,
 ): Promise<CreatedCaller> {
   const { records, now } = deps;
-  const { name, permissions, tenants, certificateNames, withoutKey, keyLifetimeMs } = input;
-  checkInput(input);
+  const { name, permissions, tenants, certificateNames, withoutKey, keyLifetimeMs, jwks } = input;
+  const publicKeys = jwks === undefined ? [] : readJwks(jwks);
+  checkInput(input, publicKeys.length > 0);
   checkReach(actor, input);
   checkCertificateNames(actor, certificateNames);
   const nowMs = now();
@@ -63,6 +67,7 @@ export async function createCaller(
     tenants,
     certificateNames,
     keys,
+    publicKeys,
     disabled: false,
     createdAtMs: nowMs,
   };
@@ -86,7 +91,7 @@ export async function createCaller(
   return { record, apiKey: made?.apiKey };
 }
 
-function checkInput(input: NewCaller): void {
+function checkInput(input: NewCaller, hasPublicKeys: boolean): void {
   const { name, permissions, tenants, certificateNames, withoutKey } = input;
   if (!/^[a-z0-9._-]{1,64}$/.test(name)) {
     throw invalidField('name', 'must be 1 to 64 characters of a-z 0-9 . _ -');
@@ -99,8 +104,8 @@ function checkInput(input: NewCaller): void {
   if (tenants.includes('*') && tenants.length > 1) {
     throw invalidField('tenants', 'must hold nothing beside *');
   }
-  if (withoutKey && certificateNames.length === 0) {
-    throw invalidField('certificate_names', 'must not be empty for a caller without a key');
+  if (withoutKey && certificateNames.length === 0 && !hasPublicKeys) {
+    throw invalidField('certificate_names', 'must not be empty for a caller without any key');
   }
 }
 

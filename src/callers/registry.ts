@@ -5,6 +5,7 @@ import {
   EMPTY_INDEX,
   indexCallers,
   type KnownCaller,
+  type KnownClient,
   type KnownKey,
 } from './caller-index.ts';
 import { createLastUse, type KeyUse } from './last-use.ts';
@@ -15,6 +16,8 @@ export interface CallerRegistry {
   readonly epoch: number;
   findKey(keyId: string): KnownKey | undefined;
   findCertificate(certificateName: string): KnownCaller | undefined;
+  /** A caller that has public keys. */
+  findClient(name: string): KnownClient | undefined;
   /** Remembers that a key was used; written back at the next refresh, at most once an hour. */
   noteUse(use: KeyUse): void;
   /** Reads all callers now. Rejects as the store does; what was known stays in force then. */
@@ -100,6 +103,7 @@ export function createCallerRegistry(deps: RegistryDeps): CallerRegistry {
     },
     findKey: (keyId) => index.byKeyId.get(keyId),
     findCertificate: (certificateName) => index.byCertificateName.get(certificateName),
+    findClient: (name) => index.byName.get(name),
     noteUse: (use) => {
       const known = index.byKeyId.get(use.keyId);
       if (known) lastUse.note(known.caller.name, known.key, use);

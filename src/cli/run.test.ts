@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -239,6 +240,7 @@ test('a caller is listed, disabled, enabled, given a new key and deleted', async
     '--quiet',
   ]);
   const rotated = await signum(['callers', 'rotate-key', 'edge', '--overlap', '1h', '--quiet']);
+  expect(rotated.stderr).toBe('');
   expect(rotated.stdout).toMatch(/^sgn_\w+_[\w-]+\n$/);
   expect((await signum(['callers', 'disable', 'edge'])).stdout).toContain('disabled');
   expect((await signum(['callers', 'enable', 'edge'])).stdout).toContain('enabled');
@@ -246,6 +248,22 @@ test('a caller is listed, disabled, enabled, given a new key and deleted', async
   const edge = callers.find(({ name }: { name: string }) => name === 'edge');
   expect(edge).toMatchObject({ tenants: ['*'], permissions: ['PERMISSION_VALIDATE'] });
   expect(edge.keys).toHaveLength(2);
+  const jwks = join(dir, 'edge.jwks');
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const write = (key: KeyObject) =>
+    writeFileSync(
+      jwks,
+      JSON.stringify({ keys: [{ ...key.export({ format: 'jwk' }), kid: 'k1' }] }),
+    );
+  const rekey = ['callers', 'rotate-key', 'edge', '--jwks', jwks];
+  write(privateKey);
+  expect(await signum(rekey)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('must hold no private member'),
+  });
+  write(publicKey);
+  expect(await signum([...rekey, '--save', join(dir, 'edge.key')])).toMatchObject({ code: 2 });
+  expect((await signum(rekey)).stdout).toMatch(/ k1 /);
   expect((await signum(['callers', 'delete', 'edge'])).stdout).toBe('Deleted edge.\n');
   expect((await signum(['callers', 'delete', 'edge'])).stdout).toBe('There was no caller edge.\n');
 });

@@ -8,6 +8,7 @@ import { decode, type Form } from './form.ts';
 export const CLIENT_AUTHENTICATION = [
   'client_secret_basic',
   'client_secret_post',
+  'private_key_jwt',
   'tls_client_auth',
 ];
 
@@ -15,23 +16,42 @@ export const CLIENT_AUTHENTICATION = [
 export interface FormClient {
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
+  /** A JWT that the client has signed to show who it is (RFC 7523 section 2.2). */
+  readonly assertion: string | undefined;
   /** Whether the request has a header `authorization`. */
   readonly hasHeader: boolean;
 }
 
+/** @throws INVALID_FIELD, CREDENTIAL_INVALID for an assertion of another kind. */
 export function readClient(head: Head, form: Form): FormClient {
   const client = {
     clientId: form.get('client_id'),
     clientSecret: form.get('client_secret'),
+    assertion: readAssertion(form),
     hasHeader: head.header('authorization') !== undefined,
   };
   if (client.clientSecret !== undefined && client.clientId === undefined) {
     throw invalidField('client_id', 'value is required');
   }
-  if (form.get('client_assertion') !== undefined) {
-    throw new SignumError('CREDENTIAL_INVALID', 'client assertions are not taken');
+  const shown = [client.assertion, client.clientSecret].filter((each) => each !== undefined);
+  if (shown.length > 1 || (client.assertion !== undefined && client.hasHeader)) {
+    // RFC 6749 section 2.3, RFC 7521 section 4.2.
+    throw invalidField('credentials', 'must be presented in one way only');
   }
   return client;
+}
+
+/** RFC 7523 section 2.2. */
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+function readAssertion(form: Form): string | undefined {
+  const type = form.get('client_assertion_type');
+  const assertion = form.get('client_assertion');
+  if (type === undefined && assertion === undefined) return undefined;
+  if (form.require('client_assertion_type') !== ASSERTION_TYPE) {
+    throw new SignumError('CREDENTIAL_INVALID', 'client assertions of this type are not taken');
+  }
+  return form.require('client_assertion');
 }
 
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
@@ -59,7 +79,9 @@ export function clientCredentials(head: Head): Credentials {
 export function formCredentials({
   clientId,
   clientSecret,
+  assertion,
 }: FormClient): Omit<Credentials, 'certificateNames'> | undefined {
+  if (assertion !== undefined) return { assertion, clientId };
   if (clientSecret === undefined) return undefined;
   return { authorization: `Bearer ${clientSecret}`, clientId };
 }

@@ -67,6 +67,19 @@ function documentAt(name: string, path: string, document: object): Record<string
   return { [`/.well-known/${name}${path}`]: body, [`${path}/.well-known/${name}`]: body };
 }
 
+/**
+ * What client assertions may be for: the issuer, as is advised (draft-ietf-oauth-rfc7523bis), or an endpoint by
+ * the address that clients find in the metadata, which stock libraries name unless told otherwise.
+ */
+export function assertionAudiences(
+  issuer: string,
+  publicUrl: string | undefined,
+): readonly string[] {
+  const base = publicUrl ?? (URL.canParse(issuer) ? new URL(issuer).origin : undefined);
+  if (base === undefined) return [issuer];
+  return [issuer, ...[TOKEN_PATH, INTROSPECT_PATH, REVOKE_PATH].map((path) => `${base}${path}`)];
+}
+
 /** What there is none of is left out: an empty list must not be told (section 3.2). */
 function describeServer(issuer: string, base: string): object {
   return {
@@ -75,11 +88,14 @@ function describeServer(issuer: string, base: string): object {
     token_endpoint: `${base}${TOKEN_PATH}`,
     grant_types_supported: ['refresh_token'],
     token_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
     introspection_endpoint: `${base}${INTROSPECT_PATH}`,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
     introspection_signing_alg_values_supported: SIGNING_ALGORITHMS,
     revocation_endpoint: `${base}${REVOKE_PATH}`,
     revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: PROOF_ALGORITHMS,
     dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
     tls_client_certificate_bound_access_tokens: true,
   };

@@ -5,15 +5,18 @@ import { createToSignumError } from '../call/internal-error.ts';
 import { createPipeline } from '../call/pipeline.ts';
 import { createCallerAdministration } from '../callers/administer.ts';
 import { createAuthenticator } from '../callers/authenticate.ts';
+import { createAssertionCheck } from '../callers/client-assertion.ts';
 import { createCallerRegistry } from '../callers/registry.ts';
 import type { Config } from '../config/config.ts';
 import { RootSecrets } from '../domain/root-secret.ts';
 import { authz } from '../gateway/authz.ts';
 import { jwks } from '../oauth/jwks.ts';
+import { assertionAudiences } from '../oauth/metadata.ts';
 import { oauth } from '../oauth/oauth.ts';
 import { endpointNames } from '../policy/access-table.ts';
 import { createRevocations } from '../revocations/revocations.ts';
 import { createRpc } from '../rpc/rpc.ts';
+import { useAssertion } from '../store/sessions/prove.ts';
 import { openStore } from '../store/store.ts';
 import { createAudit, NO_AUDIT } from '../telemetry/audit.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -156,6 +159,12 @@ async function compose(
       userAudience(config),
       config.limits.deadlineDefaultMs,
     ),
+    checkAssertion: createAssertionCheck({
+      registry: callers,
+      audiences: assertionAudiences(config.tokens.issuer, config.tokens.publicUrl),
+      skewS: config.sessions.clockSkewMs / 1000,
+      useOnce: (use, deadline) => useAssertion(store, use, deadline),
+    }),
   });
 
   const proxies = createTrustedProxies(config.listen.trustedProxies);

@@ -138,7 +138,7 @@ function createCallers(): CallerAdministration {
       const { name, permissions, tenants, certificateNames } = input;
       const keys = [{ keyId: 'abc', createdAtMs: 1_000, expiresAtMs: 2_000 }];
       const caller = { name, permissions, tenants, certificateNames, keys };
-      callers.set(name, { ...caller, disabled: false, createdAtMs: 1_000 });
+      callers.set(name, { ...caller, publicKeyIds: [], disabled: false, createdAtMs: 1_000 });
       return { caller: find(name), apiKey: 'sgn_abc_secret' };
     },
     list: async () => [...callers.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),

@@ -35,6 +35,8 @@ export interface Given {
   readonly another_refresh_token: string;
   /** A good access token, to be revoked. */
   readonly revocable: string;
+  /** Private key of the client, by which it signs assertions. */
+  readonly client_key: JWK;
   /** A session that is bound to a key, with the key. */
   readonly bound: {
     readonly key: JWK;
@@ -81,10 +83,13 @@ export async function openClientLab(): Promise<ClientLab> {
     SIGNUM_KEY_FILES: files.join(','),
     SIGNUM_DPOP_NONCE: 'required',
   });
+  const clientKey = { ...(await generateJwk('ES256')), kid: 'client' };
+  const { d: _, ...publicKey } = clientKey;
   const { apiKey } = await signum.client(CallerService).createCaller({
     name: CLIENT_ID,
     permissions: [Permission.VALIDATE, Permission.REFRESH, Permission.REVOKE],
     tenants: ['acme'],
+    jwks: JSON.stringify({ keys: [publicKey] }),
   });
   const issue = (options?: IssueOptions) => issueAt(signum, options);
   const good = await issueByEachKey(signum, files);
@@ -99,6 +104,7 @@ export async function openClientLab(): Promise<ClientLab> {
         refresh_token: (await issue()).refreshToken,
         another_refresh_token: (await issue()).refreshToken,
         revocable: (await issue()).accessToken,
+        client_key: clientKey,
         bound: { key, access_token: bound.accessToken, refresh_token: bound.refreshToken },
       };
     },

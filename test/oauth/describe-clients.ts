@@ -15,6 +15,8 @@ export interface StockClient {
   readonly does: readonly Ability[];
   /** What tests of its own look at. */
   readonly doesToo?: readonly Ability[];
+  /** By what it authenticates besides a secret. */
+  readonly authenticatesBy?: readonly 'private_key_jwt'[];
   /** Algorithms that it does not verify, of those that are published. */
   readonly unknownAlgorithms?: readonly string[];
   /** What it tells of its own secret being refused. */
@@ -52,14 +54,17 @@ const ABILITIES = {
       });
     }),
 
-  introspect(found, { refusedClient = 'invalid_client' }) {
-    test.each(['client_secret_basic', 'client_secret_post'])('introspects with %s', (method) => {
-      expect(found().introspected[method]).toMatchObject({
-        ...{ active: true, iss: lab.issuer, sub: 'ada', aud: AUDIENCE, scope: 'read write' },
-        ...{ token_type: 'Bearer', exp: expect.any(Number), iat: expect.any(Number) },
-        ...{ jti: expect.any(String), tid: 'acme', plan: 'gold' },
-      });
-    });
+  introspect(found, { refusedClient = 'invalid_client', authenticatesBy = [] }) {
+    test.each(['client_secret_basic', 'client_secret_post', ...authenticatesBy])(
+      'introspects with %s',
+      (method) => {
+        expect(found().introspected[method]).toMatchObject({
+          ...{ active: true, iss: lab.issuer, sub: 'ada', aud: AUDIENCE, scope: 'read write' },
+          ...{ token_type: 'Bearer', exp: expect.any(Number), iat: expect.any(Number) },
+          ...{ jti: expect.any(String), tid: 'acme', plan: 'gold' },
+        });
+      },
+    );
     test('learns of what is not good nothing but that', () => {
       const { inactive } = found();
       const names = ['expired', 'forged', 'garbage', 'refresh_token', 'revoked'];

@@ -214,7 +214,12 @@ describe('introspection', () => {
       'invalid_client',
     ],
     ['another name beside its own', () => [{ client_id: 'issuer' }, api()], 401, 'invalid_client'],
-    ['an assertion', () => [{ client_assertion: 'x' }, api()], 401, 'invalid_client'],
+    [
+      'an assertion besides',
+      () => [{ client_assertion: 'x', client_assertion_type: 'y' }, api()],
+      401,
+      'invalid_client',
+    ],
     [
       'a wrong secret in the form',
       () => [{ client_id: 'api', client_secret: 'x' }, {}],

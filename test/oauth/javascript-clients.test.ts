@@ -8,6 +8,7 @@ describeClients({ command: [process.execPath, MAIN], needs: 'Node' }, [
   {
     name: 'openid-client',
     does: ['discover', 'introspect', 'refresh', 'revoke', 'dpop'],
+    authenticatesBy: ['private_key_jwt'],
     // Of an answer with a challenge it reads no more than that.
     refusedClient: 401,
     // RFC 6749 section 5.1: in any case.

@@ -9,11 +9,13 @@ describeClients(
       name: 'Authlib',
       does: ['discover', 'introspect', 'verify', 'refresh', 'revoke'],
       unknownAlgorithms: ['EdDSA', 'PS256'],
+      authenticatesBy: ['private_key_jwt'],
     },
     { name: 'PyJWT', does: ['discover', 'verify'] },
     {
       name: 'requests-oauth2client',
       does: ['discover', 'introspect', 'refresh', 'revoke', 'dpop'],
+      authenticatesBy: ['private_key_jwt'],
     },
   ],
   (found) => {

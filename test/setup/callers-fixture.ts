@@ -3,6 +3,7 @@ import {
   createCallerAdministration,
 } from '../../src/callers/administer.ts';
 import { ADMIN, type Authenticate, createAuthenticator } from '../../src/callers/authenticate.ts';
+import { type CheckAssertion, createAssertionCheck } from '../../src/callers/client-assertion.ts';
 import type { NewCaller } from '../../src/callers/create-caller.ts';
 import { type CallerRegistry, createCallerRegistry } from '../../src/callers/registry.ts';
 import type { Caller, Permission, ServiceCaller, UserCaller } from '../../src/domain/caller.ts';
@@ -27,6 +28,7 @@ export interface CallersServer {
   readonly registry: CallerRegistry;
   readonly secrets: RootSecrets;
   readonly admin: CallerAdministration;
+  readonly checkAssertion: CheckAssertion;
   readonly authenticate: Authenticate;
   /** Creates a caller as the administrator and gives its API key. */
   createdKey(name: string, more?: Partial<NewCaller>): Promise<string>;
@@ -64,16 +66,21 @@ function serve(world: CallersWorld, roots: readonly string[], refreshMs: number)
     events.push(`${told.event} ${told.target}`);
   const bounds = { max: 6, maxPerTenant: 3 };
   const admin = createCallerAdministration({ records, bounds, registry, secrets, onEvent, now });
+  const checkAssertion = createAssertionCheck({
+    ...{ registry, audiences: [], skewS: 0 },
+    useOnce: async () => 'REPLAYED',
+  });
   const authenticate = createAuthenticator({
     registry,
     secrets,
     adminKey: new Secret(ADMIN_KEY),
+    checkAssertion,
     validateUserToken: async (token) => (token === 'good.user.token' ? USER : undefined),
     now,
   });
   const createdKey = async (name: string, more: Partial<NewCaller> = {}) =>
     (await admin.create(callBy(ADMIN), newCaller(name, more))).apiKey ?? '';
-  return { registry, secrets, admin, authenticate, createdKey };
+  return { registry, secrets, admin, checkAssertion, authenticate, createdKey };
 }
 
 function memoryRecords(documents: Map<string, string>): Records {

@@ -44,6 +44,7 @@ export {
   writeOptionalClaims,
 } from './grant-claims.ts';
 export { type DeviceRef, isClientId, isId, isUuid, MAX_ID_BYTES, type TokenRef } from './ids.ts';
+export { readJsonObject } from './json-object.ts';
 export {
   type CheckedProof,
   type CheckProof,
@@ -52,7 +53,7 @@ export {
   type ProofFault,
   type ProofWindow,
 } from './proof/check-proof.ts';
-export { PROOF_ALGORITHMS } from './proof/proof-key.ts';
+export { PROOF_ALGORITHMS, type ProofKey, readProofKey } from './proof/proof-key.ts';
 export {
   createProofNonces,
   type ProofNonceOptions,

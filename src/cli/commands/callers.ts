@@ -21,7 +21,9 @@ Examples:
   signum callers create login --permission issue --permission revoke --tenant acme --quiet
   signum callers create edge --permission validate --tenant acme --without-key \\
     --certificate-name URI:spiffe://acme/edge
+  signum callers create orders --permission validate --tenant acme --without-key --jwks orders.jwks
   signum callers rotate-key gateway --overlap 1h --save gateway-2.key
+  signum callers rotate-key orders --jwks orders-2.jwks
   signum callers disable gateway
   signum callers matrix             which caller may make which call
 
@@ -43,14 +45,13 @@ export function callersCommand(program: Command, cli: Cli): void {
   addApiKeyOutput(
     callers
       .command('rotate-key')
-      .description('Give a caller a new API key; the old one goes on working for a while.')
+      .description(
+        'Give a caller a new API key, while the old one goes on working for a while, or other public keys.',
+      )
       .argument('<name>', 'name of the caller')
       .option('--key-lifetime <duration>', 'how long the new key lives; for ever without', duration)
-      .option(
-        '--overlap <duration>',
-        'how long the old key goes on working; 24h without',
-        duration,
-      ),
+      .option('--overlap <duration>', 'how long the old key goes on working; 24h without', duration)
+      .option('--jwks <file>', 'public keys instead of those it has, and no new API key'),
   ).action(async (name: string, _: unknown, command: Command) =>
     rotateCallerKey(cli, name, command.optsWithGlobals()),
   );
@@ -113,7 +114,8 @@ function addCreate(callers: Command, cli: Cli): void {
     )
     .requiredOption('--tenant <id>', "tenant it may act in, '*' for every one; repeatable", collect)
     .option('--certificate-name <name>', 'URI:… or DNS:… of its certificate; repeatable', collect)
-    .option('--without-key', 'make no API key: it comes by certificate')
+    .option('--jwks <file>', 'public keys (JWK Set) for OAuth endpoints: private_key_jwt')
+    .option('--without-key', 'make no API key: it comes by certificate or public key')
     .option('--key-lifetime <duration>', 'how long the key lives; for ever without', duration);
   addApiKeyOutput(create).action(async (name: string) =>
     createCaller(cli, name, create.optsWithGlobals()),

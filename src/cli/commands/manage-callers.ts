@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { type JsonValue, toJson } from '@bufbuild/protobuf';
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import {
@@ -5,6 +6,7 @@ import {
   DeleteCallerResponseSchema,
 } from '@signum/contract/signum/v1/caller_service_pb.js';
 import type { Permission } from '../../domain/caller.ts';
+import { invalidField } from '../../domain/errors.ts';
 import type { Cli } from '../cli.ts';
 import { withClient } from '../connect/with-client.ts';
 import type { GlobalOptions } from '../input/global-options.ts';
@@ -15,6 +17,8 @@ import { print, printValue } from '../output/output.ts';
 
 interface KeyOptions extends GlobalOptions, ApiKeyOutput {
   readonly keyLifetime?: Duration;
+  /** A file. */
+  readonly jwks?: string;
 }
 
 export interface CreateCallerOptions extends KeyOptions {
@@ -38,6 +42,7 @@ export async function createCaller(
   name: string,
   options: CreateCallerOptions,
 ): Promise<void> {
+  const jwks = await readJwksOption(options);
   const answer = await savingKey(options.save, () =>
     withClient(cli, options, ({ callers }) =>
       callers.createCaller({
@@ -47,6 +52,7 @@ export async function createCaller(
         certificateNames: [...(options.certificateName ?? [])],
         withoutKey: options.withoutKey ?? false,
         ...(options.keyLifetime && { keyLifetime: options.keyLifetime }),
+        ...(jwks !== undefined && { jwks }),
       }),
     ),
   );
@@ -58,12 +64,17 @@ export async function rotateCallerKey(
   name: string,
   options: RotateCallerKeyOptions,
 ): Promise<void> {
+  const jwks = await readJwksOption(options);
+  if (jwks !== undefined && options.save !== undefined) {
+    throw invalidField('--save', 'must be absent with --jwks: no API key is made');
+  }
   const answer = await savingKey(options.save, () =>
     withClient(cli, options, ({ callers }) =>
       callers.rotateCallerKey({
         name,
         ...(options.keyLifetime && { keyLifetime: options.keyLifetime }),
         ...(options.overlap && { overlap: options.overlap }),
+        ...(jwks !== undefined && { jwks }),
       }),
     ),
   );
@@ -108,6 +119,17 @@ export async function deleteCaller(cli: Cli, name: string, options: GlobalOption
     json: () => toJson(DeleteCallerResponseSchema, answer, { alwaysEmitImplicit: true }),
     text: () => [answer.deleted ? `Deleted ${name}.` : `There was no caller ${name}.`],
   });
+}
+
+/** What it holds is for the server to judge: the rules are one place's. */
+async function readJwksOption({ jwks }: KeyOptions): Promise<string | undefined> {
+  if (jwks === undefined) return undefined;
+  const text = await readFile(jwks, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw invalidField('--jwks', `cannot be read (${error.code})`);
+  });
+  // The server would take it for no file at all, and make an API key.
+  if (text === '') throw invalidField('--jwks', 'must not be empty');
+  return text;
 }
 
 /** A key that was saved to a file is not shown as well. */

@@ -10,7 +10,7 @@ export function callerJson(caller: Caller) {
   return toJson(CallerSchema, caller, { alwaysEmitImplicit: true });
 }
 
-/** One line a caller; several keys share a cell. */
+/** One line a caller; several API keys share a cell. */
 export function callerTable(
   callers: readonly Caller[],
   now: Date,
@@ -28,6 +28,7 @@ export function callerTable(
       { title: 'Permissions', value: (caller) => caller.permissions.map(fromWire).join(' ') },
       { title: 'Tenants', value: (caller) => caller.tenants.join(' ') },
       { title: 'Keys', value: (caller) => caller.keys.map((key) => key.keyId).join(' ') || '-' },
+      { title: 'Public keys', value: (caller) => caller.publicKeyIds.join(' ') || '-' },
       { title: 'Certificates', value: (caller) => caller.certificateNames.join(' ') || '-' },
       { title: 'Last used', value: (caller) => lastUse(caller, now) },
     ],

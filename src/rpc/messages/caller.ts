@@ -35,6 +35,7 @@ export function fromCaller(caller: CallerView): Caller {
     tenants: [...caller.tenants],
     certificateNames: [...caller.certificateNames],
     keys: caller.keys.map(fromApiKey),
+    publicKeyIds: [...caller.publicKeyIds],
     disabled: caller.disabled,
     createTime: timestampFromMs(caller.createdAtMs),
   });

@@ -27,6 +27,7 @@ export function callerMethods(admin: CallerAdministration): MethodRule[] {
           certificateNames: request.certificateNames,
           withoutKey: request.withoutKey,
           keyLifetimeMs: toWholeSecondsMs('key_lifetime', request.keyLifetime),
+          jwks: request.jwks || undefined,
         });
         return create(CreateCallerResponseSchema, { caller: fromCaller(caller), apiKey });
       },
@@ -38,6 +39,7 @@ export function callerMethods(admin: CallerAdministration): MethodRule[] {
           name: request.name,
           keyLifetimeMs: toWholeSecondsMs('key_lifetime', request.keyLifetime),
           overlapMs: toWholeSecondsMs('overlap', request.overlap),
+          jwks: request.jwks || undefined,
         });
         return create(RotateCallerKeyResponseSchema, { caller: fromCaller(caller), apiKey });
       },

@@ -16,7 +16,7 @@ import type { DeviceRef } from '@signum/token';
  *   signum:{p}:feed                                        stream  every change
  *   signum:{p}:channel:<database>                          none    where changes are told (SPUBLISH)
  *   signum:{p}:rate:<limit>:<subject>                      string  when the next request is due
- *   signum:{p}:proof:<hash of key and proof id>            string  a proof that has been used
+ *   signum:{p}:proof:<hash of key and proof id>            string  a proof or client assertion that was used
  *   signum:meta, signum:keys, signum:callers               hash    what all servers share
  *   signum:sweeper                                         string  the server that sweeps for all
  *   signum:{leases}:table                                  hash    what each server's edges have applied

@@ -2,6 +2,8 @@ import * as client from 'openid-client';
 import type { Given } from '../client-lab.ts';
 import type { Input } from './main.ts';
 
+const ES256 = { name: 'ECDSA', namedCurve: 'P-256' };
+
 /** openid-client as an API that is given tokens, and as an app that holds them, bound to its key or not. */
 export async function runOpenidClient(
   { issuer, client_id: clientId, client_secret: secret }: Input,
@@ -11,6 +13,9 @@ export async function runOpenidClient(
     client.discovery(new URL(issuer), id, undefined, authentication, { algorithm: 'oauth2' });
   const api = await discover(clientId, client.ClientSecretBasic(secret));
   const byPost = await discover(clientId, client.ClientSecretPost(secret));
+  const { kid = '' } = given.client_key;
+  const key = await crypto.subtle.importKey('jwk', given.client_key, ES256, false, ['sign']);
+  const byKey = await discover(clientId, client.PrivateKeyJwt({ key, kid }));
   const impostor = await discover(clientId, client.ClientSecretBasic(`${secret}x`));
   const app = await discover('app', client.None());
 
@@ -45,6 +50,7 @@ export async function runOpenidClient(
     introspected: {
       client_secret_basic: await introspect(es256),
       client_secret_post: await client.tokenIntrospection(byPost, es256),
+      private_key_jwt: await client.tokenIntrospection(byKey, es256),
     },
     inactive,
     refused_client: await errorOf(client.tokenIntrospection(impostor, es256)),
@@ -67,10 +73,9 @@ async function refreshBound(
   { bound: { key, refresh_token: refreshToken } }: Given,
 ): Promise<object> {
   const { d: _, ...publicJwk } = key;
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
   const keyPair = {
-    privateKey: await crypto.subtle.importKey('jwk', key, algorithm, false, ['sign']),
-    publicKey: await crypto.subtle.importKey('jwk', publicJwk, algorithm, true, ['verify']),
+    privateKey: await crypto.subtle.importKey('jwk', key, ES256, false, ['sign']),
+    publicKey: await crypto.subtle.importKey('jwk', publicJwk, ES256, true, ['verify']),
   };
 
   const DPoP = client.getDPoPHandle(app, keyPair);

@@ -3,8 +3,10 @@
 import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc8414 import get_well_known_url
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
+from joserfc.jwk import ECKey
 
 from outcome import outcome
 
@@ -18,6 +20,9 @@ def run(issuer, audience, client_id, secret, given):
         return answer.json()
 
     by_post = OAuth2Session(client_id, secret, token_endpoint_auth_method="client_secret_post")
+    private_key = ECKey.import_key(given["client_key"])
+    by_key = OAuth2Session(client_id, private_key, token_endpoint_auth_method="private_key_jwt")
+    by_key.register_client_auth_method(PrivateKeyJWT(alg="ES256"))
     impostor = OAuth2Session(client_id, secret + "x")
     good, bad = given["good"], given["bad"]
     found = {
@@ -25,6 +30,7 @@ def run(issuer, audience, client_id, secret, given):
         "introspected": {
             "client_secret_basic": introspect(good["ES256"]),
             "client_secret_post": introspect(good["ES256"], by_post),
+            "private_key_jwt": introspect(good["ES256"], by_key),
         },
         "inactive": {name: introspect(token) for name, token in given["inactive"].items()},
         "refused_client": introspect(good["ES256"], impostor)["error"],

@@ -8,6 +8,7 @@ from requests_oauth2client import (
     DPoPToken,
     EndpointError,
     OAuth2Client,
+    PrivateKeyJwt,
 )
 
 
@@ -28,6 +29,10 @@ def run(issuer, audience, client_id, secret, given):
     )
     by_post = OAuth2Client.from_discovery_endpoint(
         issuer=issuer, auth=ClientSecretPost(client_id, secret), **local
+    )
+    private_key = given["client_key"]
+    by_key = OAuth2Client.from_discovery_endpoint(
+        issuer=issuer, auth=PrivateKeyJwt(client_id, private_key, alg="ES256"), **local
     )
     impostor = OAuth2Client.from_discovery_endpoint(
         issuer=issuer, client_id=client_id, client_secret=secret + "x", **local
@@ -54,6 +59,7 @@ def run(issuer, audience, client_id, secret, given):
         "introspected": {
             "client_secret_basic": introspect(good["ES256"]),
             "client_secret_post": by_post.introspect_token(good["ES256"]),
+            "private_key_jwt": by_key.introspect_token(good["ES256"]),
         },
         "inactive": {
             name: client.introspect_token(token, token_type_hint="access_token")

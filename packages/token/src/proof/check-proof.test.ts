@@ -70,6 +70,18 @@ describe('a proof made by a stock library', () => {
     expect(check(signed({ ...HEADER, kid: 'k' }, CLAIMS), DEMAND)).toEqual(plain);
   });
 
+  test.each([
+    ['EdDSA', 'Ed25519'],
+    ['Ed25519', 'EdDSA'],
+  ])('a key for %s is one for %s', async (bound, alg) => {
+    const pair = await generateKeyPair('Ed25519', { extractable: true });
+    const jwk = { ...(await exportJWK(pair.publicKey)), alg: bound } as JWK;
+    const proof = await new SignJWT(CLAIMS)
+      .setProtectedHeader({ typ: 'dpop+jwt', alg, jwk })
+      .sign(pair.privateKey);
+    accepted(check(proof, DEMAND));
+  });
+
   test('what WebCrypto exports along with a key does not matter', () => {
     const jwk = {
       ...JWK_PUBLIC,

@@ -74,7 +74,7 @@ function isForProofs({ use, key_ops: operations, alg: bound }: JsonObject, alg: 
   return (
     (use === undefined || use === 'sig') &&
     (operations === undefined || (Array.isArray(operations) && operations.includes('verify'))) &&
-    (bound === undefined || bound === alg)
+    (bound === undefined || proofAlgorithm(bound) === proofAlgorithm(alg))
   );
 }
 

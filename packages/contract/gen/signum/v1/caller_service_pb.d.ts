@@ -65,6 +65,13 @@ export declare type Caller = Message<"signum.v1.Caller"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * Ids of its public keys: their `kid`, or their thumbprint (RFC 7638) where they have none.
+   *
+   * @generated from field: repeated string public_key_ids = 8;
+   */
+  publicKeyIds: string[];
 };
 
 /**
@@ -150,7 +157,7 @@ export declare type CreateCallerRequest = Message<"signum.v1.CreateCallerRequest
   certificateNames: string[];
 
   /**
-   * Whether to leave out the API key, for a caller that comes by certificate only.
+   * Whether to leave out the API key, for a caller that comes by certificate or by its public keys only.
    *
    * @generated from field: bool without_key = 5;
    */
@@ -162,6 +169,15 @@ export declare type CreateCallerRequest = Message<"signum.v1.CreateCallerRequest
    * @generated from field: google.protobuf.Duration key_lifetime = 6;
    */
   keyLifetime?: Duration | undefined;
+
+  /**
+   * Public keys by which it authenticates as an OAuth client (private_key_jwt, RFC 7523): a JWK Set
+   * (RFC 7517 section 5) as JSON, of at most 4 keys for ES256, EdDSA (Ed25519), RS256 or PS256 (2048 to
+   * 4096 bits), told apart by their `kid`. Private members and unknown ones are refused. None when empty.
+   *
+   * @generated from field: string jwks = 7;
+   */
+  jwks: string;
 };
 
 /**
@@ -252,7 +268,7 @@ export declare type ListCallersResponse = Message<"signum.v1.ListCallersResponse
 export declare const ListCallersResponseSchema: GenMessage<ListCallersResponse>;
 
 /**
- * A caller to give a new key.
+ * A caller to give a new API key, or other public keys.
  *
  * @generated from message signum.v1.RotateCallerKeyRequest
  */
@@ -277,6 +293,15 @@ export declare type RotateCallerKeyRequest = Message<"signum.v1.RotateCallerKeyR
    * @generated from field: google.protobuf.Duration overlap = 3;
    */
   overlap?: Duration | undefined;
+
+  /**
+   * Public keys, as in CreateCallerRequest, instead of those it has; `{"keys":[]}` takes them away. When
+   * given, no API key is made, and key_lifetime and overlap must be absent. To let two keys work for a
+   * while, give both.
+   *
+   * @generated from field: string jwks = 4;
+   */
+  jwks: string;
 };
 
 /**
@@ -286,7 +311,7 @@ export declare type RotateCallerKeyRequest = Message<"signum.v1.RotateCallerKeyR
 export declare const RotateCallerKeyRequestSchema: GenMessage<RotateCallerKeyRequest>;
 
 /**
- * The caller, and its new key.
+ * The caller, and its new API key.
  *
  * @generated from message signum.v1.RotateCallerKeyResponse
  */
@@ -299,7 +324,7 @@ export declare type RotateCallerKeyResponse = Message<"signum.v1.RotateCallerKey
   caller?: Caller | undefined;
 
   /**
-   * The new API key, shown this once.
+   * The new API key, shown this once; empty if none was made.
    *
    * @generated from field: string api_key = 2;
    */
@@ -506,9 +531,9 @@ export declare const CallerService: GenService<{
     output: typeof ListCallersResponseSchema;
   },
   /**
-   * Gives a caller a new API key. The key it had goes on working until it is past the overlap; at
-   * most two keys are live, the oldest goes first.
-   * Errors: CALLER_NOT_FOUND, PERMISSION_DENIED, STORE_UNAVAILABLE.
+   * Gives a caller a new API key, or other public keys. The API key it had goes on working until it is
+   * past the overlap; at most two are live, the oldest goes first.
+   * Errors: INVALID_FIELD, CALLER_NOT_FOUND, PERMISSION_DENIED, STORE_UNAVAILABLE.
    *
    * @generated from rpc signum.v1.CallerService.RotateCallerKey
    */
