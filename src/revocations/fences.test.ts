@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { emptyDatabaseUrl } from '../../test/setup/redis.ts';
 import { openTestStore, planFor, soon } from '../../test/setup/store.ts';
 import { until } from '../../test/setup/until.ts';
+import { changeLeases, type TableChange } from '../store/feed/lease-table.ts';
 import { SHARED_KEYS } from '../store/scripts/keys.ts';
 import { issue } from '../store/sessions/issue.ts';
 import { revokeDevice } from '../store/sessions/revoke.ts';
@@ -107,6 +108,26 @@ test('an edge that confirms ends the wait, one that is silent costs it a lease',
   expect(waited.confirmed + waited.expired).toBeGreaterThan(0);
   good.stop();
   silent.stop();
+});
+
+test('a change of the table that comes late undoes no later registration', async () => {
+  const entryOf = (registration: string, edges: number) => ({
+    ...{ server: 'a', registration, edges },
+    acknowledged: new Map([[1, { revision: edges, primary: 'p' }]]),
+  });
+  const change = async (changes: TableChange) =>
+    (await changeLeases(store, changes, uuidv7, soon())).entries;
+  const write = (registration: string, edges: number) =>
+    change({ write: entryOf(registration, edges) });
+  await write('9', 1);
+  expect(await write('10', 2)).toEqual([entryOf('10', 2)]);
+  expect(await write('9', 1)).toEqual([entryOf('10', 2)]);
+  expect(await write('9', 0)).toEqual([entryOf('10', 2)]);
+  // What an observer has seen unchanged for too long goes only if it is that still.
+  expect(await change({ gone: [entryOf('9', 1)] })).toEqual([entryOf('10', 2)]);
+  expect(await change({ gone: [entryOf('10', 2)] })).toEqual([]);
+  await write('11', 1);
+  expect(await write('11', 0)).toEqual([]);
 });
 
 test('a lost table costs time, not safety: it is another one, which nobody trusts yet', async () => {

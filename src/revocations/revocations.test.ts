@@ -215,6 +215,44 @@ test('a subscriber that does not read is reset, and misses nothing', async () =>
   expect(endsIn(responses).map(({ member }) => member)).toContain('acme:a:phone');
 });
 
+test('a subscriber that had read further than its source is told anew when a lost tail is written over', async () => {
+  const { client } = store;
+  const plan = planFor(deviceOf('a'));
+  await issue(store, plan, soon());
+  const { partition } = store.keyspace.place(deviceOf('a'));
+  const [[issued] = ['']] = await client.xrange(partition.feed, '-', '+');
+  const first = await subscribe();
+  await until('the source is live', () => allLoaded(first.responses));
+  // Committed, and nobody has heard of it when its primary is lost.
+  const lost = uuidv7();
+  const revision = await client.incr(partition.revision);
+  const text = `${revision} REVOKE ${Date.now() + 60_000} LOGOUT ${uuidv7()} ${lost} 0 acme:b:phone`;
+  const entryId = await client.xadd(partition.feed, '*', 'event', text, 'by', 'test');
+  // Of another scope: of the same it would be told what was read before.
+  const { responses } = await subscribe(new Set(['acme']));
+  await until('it is told what the source has not heard', () => allLoaded(responses));
+  expect(endsIn(responses).map(({ tokenId }) => tokenId)).toEqual([lost]);
+
+  await client.xdel(partition.feed, String(entryId));
+  await client.call('XSETID', partition.feed, issued);
+  await client.decr(partition.revision);
+  const database = new URL(url).pathname.slice(1) || '0';
+  const feeds = String(await client.call('CLIENT', 'LIST'))
+    .split('\n')
+    .filter((line) => line.includes('name=signum-test-feed') && line.includes(` db=${database} `));
+  expect(feeds).toHaveLength(1);
+  const [, id = ''] = feeds[0]?.match(/^id=(\d+) /) ?? [];
+  await client.call('CLIENT', 'KILL', 'ID', id);
+  const outcome = await revokeDevice(store, deviceOf('a'), {}, logout, soon());
+  expect(outcome.revision).toBe(revision);
+
+  await until('it is told what took the place', () =>
+    endsIn(responses).some(({ tokenId }) => tokenId === plan.tokenId),
+  );
+  const reset = { kind: 'reset', partition: partition.number, reason: 'SOURCE_LOST' };
+  expect(responses).toContainEqual(reset);
+});
+
 test('without a subscriber nothing is heard and no connection is open', async () => {
   const redis = store.client;
   const feeds = async () =>
