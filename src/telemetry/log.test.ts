@@ -79,10 +79,15 @@ describe('the log', () => {
 
   it('drops what stands under the name of a credential', () => {
     const { log, last } = capture();
-    log.info({ headers: { authorization: CANARY, 'x-request-id': 'r' }, refresh_token: CANARY });
+    const form = { refresh_token: CANARY, client_secret: CANARY, client_assertion: CANARY };
+    log.info({ headers: { authorization: CANARY, 'x-request-id': 'r' }, form });
     expect(last()).toMatchObject({
       headers: { authorization: '[redacted]', 'x-request-id': 'r' },
-      refresh_token: '[redacted]',
+      form: {
+        refresh_token: '[redacted]',
+        client_secret: '[redacted]',
+        client_assertion: '[redacted]',
+      },
     });
   });
 

@@ -6,7 +6,7 @@ const MAX_DEPTH = 6;
 
 /** Names under which credentials travel, in whatever spelling. */
 const SECRET_NAME =
-  /^(authorization|cookie|set-?cookie|password|passwd|secret|proof|dpop|(api|admin|private)[-_]?key|((access|refresh|id)[-_]?)?token)$/i;
+  /^(authorization|cookie|set-?cookie|password|passwd|(client[-_]?)?(secret|assertion)|proof|dpop|(api|admin|private)[-_]?key|((access|refresh|id)[-_]?)?token)$/i;
 
 /** A copy of a log line's fields that holds no credential, no raw error and no bytes. */
 export function redact(fields: Record<string, unknown>): Record<string, unknown> {
