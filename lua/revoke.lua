@@ -13,9 +13,10 @@
 -- KEYS[5] watermarks          hash    revoked tenants and keys
 -- KEYS[6] channel             none    where events are told
 -- KEYS[7] revoked_shown       string  of the genuine token that was shown
--- KEYS[8 + 3i] active         hash    a device's session
--- KEYS[9 + 3i] revoked_token  string  of its expected token
--- KEYS[10 + 3i] revoked_session string of its expected session
+-- KEYS[8] revoked_lost        string  of the same, and of whom it names: of nobody else does it end a token
+-- KEYS[9 + 3i] active         hash    a device's session
+-- KEYS[10 + 3i] revoked_token string  of its expected token
+-- KEYS[11 + 3i] revoked_session string of its expected session
 -- ARGV[1] reason              why
 -- ARGV[2] by                  caller's name
 -- ARGV[3] skew_ms             how long the revoked table keeps an id past its expiry
@@ -36,14 +37,15 @@
 local user, expiry, revision_key, feed, watermarks, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local reason, by, skew_ms, feed_ms, devices = ARGV[1], ARGV[2], number(ARGV[3]), number(ARGV[4]), number(ARGV[5])
 local tenant_field, awaited = ARGV[6], ARGV[7]
-local revoked_shown, shown_jti, shown_sid, shown_member = KEYS[7], ARGV[8], ARGV[9], ARGV[10]
+local revoked_shown, revoked_lost = KEYS[7], KEYS[8]
+local shown_jti, shown_sid, shown_member = ARGV[8], ARGV[9], ARGV[10]
 local shown_iat, shown_exp = number(ARGV[11]), number(ARGV[12])
 
 local now = clock()
 if devices >= 0 and redis.call('ZCARD', user) ~= devices then return { 'CONFLICT' } end
 local found = {}
-for i = 0, (#KEYS - 7) / 3 - 1 do
-  local session = redis.call('HMGET', KEYS[8 + 3 * i], FIELD.sid, FIELD.jti, FIELD.exp, FIELD.rexp, FIELD.rev)
+for i = 0, (#KEYS - 8) / 3 - 1 do
+  local session = redis.call('HMGET', KEYS[9 + 3 * i], FIELD.sid, FIELD.jti, FIELD.exp, FIELD.rexp, FIELD.rev)
   if session[1] ~= ARGV[15 + 4 * i] or session[2] ~= ARGV[16 + 4 * i] then return { 'CONFLICT' } end
   if session[2] == shown_jti then shown_jti = '' end
   found[i] = {
@@ -55,12 +57,13 @@ end
 
 -- No access token outlives the feed's window, whatever the refresh token beside it does.
 local shown_until = math.min(shown_exp, shown_iat + feed_window(watermarks, feed_ms))
-local is_lost = shown_jti ~= '' and shown_until + skew_ms > now and redis.call('EXISTS', revoked_shown) == 0
-local revision, count, last = nil, 0, (#KEYS - 7) / 3 - 1
+local is_lost = shown_jti ~= '' and shown_until + skew_ms > now
+  and redis.call('EXISTS', revoked_shown, revoked_lost) == 0
+local revision, count, last = nil, 0, (#KEYS - 8) / 3 - 1
 for i = 0, last do
   local at = {
-    active = KEYS[8 + 3 * i], user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
-    watermarks = watermarks, revoked_token = KEYS[9 + 3 * i], revoked_session = KEYS[10 + 3 * i],
+    active = KEYS[9 + 3 * i], user = user, expiry = expiry, revision = revision_key, feed = feed, channel = channel,
+    watermarks = watermarks, revoked_token = KEYS[10 + 3 * i], revoked_session = KEYS[11 + 3 * i],
     awaited = i == last and not is_lost and awaited or '0',
   }
   local over = found[i].over
@@ -73,7 +76,7 @@ if is_lost then
     event = 'REVOKE', member = shown_member, sid = shown_sid, jti = shown_jti, exp = shown_until,
     reason = reason, by = by,
   })
-  remember(revoked_shown, shown_until, skew_ms, now, reason, revision, by)
+  remember(revoked_lost, shown_until, skew_ms, now, reason, revision, by)
 end
 local changed = revision and 1 or 0
 if not revision and awaited == '1' then

@@ -103,10 +103,11 @@ function guess(
 /** What the script is given of a token that was shown. */
 interface Shown {
   readonly tokenId: string;
+  readonly member: string;
   readonly args: readonly Argument[];
 }
 
-const NOTHING_SHOWN: Shown = { tokenId: '', args: ['', '', '', 0, 0] };
+const NOTHING_SHOWN: Shown = { tokenId: '', member: '', args: ['', '', '', 0, 0] };
 
 function shownArguments(
   store: StoreContext,
@@ -116,7 +117,11 @@ function shownArguments(
   if (shown === undefined) return NOTHING_SHOWN;
   const { tokenId, issuedAtS, expiresAtS } = shown;
   const { member } = store.keyspace.place(device);
-  return { tokenId, args: [tokenId, sessionId, member, issuedAtS * 1000, expiresAtS * 1000] };
+  return {
+    tokenId,
+    member,
+    args: [tokenId, sessionId, member, issuedAtS * 1000, expiresAtS * 1000],
+  };
 }
 
 async function find(
@@ -150,6 +155,7 @@ async function attempt(
   const { expiry, revision, feed, watermarks, channel } = partition;
   const keys = [store.keyspace.user(tenantId, userId), expiry, revision, feed, watermarks, channel];
   keys.push(revokedKey(partition, shown.tokenId));
+  keys.push(revokedKey(partition, `${shown.tokenId}:${shown.member}`));
   const { skewMs, feedMs } = store.policy;
   const args: Argument[] = [
     revocation.reason,
