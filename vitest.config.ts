@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { OTHER_SERVERS, SERVER_VARIABLE } from './test/setup/redis-server.ts';
 import type { TopologyName } from './test/setup/topology.ts';
@@ -37,23 +38,34 @@ const ON_EVERY_SERVER = [
 /** What judges how soon a call settles: nothing else runs meanwhile. */
 const ALONE = ['test/faults/checker.test.ts', 'test/faults/scenarios.test.ts'];
 
+/** Files wait for Redis, proxies and leases more than they compute: on two processors two run at once. */
+const WORKERS = Math.max(2, availableParallelism() - 1);
+
+/**
+ * When a project runs: those of one number at the same time, after those of a smaller one. All of one
+ * number have as many workers.
+ */
+const TURN = { standalone: 0, otherServers: 1, sentinel: 2, cluster: 3, alone: 4 } as const;
+
 /** A project that runs some suites on one kind of Redis, started once for all of them. */
 function onRedis(name: TopologyName, include: readonly string[], exclude: readonly string[] = []) {
   // Only a standalone Redis has databases to tell files apart by; on others they take turns.
   const fileParallelism = name === 'standalone';
   const globalSetup = ['test/setup/shared-redis.ts'];
   const files = { include: [...include], exclude: [...configDefaults.exclude, ...exclude] };
-  return { extends: true, test: { name, ...files, globalSetup, fileParallelism } };
+  const sequence = { groupOrder: TURN[name] };
+  return { extends: true, test: { name, ...files, globalSetup, fileParallelism, sequence } };
 }
 
 /** A project that runs some suites on another server than the system's, where that can be had. */
 function onServer(name: string) {
   const wheel = OTHER_SERVERS[name];
   const server = wheel && wheelExecutable(wheel);
-  if (!server) return { extends: true, test: { name, include: [NO_SERVER] } };
+  const sequence = { groupOrder: TURN.otherServers };
+  if (!server) return { extends: true, test: { name, include: [NO_SERVER], sequence } };
   const env = { TZ: 'UTC', [SERVER_VARIABLE]: server };
   const globalSetup = ['test/setup/shared-redis.ts'];
-  return { extends: true, test: { name, include: ON_EVERY_SERVER, env, globalSetup } };
+  return { extends: true, test: { name, include: ON_EVERY_SERVER, env, globalSetup, sequence } };
 }
 
 export default defineConfig({
@@ -67,10 +79,11 @@ export default defineConfig({
         extends: true,
         test: {
           ...{ name: 'alone', include: ALONE },
-          ...{ fileParallelism: false, sequence: { groupOrder: 1 } },
+          ...{ fileParallelism: false, sequence: { groupOrder: TURN.alone } },
         },
       },
     ],
+    maxWorkers: WORKERS,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     env: { TZ: 'UTC' },
