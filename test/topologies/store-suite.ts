@@ -279,44 +279,6 @@ export function storeSuite(open: () => Promise<OpenStore>): void {
     expect(await exchange(device, grant, 'late')).toEqual({ status: 'REVOKED', reason: 'LOGOUT' });
   });
 
-  test('a genuine token ends although its session is lost, once, and for no longer than any token lives', async () => {
-    const device = newDevice();
-    const { sessionId, tokenId } = await begin(device);
-    const { partition, active } = store.keyspace.place(device);
-    const end = () =>
-      revokeDevice(store, device, { sessionId, shown: { tokenId, ...life } }, LOGOUT, soon());
-    const nowS = Math.floor(Date.now() / 1000);
-    const life = { issuedAtS: nowS, expiresAtS: nowS + 10 * 365 * 86_400 };
-    const window = Number(await store.client.hget(partition.watermarks, 'feed'));
-    await store.client.del(active);
-    expect(await statusOf(device, tokenId)).toBe('UNKNOWN');
-    const { count, revision } = await end();
-    expect(count).toBe(0);
-    expect(await statusOf(device, tokenId)).toBe('UNKNOWN');
-    const feed = await store.client.xrevrange(partition.feed, '+', '-', 'COUNT', 1);
-    const [last] = eventsIn(feed);
-    expect(last).toMatchObject({ revision, kind: 'REVOKE', reason: 'LOGOUT', sessionId, tokenId });
-    expect(last?.expiresAtMs).toBe(nowS * 1000 + window);
-    expect((await end()).revision).toBe(revision);
-  });
-
-  test('a token that a session has forgotten is told to have ended with the session', async () => {
-    const device = newDevice();
-    const { sessionId, tokenId } = await begin(device);
-    const nowS = Math.floor(Date.now() / 1000);
-    const shown = {
-      tokenId: '01900000-0000-7000-8000-000000000000',
-      issuedAtS: nowS,
-      expiresAtS: nowS + 60,
-    };
-    const { count } = await revokeDevice(store, device, { sessionId, shown }, LOGOUT, soon());
-    expect(count).toBe(1);
-    expect(await statusOf(device, tokenId)).toBe('LOGOUT');
-    const { partition } = store.keyspace.place(device);
-    const feed = await store.client.xrevrange(partition.feed, '+', '-', 'COUNT', 2);
-    expect(eventsIn(feed).map((each) => each.tokenId)).toEqual([shown.tokenId, tokenId]);
-  });
-
   test('revoking a user ends all devices, or all but one', async () => {
     const { tenantId, userId } = newDevice();
     const devices = ['a', 'b', 'c'].map((deviceId) => ({ tenantId, userId, deviceId }));

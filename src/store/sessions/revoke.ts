@@ -25,16 +25,8 @@ export interface RevokeOutcome {
 export interface SessionGuard {
   readonly sessionId?: string | undefined;
   readonly tokenId?: string | undefined;
-  /** A genuine token of the session. It ends even if nothing is known of it. */
-  readonly shown?: ShownToken | undefined;
-}
-
-/** A token whose signature is right, or the access token beside such a refresh token. */
-export interface ShownToken {
-  /** The access token's: most likely the one that the session has, which is not looked up first then. */
-  readonly tokenId: string;
-  readonly issuedAtS: number;
-  readonly expiresAtS: number;
+  /** The token that the session named by its id has, most likely: it is not looked up first then. */
+  readonly likelyTokenId?: string | undefined;
 }
 
 type Owner = Pick<DeviceRef, 'tenantId' | 'userId'>;
@@ -58,8 +50,7 @@ export async function revokeDevice(
   for (;;) {
     target ??= await find(store, device, deadline);
     const targets = target && isMeant(target, guard) ? [target] : [];
-    const shown = shownArguments(store, device, guard);
-    const outcome = await attempt(store, device, { targets, shown }, revocation, deadline);
+    const outcome = await attempt(store, device, targets, -1, revocation, deadline);
     if (outcome) return outcome;
     target = undefined;
   }
@@ -80,8 +71,7 @@ export async function revokeUser(
       chosen.map((deviceId) => find(store, { ...who, deviceId }, deadline)),
     );
     const found = targets.filter((target) => target !== undefined);
-    const what = { targets: found, devices: devices.length };
-    const outcome = await attempt(store, who, what, revocation, deadline);
+    const outcome = await attempt(store, who, found, devices.length, revocation, deadline);
     if (outcome) return outcome;
   }
 }
@@ -93,35 +83,10 @@ function isMeant({ sid, jti }: Target, { sessionId = sid, tokenId = jti }: Sessi
 function guess(
   store: StoreContext,
   device: DeviceRef,
-  { sessionId: sid, shown }: SessionGuard,
+  { sessionId: sid, likelyTokenId: jti }: SessionGuard,
 ): Target | undefined {
-  if (!sid || !shown) return undefined;
-  const { tokenId: jti } = shown;
+  if (!sid || !jti) return undefined;
   return { place: store.keyspace.place(device), deviceId: device.deviceId, sid, jti };
-}
-
-/** What the script is given of a token that was shown. */
-interface Shown {
-  readonly tokenId: string;
-  readonly member: string;
-  readonly args: readonly Argument[];
-}
-
-const NOTHING_SHOWN: Shown = { tokenId: '', member: '', args: ['', '', '', 0, 0] };
-
-function shownArguments(
-  store: StoreContext,
-  device: DeviceRef,
-  { sessionId = '', shown }: SessionGuard,
-): Shown {
-  if (shown === undefined) return NOTHING_SHOWN;
-  const { tokenId, issuedAtS, expiresAtS } = shown;
-  const { member } = store.keyspace.place(device);
-  return {
-    tokenId,
-    member,
-    args: [tokenId, sessionId, member, issuedAtS * 1000, expiresAtS * 1000],
-  };
 }
 
 async function find(
@@ -136,26 +101,18 @@ async function find(
   return sid && jti ? { place, deviceId: device.deviceId, sid, jti } : undefined;
 }
 
-interface Attempted {
-  readonly targets: readonly Target[];
-  /** How many devices the user is expected to hold in all; default: it does not matter. */
-  readonly devices?: number;
-  readonly shown?: Shown;
-}
-
 /** One run of lua/revoke.lua; undefined if the sessions have moved on since they were read. */
 async function attempt(
   store: StoreContext,
   { tenantId, userId }: Owner,
-  { targets, devices = -1, shown = NOTHING_SHOWN }: Attempted,
+  targets: readonly Target[],
+  devices: number,
   revocation: Revocation,
   deadline: Deadline,
 ): Promise<RevokeOutcome | undefined> {
   const partition = store.keyspace.partition(tenantId, userId);
   const { expiry, revision, feed, watermarks, channel } = partition;
   const keys = [store.keyspace.user(tenantId, userId), expiry, revision, feed, watermarks, channel];
-  keys.push(revokedKey(partition, shown.tokenId));
-  keys.push(revokedKey(partition, `${shown.tokenId}:${shown.member}`));
   const { skewMs, feedMs } = store.policy;
   const args: Argument[] = [
     revocation.reason,
@@ -165,7 +122,6 @@ async function attempt(
     devices,
     tenantField(tenantId),
     revocation.awaited ? '1' : '0',
-    ...shown.args,
   ];
   for (const { place, deviceId, sid, jti } of targets) {
     keys.push(place.active, revokedKey(partition, jti), revokedKey(partition, sid));
@@ -187,5 +143,5 @@ function read([status, revision, count]: Reply): Omit<RevokeOutcome, 'reached'> 
 
 function effectOf(reply: Reply) {
   const outcome = read(reply);
-  return outcome && { changed: Number(reply[3]) > 0, revision: outcome.revision };
+  return outcome && { changed: outcome.count > 0, revision: outcome.revision };
 }
