@@ -1,6 +1,6 @@
 // What the processes of this folder have in common.
 import { readFileSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { connectEdge, type Edge } from '@signum/edge';
 import type { EdgesPlan } from './run-edges.ts';
 
@@ -25,6 +25,20 @@ export async function learn(edge: Edge, tokens: readonly Buffer[]): Promise<void
     const { verdict, active } = await edge.verify(token.toString('latin1'));
     if (!active) throw new Error(`a live token is ${verdict}`);
     if (i % 64 === 0) await turn();
+  }
+}
+
+/** Begins something `count` times, so many a second, whether what was begun before has ended or not. */
+export async function atRate(
+  perSecond: number,
+  count: number,
+  begin: (index: number) => void,
+): Promise<void> {
+  const startedAt = performance.now();
+  for (let i = 0; i < count; i += 1) {
+    const dueAt = startedAt + (1_000 * i) / perSecond;
+    if (dueAt > performance.now()) await delay(dueAt - performance.now());
+    begin(i);
   }
 }
 

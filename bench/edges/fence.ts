@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Fence } from '@signum/contract/signum/v1/token_pb.js';
-import { connect, percentile, readPlan, readTokens } from './edge-process.ts';
+import { atRate, connect, percentile, readPlan, readTokens } from './edge-process.ts';
 import { openCalls } from './revoke-calls.ts';
 
 export interface FenceResult {
@@ -38,13 +38,10 @@ if (process.argv[3] === 'one') {
   await trusted();
   const count = tokens.length - plan.dead;
   const took: number[] = [];
-  const startedAt = performance.now();
   const all: Promise<void>[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const dueAt = startedAt + (1_000 * i) / plan.perSecond;
-    if (dueAt > performance.now()) await delay(dueAt - performance.now());
+  await atRate(plan.perSecond, count, () => {
     all.push(revokeNext().then((ms) => void took.push(ms)));
-  }
+  });
   await Promise.all(all);
   let deadMs = 0;
   for (let i = 0; i < plan.dead; i += 1) deadMs = Math.max(deadMs, await revokeWithDead());

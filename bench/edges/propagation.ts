@@ -2,7 +2,7 @@
 // PropagationResult as JSON.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Edge } from '@signum/edge';
-import { connect, learn, percentile, readPlan, readTokens } from './edge-process.ts';
+import { atRate, connect, learn, percentile, readPlan, readTokens } from './edge-process.ts';
 import { openCalls } from './revoke-calls.ts';
 
 export interface PropagationResult {
@@ -45,10 +45,8 @@ const sampling = setInterval(() => {
   for (const edge of edges) staleness.push(edge.staleness());
 }, STALENESS_MS);
 const startedAt = performance.now();
-for (const [i, bytes] of tokens.entries()) {
-  const dueAt = startedAt + (1_000 * i) / plan.perSecond;
-  if (dueAt > performance.now()) await delay(dueAt - performance.now());
-  const token = bytes.toString('latin1');
+await atRate(plan.perSecond, tokens.length, (i) => {
+  const token = (tokens[i] as Buffer).toString('latin1');
   const each: Pending = { token, accepting: edges, answeredAt: undefined };
   pending.add(each);
   calls.revoke(token).then(
@@ -57,7 +55,7 @@ for (const [i, bytes] of tokens.entries()) {
     },
     (error: unknown) => fail(error),
   );
-}
+});
 const seconds = (performance.now() - startedAt) / 1_000;
 while (pending.size > 0) {
   if (performance.now() - startedAt > seconds * 1_000 + GIVE_UP_MS) {

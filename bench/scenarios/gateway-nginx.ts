@@ -71,7 +71,7 @@ export const gatewayNginx: Scenario = {
 };
 
 /** The same nginx that asks Redis itself. */
-export async function nginxLua(
+async function nginxLua(
   lab: Lab,
   start: (asked: Asked, edit: ProxyOptions['edit']) => Promise<Proxied['proxy']>,
   asked: Asked,

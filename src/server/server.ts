@@ -38,6 +38,7 @@ import { openSigning } from './parts/open-signing.ts';
 import { openTls } from './parts/open-tls.ts';
 import { proofCheck } from './parts/proof-check.ts';
 import { createRateLimiter } from './parts/rate-limiter.ts';
+import { startParts, type Undo } from './parts/start-parts.ts';
 import { storeSettings } from './parts/store-settings.ts';
 import { tokenPolicy, userAudience } from './parts/token-policy.ts';
 import { createUserTokenCheck } from './parts/user-token.ts';
@@ -66,17 +67,8 @@ export interface Server {
  * Puts the service together and starts it: the only place that knows all of its parts. Rejects, with
  * nothing left running, if any part cannot start.
  */
-export async function startServer(config: Config): Promise<Server> {
-  const undo: (() => unknown)[] = [];
-  const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
-    return await compose(config, undo, close);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+export function startServer(config: Config): Promise<Server> {
+  return startParts((undo, close) => compose(config, undo, close));
 }
 
 /** The same in as many worker processes as configured. The command must be one that calls this. */
@@ -91,11 +83,7 @@ export async function startServers(config: Config): Promise<Server> {
   return { ...workers, describe: () => describeAddresses(workers.addresses, config.tls) };
 }
 
-async function compose(
-  config: Config,
-  undo: (() => unknown)[],
-  close: () => Promise<void>,
-): Promise<Server> {
+async function compose(config: Config, undo: Undo, close: () => Promise<void>): Promise<Server> {
   const log = createLog({ level: config.logs.level });
   const registry = new Registry();
   const telemetry = createMetrics({ registry, methods: endpointNames() });

@@ -21,6 +21,7 @@ import { type Readiness, startOps } from '../../transport/ops.ts';
 import type { ClientCertificates } from '../../transport/tls/options.ts';
 import { listenAsSet } from '../listen/listen-as-set.ts';
 import { openTls } from '../parts/open-tls.ts';
+import { startParts, type Undo } from '../parts/start-parts.ts';
 import { createGatewayAdmission } from './admit-gateways.ts';
 import { describeEdge, type EdgeAddresses } from './describe-edge.ts';
 import { readEdgeCredentials } from './edge-credentials.ts';
@@ -48,22 +49,13 @@ const MARGIN_MS = 1_000;
  * Puts `signum edge` together and starts it: the doors of gateways, over the same pipeline as the server's,
  * answered by an edge verifier. Rejects, with nothing left running, if any part cannot start.
  */
-export async function startEdge(config: EdgeConfig): Promise<EdgeProcess> {
-  const undo: (() => unknown)[] = [];
-  const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
-    return await compose(config, undo, close);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+export function startEdge(config: EdgeConfig): Promise<EdgeProcess> {
+  return startParts((undo, close) => compose(config, undo, close));
 }
 
 async function compose(
   config: EdgeConfig,
-  undo: (() => unknown)[],
+  undo: Undo,
   close: () => Promise<void>,
 ): Promise<EdgeProcess> {
   const log = createLog({ level: config.logs.level });
