@@ -37,10 +37,6 @@ const clients: RawClient[] = [];
 beforeAll(async () => {
   const env = { SIGNUM_GATEWAY_COOKIE: 'session', SIGNUM_CORS_ORIGINS: ORIGIN };
   signum = await startTestServer(env);
-  plain = await startTestServer({
-    ...signum.env,
-    ...{ SIGNUM_TLS_CERT_FILE: '', SIGNUM_TLS_KEY_FILE: '', SIGNUM_INSECURE_PLAINTEXT: 'true' },
-  });
   const create = async (name: string, ...permissions: Permission[]) => {
     const created = await signum
       .client(CallerService)
@@ -51,6 +47,11 @@ beforeAll(async () => {
     gateway: await create('gateway', Permission.VALIDATE),
     issuer: await create('issuer', Permission.ISSUE),
   };
+  // After the callers are made: one that runs already would know them only when it reads them again.
+  plain = await startTestServer({
+    ...signum.env,
+    ...{ SIGNUM_TLS_CERT_FILE: '', SIGNUM_TLS_KEY_FILE: '', SIGNUM_INSECURE_PLAINTEXT: 'true' },
+  });
   tokens = {
     good: await issue('acme', 'äda/1'),
     revoked: await issue('acme', 'bob'),

@@ -4,8 +4,8 @@ import { createClient } from '@connectrpc/connect';
 import { CallerService, Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { Fence, type FenceReached, RevocationReason } from '@signum/contract/signum/v1/token_pb.js';
 import type { WatchSessionResponse } from '@signum/contract/signum/v1/token_service_pb.js';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { primariesOf, redisClient } from '../setup/redis-client.ts';
 import {
   KeyService,
   startTestServer,
@@ -168,9 +168,10 @@ describe('a fenced revocation', () => {
         .flatMap((part) => (part.case === 'events' ? part.value.events : []))
         .find(({ event }) => event.case === 'ended' && uuidOf(event.value.tokenId) === tokenId);
     await until('the end is told', () => told() !== undefined);
-    const redis = new Redis(server.redisUrl);
+    const redis = redisClient(server.redisUrl);
     try {
-      const feeds = await redis.keys('*:feed');
+      const primaries = await primariesOf(redis);
+      const feeds = (await Promise.all(primaries.map((each) => each.keys('*:feed')))).flat();
       const entries = await Promise.all(feeds.map((feed) => redis.xrange(feed, '-', '+')));
       const text = `${told()?.revision} REVOKE `;
       const [entryId = ''] =
