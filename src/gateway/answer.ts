@@ -1,4 +1,4 @@
-import { PROOF_ALGORITHMS } from '@signum/token';
+import { challengeScheme, PROOF_ALGORITHMS } from '@signum/token';
 import type { Verdict } from '../domain/verdict.ts';
 import { type Demands, SCOPE_TOKEN } from './demands.ts';
 import type { Identity } from './identity.ts';
@@ -23,51 +23,65 @@ const DESCRIPTION: Readonly<Partial<Record<Refusal, string>>> = {
   SUPERSEDED: 'another session has taken the place of this one',
   UNKNOWN: 'the token is not active',
   WRONG_AUDIENCE: 'the token is meant for another audience',
+  KEY_PROOF_REQUIRED: 'the token is bound to a key that was not shown',
+  KEY_PROOF_INVALID: 'the token is bound to another key',
 };
 
-/** RFC 9449 sections 7.1 and 9. */
+/** RFC 9449 sections 7.1 and 9. Of a certificate the error is that of the token (RFC 8705 section 3). */
 const PROOF_ERROR: Readonly<Partial<Record<Refusal, string>>> = {
-  KEY_PROOF_REQUIRED: 'invalid_token',
   KEY_PROOF_INVALID: 'invalid_dpop_proof',
   KEY_PROOF_NONCE: 'use_dpop_nonce',
 };
-const ALGORITHMS = PROOF_ALGORITHMS.join(' ');
+const ALGORITHMS = `algs="${PROOF_ALGORITHMS.join(' ')}"`;
+
+/** What a request that is refused has presented, and what was asked of it. */
+interface Refused {
+  readonly presented: Presentation;
+  readonly demands: Demands;
+  readonly nonce?: string | undefined;
+}
 
 /**
- * A refusal as RFC 6750 section 3 has it. Who has presented nothing is told no error, section 3.1. What
- * would be 400 there is 401: gateways take other statuses for a failure of their own.
+ * A refusal as RFC 6750 section 3 has it, or RFC 9449 section 7.1. Who has presented nothing is told no
+ * error, section 3.1. What would be 400 there is 401: gateways take other statuses for a failure of their own.
  */
-export function challenge(refusal: Refusal, demands: Demands, nonce?: string): Answer {
-  if (refusal === 'NONE') return { status: 401, challenge: 'Bearer' };
-  if (refusal === 'UNUSABLE') {
-    return refused('invalid_request', 'exactly one token must be presented');
+export function challenge(refusal: Refusal, { presented, demands, nonce }: Refused): Answer {
+  const scheme =
+    typeof presented === 'object' ? challengeScheme(presented.scheme, presented.token) : 'Bearer';
+  const algorithms = scheme === 'DPoP' ? [ALGORITHMS] : [];
+  const told = (status: 401 | 403, ...parameters: string[]): Answer => ({
+    ...{ status, nonce },
+    challenge: [scheme, [...parameters, ...algorithms].join(', ')].join(' ').trimEnd(),
+  });
+  switch (refusal) {
+    case 'NONE':
+      return told(401);
+    case 'UNUSABLE':
+      return told(401, ...error('invalid_request', 'exactly one token must be presented'));
+    case 'INSUFFICIENT_AUTHENTICATION':
+      return told(401, ...stepUp(demands));
+    case 'INSUFFICIENT_SCOPE': {
+      const scope = demands.scopes.filter((wanted) => SCOPE_TOKEN.test(wanted)).join(' ');
+      return told(403, 'error="insufficient_scope"', `scope="${scope}"`);
+    }
   }
-  const proofError = PROOF_ERROR[refusal];
-  if (proofError !== undefined) {
-    return { status: 401, challenge: `DPoP error="${proofError}", algs="${ALGORITHMS}"`, nonce };
-  }
-  if (refusal === 'INSUFFICIENT_AUTHENTICATION') return stepUp(demands);
-  if (refusal !== 'INSUFFICIENT_SCOPE') {
-    const description = DESCRIPTION[refusal] ?? 'the token is not one of this service';
-    return refused('invalid_token', description);
-  }
-  const scope = demands.scopes.filter((wanted) => SCOPE_TOKEN.test(wanted)).join(' ');
-  return { status: 403, challenge: `Bearer error="insufficient_scope", scope="${scope}"` };
+  const proofError = scheme === 'DPoP' ? PROOF_ERROR[refusal] : undefined;
+  if (proofError !== undefined) return told(401, `error="${proofError}"`);
+  const description = DESCRIPTION[refusal] ?? 'the token is not one of this service';
+  return told(401, ...error('invalid_token', description));
+}
+
+function error(name: string, description: string): string[] {
+  return [`error="${name}"`, `error_description="${description}"`];
 }
 
 /** RFC 9470 section 3. What no authentication meets is not told. */
-function stepUp({ authentication }: Demands): Answer {
+function stepUp({ authentication }: Demands): string[] {
   const { acrValues = [], maxAgeS = -1 } = authentication ?? {};
   const known = acrValues.filter((acr) => SCOPE_TOKEN.test(acr)).join(' ');
-  const challenge = [
-    'Bearer error="insufficient_user_authentication"',
-    'error_description="another authentication of the user is needed"',
+  return [
+    ...error('insufficient_user_authentication', 'another authentication of the user is needed'),
     ...(known === '' ? [] : [`acr_values="${known}"`]),
     ...(maxAgeS < 0 ? [] : [`max_age="${maxAgeS}"`]),
   ];
-  return { status: 401, challenge: challenge.join(', ') };
-}
-
-function refused(error: string, description: string): Answer {
-  return { status: 401, challenge: `Bearer error="${error}", error_description="${description}"` };
 }

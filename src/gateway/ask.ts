@@ -21,7 +21,7 @@ export async function ask(
   call: AdmittedCall,
   { presented, demands, proof }: Question,
 ): Promise<Answer> {
-  if (typeof presented === 'string') return challenge(presented, demands);
+  if (typeof presented === 'string') return challenge(presented, { presented, demands });
   const { scopes: requiredScopes, audiences, authentication } = demands;
   const subject = { token: presented.token };
   const input = { subject, requiredScopes, audiences, authentication, minRevision: 0, proof };
@@ -29,9 +29,9 @@ export async function ask(
     const { verdict, token, nonce } = await tokens.validate(call, input);
     return verdict === 'ACTIVE' && token !== undefined
       ? { status: 200, identity: identityOf(token) }
-      : challenge(verdict, demands, nonce);
+      : challenge(verdict, { presented, demands, nonce });
   } catch (thrown) {
-    if (isOfAnotherTenant(thrown)) return challenge('UNKNOWN', demands);
+    if (isOfAnotherTenant(thrown)) return challenge('UNKNOWN', { presented, demands });
     throw thrown;
   }
 }

@@ -1,6 +1,8 @@
+import type { TokenScheme } from '@signum/token';
+
 /** What a client's request presents as its access token. */
 export interface PresentedToken {
-  readonly scheme: 'Bearer' | 'DPoP';
+  readonly scheme: TokenScheme;
   readonly token: string;
 }
 

@@ -1,9 +1,8 @@
 import { Code } from '@connectrpc/connect';
-import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../listeners/send.ts';
-import { CallerService, startTestServer, type TestServer, TokenService } from '../setup/server.ts';
+import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { failureOf } from '../wire/failure.ts';
 import { type Holder, newHolder, type ProofRequest } from './holder.ts';
 
@@ -287,49 +286,6 @@ test('where a nonce is asked for, a proof without one is told which, and taken w
   } finally {
     await strict.close();
   }
-});
-
-test('gateways take a bound token with its proof, and with nothing less', async () => {
-  const { apiKey } = await signum.client(CallerService).createCaller({
-    name: 'gateway',
-    permissions: [Permission.VALIDATE],
-    tenants: ['acme'],
-  });
-  const ask = (headers: Record<string, string>, path = '/authz', method = 'GET') =>
-    send({
-      ...{ version: '1.1', port: signum.server.addresses.public.port, ca: Buffer.from(signum.ca) },
-      ...{ method, path, headers: { 'x-signum-key': apiKey, ...headers } },
-    });
-  const { accessToken } = await issue();
-  const authorization = `DPoP ${accessToken}`;
-  const nginx = { 'x-original-method': 'GET', 'x-original-url': `${API}?page=2` };
-  const traefik = {
-    'x-forwarded-method': 'GET',
-    'x-forwarded-proto': 'https',
-    'x-forwarded-host': 'api.example',
-    'x-forwarded-uri': '/orders?page=2',
-  };
-  const dpop = () => proofFor(accessToken);
-  expect((await ask({ authorization, dpop: await dpop(), ...nginx })).status).toBe(200);
-  expect((await ask({ authorization, dpop: await dpop(), ...traefik })).status).toBe(200);
-  const uri = `${signum.address}/orders`;
-  const appended = { authorization, dpop: await proofFor(accessToken, { uri }) };
-  expect((await ask(appended, '/authz/orders?page=2')).status).toBe(200);
-
-  const alone = await ask({ authorization: `Bearer ${accessToken}`, ...nginx });
-  expect(alone.status).toBe(401);
-  expect(alone.headers['www-authenticate']).toMatch(/^DPoP error="invalid_token", algs="ES256 /);
-  const downgraded = { authorization: `Bearer ${accessToken}`, dpop: await dpop(), ...nginx };
-  expect((await ask(downgraded)).status).toBe(401);
-  const untold = await ask({ authorization, dpop: await dpop() });
-  expect(untold.headers['www-authenticate']).toContain('invalid_dpop_proof');
-  // A client that adds the headers of another gateway's way, to have its URI taken for another.
-  const twice = await ask({ authorization, dpop: await dpop(), ...traefik, 'x-original-url': API });
-  expect(twice.status).toBe(401);
-  const another = { ...nginx, 'x-original-url': 'https://api.example/admin' };
-  expect((await ask({ authorization, dpop: await dpop(), ...another })).status).toBe(401);
-  const { accessToken: unbound } = await issue('');
-  expect((await ask({ authorization: `DPoP ${unbound}`, ...nginx })).status).toBe(401);
 });
 
 test('a proof that was used is remembered in the user’s partition until it is too old', async () => {

@@ -33,6 +33,8 @@ function sendHttp1(sent: Sent): Promise<Received> {
   return new Promise((resolve, reject) => {
     const options = {
       host: 'localhost',
+      // Not what a header `host` says.
+      servername: 'localhost',
       port,
       ca,
       path,

@@ -6,6 +6,7 @@ export {
   algorithmSpec,
   isAlgorithm,
 } from './algorithm.ts';
+export { challengeScheme, type TokenScheme } from './challenge-scheme.ts';
 export {
   type AccessClaims,
   hasLoneSurrogate,

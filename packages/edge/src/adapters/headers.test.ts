@@ -76,6 +76,35 @@ test('answers a bad token, a missing scope and an outage in their own ways', () 
   expect(outage).not.toHaveProperty(['headers', 'www-authenticate']);
 });
 
+test('asks for how the user must have authenticated, and says what would do', () => {
+  const demands = { acrValues: ['gold', 'silver'], maxAgeS: 300 };
+  const { guard, asked } = guardOf(refusal('INSUFFICIENT_AUTHENTICATION', 'EDGE'), demands);
+  expect(guard({ authorization: 'Bearer a.b.c' })).toMatchObject({
+    ...{ admitted: false, status: 401 },
+    headers: {
+      'www-authenticate':
+        'Bearer error="insufficient_user_authentication", acr_values="gold silver", max_age="300"',
+    },
+  });
+  expect(asked).toMatchObject([{ wanted: demands }]);
+  expect(() => guardOf(GOOD, { acrValues: ['a"b'] })).toThrow(RangeError);
+});
+
+test.each([
+  ['DPoP', 'KEY_PROOF_INVALID', 'invalid_dpop_proof'],
+  ['DPoP', 'REVOKED', 'invalid_token'],
+  ['Bearer', 'KEY_PROOF_INVALID', 'invalid_token'],
+] as const)('refuses what comes as %s in that scheme: %s', (scheme, verdict, error) => {
+  const guarded = guardOf(refusal(verdict, 'EDGE')).guard({ authorization: `${scheme} a.b.c` });
+  expect(guarded).toMatchObject({
+    headers: {
+      'www-authenticate': expect.stringMatching(
+        new RegExp(`^${scheme} error="${error}"${scheme === 'DPoP' ? ', algs=' : '$'}`),
+      ),
+    },
+  });
+});
+
 test('takes no realm and no scope that would end a quoted string', () => {
   expect(() => guardOf(GOOD, { realm: 'a"b' })).toThrow(RangeError);
   expect(() => guardOf(GOOD, { scopes: ['a\\b'] })).toThrow(RangeError);

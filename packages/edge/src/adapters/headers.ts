@@ -1,4 +1,4 @@
-import { PROOF_ALGORITHMS } from '@signum/token';
+import { challengeScheme, PROOF_ALGORITHMS, type TokenScheme } from '@signum/token';
 import type { ShownKey } from '../core/key-proof.ts';
 import type { Edge, VerifyOptions } from '../edge.ts';
 import type { Verdict, VerdictName, VerifiedToken } from '../verdict.ts';
@@ -46,9 +46,8 @@ const QUOTABLE = /^[ !#-[\]-~]*$/;
 const CREDENTIALS = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i;
 const ORIGIN = /^https?:\/\/[^/?#@\s]+$/i;
 const ALGORITHMS = `algs="${PROOF_ALGORITHMS.join(' ')}"`;
-/** RFC 9449 sections 7.1 and 9. */
+/** RFC 9449 sections 7.1 and 9. Of a certificate the error is that of the token (RFC 8705 section 3). */
 const PROOF_ERROR: Readonly<Partial<Record<VerdictName, string>>> = {
-  KEY_PROOF_REQUIRED: 'invalid_token',
   KEY_PROOF_INVALID: 'invalid_dpop_proof',
   KEY_PROOF_NONCE: 'use_dpop_nonce',
 };
@@ -56,54 +55,67 @@ const PROOF_ERROR: Readonly<Partial<Record<VerdictName, string>>> = {
 /**
  * Checks the token in a request's `Authorization` header (RFC 6750 section 2.1), and the proof of its key in
  * the header `DPoP` (RFC 9449). Answers are those of RFC 6750 section 3: 401 without a token or with a bad
- * one, 403 where a scope is missing, and 503 where nobody can answer, so that a client does not throw a
- * good token away. Without `about` a bound token is refused: its proof is one for a certain request.
+ * one, or where the user must authenticate in another way (RFC 9470), 403 where a scope is missing, and 503
+ * where nobody can answer, so that a client does not throw a good token away. Without `about` a bound token is refused: its proof is one for a certain request.
  *
- * @throws RangeError if the realm or a scope cannot stand in a challenge, or the origin is none
+ * @throws RangeError if the realm, a scope or an authentication class cannot stand in a challenge, or the
+ * origin is none
  */
 export function createGuard(
   edge: Pick<Edge, 'verify'>,
   options: GuardOptions = {},
 ): (headers: RequestHeaders, about?: RequestAbout) => Guarded | Promise<Guarded> {
-  const { realm, scopes = [], audience, origin } = options;
-  const bearer: VerifyOptions = { scopes, audience };
-  if (![realm ?? '', ...scopes].every((text) => QUOTABLE.test(text))) {
-    throw new RangeError('the realm and scopes must be printable ASCII without quotes');
+  const { realm, origin, ...bearer } = options;
+  const { scopes = [], acrValues = [], maxAgeS } = bearer;
+  if (![realm ?? '', ...scopes, ...acrValues].every((text) => QUOTABLE.test(text))) {
+    throw new RangeError('realm, scopes and acrValues must be printable ASCII without quotes');
   }
   if (origin !== undefined && !ORIGIN.test(origin)) {
     throw new RangeError('`origin` must be like https://api.example.com, nothing more');
   }
 
-  function challenge(scheme: string, ...parameters: readonly string[]): Record<string, string> {
-    const all = [...(realm === undefined ? [] : [`realm="${realm}"`]), ...parameters];
+  /** RFC 9470 section 3. */
+  const stepUp = [
+    'error="insufficient_user_authentication"',
+    ...(acrValues.length === 0 ? [] : [`acr_values="${acrValues.join(' ')}"`]),
+    ...(maxAgeS === undefined ? [] : [`max_age="${maxAgeS}"`]),
+  ];
+
+  function challenge(scheme: TokenScheme, ...parameters: string[]): Record<string, string> {
+    const all = [
+      ...(realm === undefined ? [] : [`realm="${realm}"`]),
+      ...parameters,
+      ...(scheme === 'DPoP' ? [ALGORITHMS] : []),
+    ];
     return { 'www-authenticate': [scheme, all.join(', ')].join(' ').trimEnd() };
   }
 
-  function refuse(verdict: Verdict): Guarded {
-    const error = PROOF_ERROR[verdict.verdict];
-    const headers =
-      error === undefined
-        ? challenge('Bearer', 'error="invalid_token"')
-        : challenge('DPoP', `error="${error}"`, ALGORITHMS);
-    if (verdict.nonce !== undefined) headers['dpop-nonce'] = verdict.nonce;
-    return { admitted: false, status: 401, headers, verdict };
+  function refuse(verdict: Verdict, scheme: TokenScheme): Guarded {
+    const refused = (status: 401 | 403, ...parameters: string[]): Guarded => {
+      const headers = challenge(scheme, ...parameters);
+      if (verdict.nonce !== undefined) headers['dpop-nonce'] = verdict.nonce;
+      return { admitted: false, status, headers, verdict };
+    };
+    switch (verdict.verdict) {
+      case 'INSUFFICIENT_SCOPE':
+        return refused(403, 'error="insufficient_scope"', `scope="${scopes.join(' ')}"`);
+      case 'INSUFFICIENT_AUTHENTICATION':
+        return refused(401, ...stepUp);
+      default: {
+        const proofError = scheme === 'DPoP' ? PROOF_ERROR[verdict.verdict] : undefined;
+        return refused(401, `error="${proofError ?? 'invalid_token'}"`);
+      }
+    }
   }
 
-  function judge(verdict: Verdict): Guarded {
+  function judge(verdict: Verdict, token: string, presented: TokenScheme): Guarded {
     if (verdict.active && verdict.token !== undefined) {
       return { admitted: true, token: verdict.token };
     }
-    switch (verdict.verdict) {
-      case 'UNAVAILABLE':
-        return { admitted: false, status: 503, headers: { 'retry-after': '1' }, verdict };
-      case 'INSUFFICIENT_SCOPE': {
-        const scope = `scope="${scopes.join(' ')}"`;
-        const headers = challenge('Bearer', 'error="insufficient_scope"', scope);
-        return { admitted: false, status: 403, headers, verdict };
-      }
-      default:
-        return refuse(verdict);
+    if (verdict.verdict === 'UNAVAILABLE') {
+      return { admitted: false, status: 503, headers: { 'retry-after': '1' }, verdict };
     }
+    return refuse(verdict, challengeScheme(presented, token));
   }
 
   /** What a request shows of a key. A proof goes with the scheme DPoP and with no other. */
@@ -125,8 +137,10 @@ export function createGuard(
       const told = challenge('Bearer', ...bad);
       return { admitted: false, status: 401, headers: told, verdict: undefined };
     }
-    const verdict = edge.verify(token, wanted(scheme.length === 4, headers, about));
-    return verdict instanceof Promise ? verdict.then(judge) : judge(verdict);
+    const presented = scheme.length === 4 ? 'DPoP' : 'Bearer';
+    const verdict = edge.verify(token, wanted(presented === 'DPoP', headers, about));
+    const judged = (each: Verdict) => judge(each, token, presented);
+    return verdict instanceof Promise ? verdict.then(judged) : judged(verdict);
   };
 }
 
