@@ -4,7 +4,7 @@ import { IssueResponseSchema } from '@signum/contract/signum/v1/token_service_pb
 import { type Command, Option } from 'commander';
 import type { Cli } from '../cli.ts';
 import { withClient } from '../connect/with-client.ts';
-import { openDpopKey } from '../input/dpop-key.ts';
+import { openOrMakeDpopKey } from '../input/dpop-key.ts';
 import type { GlobalOptions } from '../input/global-options.ts';
 import {
   collect,
@@ -90,7 +90,7 @@ export function issueCommand(program: Command, cli: Cli): void {
 
 async function issue(cli: Cli, options: IssueOptions): Promise<void> {
   const proof = options.proofFile && (await readSecret(cli, options.proofFile, '--proof-file'));
-  const key = options.dpop === undefined ? undefined : await openDpopKey(options.dpop);
+  const key = options.dpop === undefined ? undefined : await openOrMakeDpopKey(options.dpop);
   const response = await withClient(cli, options, ({ tokens }) =>
     tokens.issue({
       device: { tenantId: options.tenant, userId: options.user, deviceId: options.device },

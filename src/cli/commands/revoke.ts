@@ -11,6 +11,13 @@ import type { Cli } from '../cli.ts';
 import type { Client } from '../connect/client.ts';
 import { withClient } from '../connect/with-client.ts';
 import {
+  addDpopOption,
+  callWithProof,
+  type DpopOption,
+  openProver,
+  type Prove,
+} from '../input/dpop-option.ts';
+import {
   addDurabilityOptions,
   type DurabilityOptions,
   durabilityOf,
@@ -28,7 +35,12 @@ import {
   revokeTarget,
 } from './revoke-target.ts';
 
-interface RevokeOptions extends GlobalOptions, RevokeTargetOptions, DurabilityOptions, FenceOption {
+interface RevokeOptions
+  extends GlobalOptions,
+    RevokeTargetOptions,
+    DurabilityOptions,
+    FenceOption,
+    DpopOption {
   readonly reason?: 'logout' | 'admin';
 }
 
@@ -40,6 +52,7 @@ interface Outcome {
 const EXAMPLES = `
 Examples:
   echo "$ACCESS_TOKEN" | signum revoke -                        log out; an expired token will do
+  echo "$ACCESS_TOKEN" | signum revoke - --dpop key.jwk         a token that is bound to a key
   signum revoke --tenant acme --user ada --device phone         whatever is on the device
   signum revoke --tenant acme --user ada --all                  every device of the user
   signum revoke --tenant acme --user ada --all-but laptop       every other device
@@ -71,15 +84,22 @@ export function revokeCommand(program: Command, cli: Cli): void {
       ]),
     )
     .addHelpText('after', EXAMPLES);
-  addFenceOption(addDurabilityOptions(command)).action(async (argument: string | undefined) => {
-    const options = command.optsWithGlobals<RevokeOptions>();
-    const target = await targetOf(cli, argument, options);
-    const outcome = await withClient(cli, options, (client) => send(client, target, options));
-    print(cli, options, {
-      json: () => outcome.json,
-      text: ({ dim }) => fields(outcome.lines, dim),
-    });
-  });
+  addDpopOption(addFenceOption(addDurabilityOptions(command))).action(
+    async (argument: string | undefined) => {
+      const options = command.optsWithGlobals<RevokeOptions>();
+      const target = await targetOf(cli, argument, options);
+      const byToken = target.kind === 'session' && target.subject.case === 'token';
+      const token = byToken ? target.subject.value : '';
+      const prover = await openProver(options, { rpc: 'Revoke', token });
+      const outcome = await withClient(cli, options, (client, { address }) =>
+        send(client, target, { ...options, prove: prover?.(address) }),
+      );
+      print(cli, options, {
+        json: () => outcome.json,
+        text: ({ dim }) => fields(outcome.lines, dim),
+      });
+    },
+  );
 }
 
 async function targetOf(
@@ -89,6 +109,7 @@ async function targetOf(
 ): Promise<RevokeTarget> {
   if (namesTarget(options)) {
     if (argument !== undefined) throw invalidField('TOKEN', 'must not come together with ids');
+    if (options.dpop !== undefined) throw invalidField('--dpop', 'must come with a token');
     return revokeTarget(options);
   }
   const token = await readToken(cli, argument);
@@ -100,7 +121,7 @@ async function targetOf(
 async function send(
   { tokens }: Client,
   target: RevokeTarget,
-  options: RevokeOptions,
+  options: RevokeOptions & { readonly prove: Prove | undefined },
 ): Promise<Outcome> {
   const waited = { ...durabilityOf(options), ...fenceOf(options) };
   const all = { alwaysEmitImplicit: true };
@@ -122,7 +143,10 @@ async function send(
     const answer = await tokens.revokeUser({ ...user, reason, ...waited });
     return { json: toJson(RevokeUserResponseSchema, answer, all), lines: revoked(answer) };
   }
-  const answer = await tokens.revoke({ subject: target.subject, reason, ...waited });
+  const { subject } = target;
+  const answer = await callWithProof(options.prove, (shown) =>
+    tokens.revoke({ subject, reason, ...waited }, shown),
+  );
   return { json: toJson(RevokeResponseSchema, answer, all), lines: revoked(answer) };
 }
 

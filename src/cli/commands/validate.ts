@@ -10,6 +10,7 @@ import { invalidField } from '../../domain/errors.ts';
 import type { Cli } from '../cli.ts';
 import { withClient } from '../connect/with-client.ts';
 import { EXIT } from '../failure/exit.ts';
+import { addDpopOption, type DpopOption, openProver } from '../input/dpop-option.ts';
 import type { GlobalOptions } from '../input/global-options.ts';
 import { collect, duration, unsigned } from '../input/option-values.ts';
 import { hasIds, type TokenIdOptions, tokenRef } from '../input/token-ids.ts';
@@ -21,7 +22,7 @@ import { print, type Styles } from '../output/output.ts';
 import { fields } from '../output/table.ts';
 import { verdictText } from '../output/verdict-text.ts';
 
-interface ValidateOptions extends GlobalOptions, TokenIdOptions {
+interface ValidateOptions extends GlobalOptions, TokenIdOptions, DpopOption {
   readonly scope?: string[];
   readonly audience?: string;
   readonly acr?: string[];
@@ -35,6 +36,7 @@ Examples:
   echo "$ACCESS_TOKEN" | signum validate -
   SIGNUM_TOKEN=$ACCESS_TOKEN signum validate --scope read --audience api
   signum validate --tenant acme --user ada --device phone --token-id "$TOKEN_ID"
+  echo "$ACCESS_TOKEN" | signum validate - --dpop key.jwk
   echo "$ACCESS_TOKEN" | signum validate - --quiet && echo "still logged in"
 `;
 
@@ -63,7 +65,7 @@ export function validateCommand(program: Command, cli: Cli): void {
     .option('--min-revision <n>', 'answer from a state at least this new', unsigned)
     .option('--quiet', 'print nothing: the exit code is the answer')
     .addHelpText('after', EXAMPLES);
-  command.action(async (argument: string | undefined) =>
+  addDpopOption(command).action(async (argument: string | undefined) =>
     validate(cli, argument, command.optsWithGlobals<ValidateOptions>()),
   );
 }
@@ -74,16 +76,23 @@ async function validate(
   options: ValidateOptions,
 ): Promise<void> {
   const subject = await subjectOf(cli, argument, options);
-  const response = await withClient(cli, options, ({ tokens }) =>
-    tokens.validate({
-      subject,
-      requiredScopes: options.scope ?? [],
-      audience: options.audience ?? '',
-      acrValues: options.acr ?? [],
-      ...(options.maxAge && { maxAge: options.maxAge }),
-      minRevision: options.minRevision ?? 0n,
-    }),
-  );
+  const token = subject.case === 'token' ? subject.value : '';
+  const prover = await openProver(options, { rpc: 'Validate', token });
+  const response = await withClient(cli, options, async ({ tokens }, { address }) => {
+    const prove = prover?.(address);
+    const ask = async (nonce?: string) =>
+      tokens.validate({
+        subject,
+        requiredScopes: options.scope ?? [],
+        audience: options.audience ?? '',
+        acrValues: options.acr ?? [],
+        ...(options.maxAge && { maxAge: options.maxAge }),
+        minRevision: options.minRevision ?? 0n,
+        ...(prove && { proof: await prove(nonce) }),
+      });
+    const answer = await ask();
+    return prove && answer.dpopNonce !== '' ? ask(answer.dpopNonce) : answer;
+  });
   cli.exitCode = response.active ? EXIT.ok : EXIT.negative;
   if (options.quiet) return;
   print(cli, options, {
@@ -95,6 +104,7 @@ async function validate(
 async function subjectOf(cli: Cli, argument: string | undefined, options: ValidateOptions) {
   if (hasIds(options)) {
     if (argument !== undefined) throw invalidField('TOKEN', 'must not come together with ids');
+    if (options.dpop !== undefined) throw invalidField('--dpop', 'must come with a token');
     return { case: 'ids', value: tokenRef(options) } as const;
   }
   const token = await readToken(cli, argument);

@@ -20,8 +20,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   PROOF_REQUIRED: "Present the session's current refresh token with --proof-file.",
   DEVICE_LIMIT: "Revoke one of the user's sessions first (`signum sessions` lists them).",
   KEY_PROOF_REQUIRED:
-    'The token is bound to a key, which this command has not: use it where the key is, or revoke it by its ids.',
-  KEY_PROOF_INVALID: 'Make a new proof with the key of the token, for this very call.',
+    'Show the key that the token is bound to, with --dpop FILE or by --client-cert and --client-key; or revoke it by its ids.',
+  KEY_PROOF_INVALID: 'Show the key that the token is bound to, and no other.',
   KEY_PROOF_NONCE: 'Make a new proof that holds the nonce.',
   KEY_NOT_FOUND: 'See `signum keys list` for the keys there are.',
   KEYS_NOT_MANAGED: 'The signing keys come from files: rotate them there.',

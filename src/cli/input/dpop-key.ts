@@ -34,15 +34,22 @@ export async function newDpopKey(): Promise<DpopKey> {
 }
 
 /**
- * The key in a file, a private JWK of the curve P-256. If there is no such file, a new key is made and
- * written there, readable by its owner alone.
- * @throws INVALID_FIELD for a file that holds something else.
+ * The key in a file, a private JWK of the curve P-256.
+ * @throws INVALID_FIELD for a file that cannot be read or holds something else.
  */
 export async function openDpopKey(file: string): Promise<DpopKey> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw invalidField('--dpop', `cannot be read (${error.code})`);
-  });
+  const text = await readFile(file, 'utf8').catch(unreadable);
+  return keyOf(parse(text));
+}
+
+/**
+ * The same. If there is no such file, a new key is made and written there, readable by its owner alone.
+ * @throws INVALID_FIELD for a file that cannot be read or written, or holds something else.
+ */
+export async function openOrMakeDpopKey(file: string): Promise<DpopKey> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ENOENT' ? undefined : unreadable(error),
+  );
   if (text !== undefined) return keyOf(parse(text));
   const jwk = await newJwk();
   await writeFile(file, `${JSON.stringify(jwk)}\n`, { mode: 0o600, flag: 'wx' }).catch(
@@ -51,6 +58,10 @@ export async function openDpopKey(file: string): Promise<DpopKey> {
     },
   );
   return keyOf(jwk);
+}
+
+function unreadable({ code }: NodeJS.ErrnoException): never {
+  throw invalidField('--dpop', `cannot be read (${code})`);
 }
 
 async function newJwk(): Promise<JWK> {
