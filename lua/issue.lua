@@ -3,7 +3,7 @@
 -- device at once cannot both succeed on the same predecessor: the caller says which session it
 -- expects to find, and is told the right one if it is wrong. A repeated call that waits for the edges
 -- is recorded even if it has nothing left to do: what the first has ended is before that.
--- include: number, clock, key_revoked, ended, audiences_left, record, remember, retire, renew, index, grant
+-- include: number, clock, key_revoked, ended, audiences_left, record, remember, end_session, renew, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -105,7 +105,7 @@ if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end
 
 if old_sid ~= '' then
   at.awaited = live and awaited or '0'
-  retire(at, who, over or 'SUPERSEDED', by, now, skew_ms, feed_ms)
+  end_session(at, who, over or 'SUPERSEDED', by, now, skew_ms, feed_ms)
   at.awaited = '0'
 end
 

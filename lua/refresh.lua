@@ -2,7 +2,7 @@
 -- Exchanges a refresh token: a compare-and-set on the session's generation. The current generation
 -- rotates; the one before it, within the grace window, is answered again; anything older ends the
 -- session. Racing refreshes therefore all get the one successor.
--- include: number, clock, conform, key_revoked, ended, audiences_left, record, remember, retire, renew, index, grant
+-- include: number, clock, conform, key_revoked, ended, audiences_left, record, remember, end_session, renew, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -79,7 +79,7 @@ if generation == at_generation - 1 and now - old_iat * 1000 <= grace_end then
 end
 if current[2] ~= expected_jti then return { 'CONFLICT', current[2] } end
 if generation < at_generation then
-  return { 'REUSED', retire(at, who, 'REFRESH_REUSE', by, now, skew_ms, feed_ms) }
+  return { 'REUSED', end_session(at, who, 'REFRESH_REUSE', by, now, skew_ms, feed_ms) }
 end
 if left == '' then return { 'REVOKED', 'ADMIN' } end
 if key_revoked(watermarks, kid) then return { 'KEY_REVOKED' } end

@@ -4,7 +4,7 @@
 -- user holds another number of devices than expected, nothing is changed. A revocation that waits for
 -- the edges and finds nothing left to end is recorded all the same: what it waits for is that they have
 -- applied everything before it.
--- include: number, clock, ended, record, remember, retire
+-- include: number, clock, ended, record, remember, end_session
 -- KEYS[1] user                zset    the user's devices
 -- KEYS[2] expiry              zset    sessions by the end of their life
 -- KEYS[3] revision            string  the partition's counter
@@ -51,7 +51,7 @@ for i = 0, last do
     awaited = i == last and awaited or '0',
   }
   local over = found[i].over
-  revision = retire(at, found[i], over or reason, by, now, skew_ms, feed_ms)
+  revision = end_session(at, found[i], over or reason, by, now, skew_ms, feed_ms)
   if not over then count = count + 1 end
 end
 if not revision and awaited == '1' then

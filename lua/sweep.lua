@@ -2,7 +2,7 @@
 -- Moves one session whose life is over, or whose issuer is there no more, from the active to the revoked
 -- table. Any number of servers may try: only the one that finds the session as expected, and over by
 -- Redis' own clock, moves it.
--- include: number, clock, ended, record, remember, retire
+-- include: number, clock, ended, record, remember, end_session
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life
@@ -45,5 +45,5 @@ local at = {
   watermarks = watermarks, revoked_token = revoked_token, revoked_session = revoked_session,
 }
 local who = { member = member, device = device, sid = sid, jti = jti, exp = session[3], rexp = session[4] }
-retire(at, who, over, 'signum', now, skew_ms, feed_ms)
+end_session(at, who, over, 'signum', now, skew_ms, feed_ms)
 return { 'SWEPT' }

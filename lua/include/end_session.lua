@@ -2,7 +2,7 @@
 -- added, so that revoking goes through when memory is full. `at` names the keys, `who` the session,
 -- its ends in seconds, as stored.
 -- include: number, record, remember
-local function retire(at, who, reason, by, now, skew_ms, feed_ms)
+local function end_session(at, who, reason, by, now, skew_ms, feed_ms)
   local exp, rexp = number(who.exp) * 1000, number(who.rexp) * 1000
   redis.call('DEL', at.active)
   redis.call('ZREM', at.user, who.device)
