@@ -32,7 +32,8 @@ const ON_ONE_NODE = [
 /** What has to hold whatever version of Redis or Valkey it is. */
 const ON_EVERY_SERVER = [
   ...['src/store/**/*.test.ts', 'test/requirements/**/*.test.ts', 'test/lua-contract.test.ts'],
-  ...['test/faults/durability.test.ts', 'test/faults/feed.test.ts', 'src/revocations/**/*.test.ts'],
+  ...['test/faults/durability.test.ts', 'test/faults/feed.test.ts', 'test/faults/torn-log.test.ts'],
+  'src/revocations/**/*.test.ts',
 ];
 
 /** What judges how soon a call settles: nothing else runs meanwhile. */

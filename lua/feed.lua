@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Reads a page of a partition's feed, and where the feed stands. It only reads, and is declared able to
 -- write on purpose: Redis then refuses it on a replica and on a primary that has lost its replicas.
--- include: number, clock
+-- include: number, clock, history
 -- KEYS[1] feed        stream  the partition's events
 -- KEYS[2] revision    string  the partition's counter
 -- ARGV[1] known_id    entry to look for, or empty
@@ -9,7 +9,7 @@
 -- ARGV[3] start       where the page starts, as XRANGE takes it
 -- ARGV[4] count       entries that are looked at: 0 or more
 -- ARGV[5] which       ALL | STANDING: what has ended and whose expiry is ahead, and watermarks
--- Reply { FEED, revision, last_id, oldest_revision, has_known, next_id, events }
+-- Reply { FEED, revision, last_id, oldest_revision, has_known, next_id, events, history }
 -- The events are lines, each as in its message (include/record.lua); next_id is empty at the feed's end.
 local feed, revision_key = KEYS[1], KEYS[2]
 local known_id, known, start, count, which = ARGV[1], number(ARGV[2]), ARGV[3], number(ARGV[4]), ARGV[5]
@@ -52,4 +52,4 @@ for i = 1, #entries do
   end
   if takes then lines[#lines + 1] = entry[1] .. ' ' .. text end
 end
-return { 'FEED', revision, last_id, oldest, has_known, next_id, table.concat(lines, '\n') }
+return { 'FEED', revision, last_id, oldest, has_known, next_id, table.concat(lines, '\n'), history() }

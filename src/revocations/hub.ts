@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channels, openChannels } from '../store/feed/channels.ts';
 import type { FeedEvent } from '../store/feed/event.ts';
-import { type FeedPlace, type FeedQuery, readEntries, readFeed } from '../store/feed/read-feed.ts';
+import {
+  type FeedPage,
+  type FeedPlace,
+  type FeedQuery,
+  readEntries,
+  readFeed,
+} from '../store/feed/read-feed.ts';
 import { deploymentId } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 import { createAudience } from './audience.ts';
@@ -95,9 +101,18 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     const keys = partitions[partition];
     if (!keys) throw new RangeError('no such partition');
     return {
-      page: (query) => readFeed(store, keys, query, soon()),
+      page: async (query) => sameHistory(partition, await readFeed(store, keys, query, soon())),
       entries: (known, count) => readEntries(store, keys, known, count, soon()),
     };
+  }
+
+  /** What was read is gone on with by what is heard, so it has to be of the same primary. */
+  function sameHistory(partition: number, page: FeedPage): FeedPage {
+    const channels = open?.channels;
+    if (channels?.historyOf(partition) === page.history) return page;
+    // One of them may be no primary any more, or not know yet that it has become one.
+    void channels?.vouch();
+    throw new Error('the feed was read of another primary than is heard');
   }
 
   function openAll(): Open {
@@ -207,6 +222,14 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     }
   }
 
+  /** Whoever is loaded and does not take what was read does not keep others from it. */
+  async function resting(taken: Promise<void>): Promise<void> {
+    loads -= 1;
+    loadMore();
+    await taken;
+    loads += 1;
+  }
+
   function closeUnused(): void {
     if (subscribers.size === 0 && listeners.size === 0) closeAll();
   }
@@ -229,6 +252,7 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
           partitions: partitions.length,
           ...{ tenants, cursor, jwks, deploymentId: id, read },
           snapshot: snapshots.read,
+          resting,
           wantLoad(partition) {
             queueMicrotask(() => {
               waiting.add({ subscriber, partition });

@@ -3,7 +3,7 @@ import type { FeedEvent } from '../store/feed/event.ts';
 import type { FeedPage, FeedPlace } from '../store/feed/read-feed.ts';
 import type { Join } from './core/join-feed.ts';
 import type { ResetReason } from './responses.ts';
-import { joinAt, type ReadFeed, walkFeed } from './walk-feed.ts';
+import { joinAt, type ReadFeed, walkFeed, whyNotAfter } from './walk-feed.ts';
 
 export interface SourceOptions {
   readonly read: ReadFeed;
@@ -102,7 +102,7 @@ export function createPartitionSource(options: SourceOptions): PartitionSource {
       if (mine !== episode) return;
       deployment = current;
       joined ??= joinAt(known, current, page);
-      const lost = joined === 'CONTINUE' ? take(page) : joined;
+      const lost = joined === 'CONTINUE' ? take(page, known) : joined;
       if (lost) {
         place = page.head;
         onReset(lost);
@@ -112,11 +112,10 @@ export function createPartitionSource(options: SourceOptions): PartitionSource {
   }
 
   /** Tells a page of the feed, or why it does not follow what was told. */
-  function take(page: FeedPage): ResetReason | undefined {
-    const fresh = follow(page.events.map((event) => ({ event, history: '' })));
-    if (!fresh) return 'HISTORY_LOST';
-    tell(fresh);
-    return undefined;
+  function take(page: FeedPage, known: FeedPlace): ResetReason | undefined {
+    const lost = whyNotAfter(place ?? known, page);
+    if (!lost) tell(page.events.map((event) => ({ event, history: '' })));
+    return lost;
   }
 
   /** Tells what was heard meanwhile; false if there is a gap before it. */

@@ -1,10 +1,11 @@
 import type { FeedEvent } from '../store/feed/event.ts';
 import type { FeedPage, FeedPlace, FeedQuery } from '../store/feed/read-feed.ts';
+import type { Join } from './core/join-feed.ts';
 import { createOutbox } from './core/outbox.ts';
 import { createMarks } from './marks.ts';
 import type { Events, FeedPart, FeedResponse, ResetReason, SnapshotPart } from './responses.ts';
 import { concerns, type Tenants } from './scope.ts';
-import { joinAt, walkFeed } from './walk-feed.ts';
+import { joinAt, lastPlace, walkFeed, whyNotAfter } from './walk-feed.ts';
 
 /** Up to where an earlier stream has told everything. */
 export interface Cursor {
@@ -39,6 +40,8 @@ export interface SubscriberOptions {
   snapshot(partition: number, place: FeedPlace): AsyncIterable<SnapshotPart>;
   /** Has `load` called for a partition, when its source is live. */
   wantLoad(partition: number): void;
+  /** Resolves with what it is given: while a load waits for the subscriber to take something. */
+  resting(taken: Promise<void>): Promise<void>;
 }
 
 /** What one subscriber has been told and has still to be told. */
@@ -70,13 +73,15 @@ const RESPONSE_BYTES = 65_536;
 const MOST_HELD = 10_000;
 const BYTES = { event: 160, part: 64 };
 
-type Part =
-  | { readonly state: 'LIVE'; readonly from: number }
-  | {
-      readonly state: 'LOADING';
-      readonly held: FeedEvent[];
-      readonly known?: FeedPlace | undefined;
-    };
+type Part = { readonly state: 'LIVE'; readonly from: number } | Loading;
+
+interface Loading {
+  readonly state: 'LOADING';
+  readonly held: FeedEvent[];
+  /** Up to where the subscriber has been told already; undefined for nothing. */
+  known: FeedPlace | undefined;
+  isBegun: boolean;
+}
 
 /** A part on its way, and up to which revisions partitions are told with it, besides its events. */
 interface Item {
@@ -111,7 +116,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }
 
   function begin(partition: number, known?: FeedPlace): void {
-    parts[partition] = { state: 'LOADING', held: [], known };
+    parts[partition] = { state: 'LOADING', held: [], known, isBegun: false };
     marks.lapse(partition);
     wantLoad(partition);
   }
@@ -151,7 +156,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     while (queued > MOST_BYTES / 2 && !isEnded) {
       const { promise, resolve } = Promise.withResolvers<void>();
       roomy.push(resolve);
-      await promise;
+      await options.resting(promise);
     }
   }
 
@@ -176,23 +181,33 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     return undefined;
   }
 
-  /** Tells what came after a place; undefined if the partition had to begin anew. */
-  async function tellSince(partition: number, known: FeedPlace): Promise<FeedPlace | undefined> {
-    let isFirst = true;
-    const query = { known, after: known.entryId, which: 'ALL' } as const;
+  /** Tells what came after a place, page by page; undefined if the partition had to begin anew. */
+  async function tellSince(partition: number, part: Loading, from: FeedPlace) {
+    const query = { known: from, after: from.entryId, which: 'ALL' } as const;
     const pages = walkFeed((each) => options.read(partition, each), query);
+    let joined: Join | undefined;
+    let place = from;
     for await (const page of asTaken(partition, pages)) {
-      const joined = isFirst ? joinAt({ ...known, deploymentId }, deploymentId, page) : 'CONTINUE';
-      if (joined !== 'CONTINUE') {
-        reset(partition, joined);
+      joined ??= joinAt({ ...from, deploymentId }, deploymentId, page);
+      const lost = joined === 'CONTINUE' ? whyNotAfter(place, page) : joined;
+      if (lost) {
+        reset(partition, lost);
         return undefined;
       }
-      isFirst = false;
+      place = lastPlace(page) ?? place;
       const mine = page.events.filter((event) => concerns(event, tenants));
-      tell(partition, mine, page.events.at(-1)?.revision ?? page.head.revision);
-      if (page.next === undefined) return page.head;
+      tell(partition, mine, place.revision);
+      // Should the next page fail, it is gone on from here.
+      part.known = place;
+      if (page.next === undefined) return place;
     }
     return undefined;
+  }
+
+  async function tellRest(partition: number, part: Loading, place: FeedPlace) {
+    const { known } = part;
+    if (known?.revision === place.revision && known.entryId === place.entryId) return place;
+    return known ? tellSince(partition, part, known) : tellState(partition, place);
   }
 
   /** A subscriber that does not take its responses loses all of them, and begins anew. */
@@ -261,11 +276,11 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     reset,
     async load(partition, place) {
       const part = parts[partition];
-      if (part?.state !== 'LOADING' || isEnded) return undefined;
-      const { known } = part;
-      const isThere = known?.revision === place.revision && known.entryId === place.entryId;
-      const tellRest = () => (known ? tellSince(partition, known) : tellState(partition, place));
-      const upTo = isThere ? place : await tellRest();
+      if (part?.state !== 'LOADING' || part.isBegun || isEnded) return undefined;
+      part.isBegun = true;
+      const upTo = await tellRest(partition, part, place).finally(() => {
+        part.isBegun = false;
+      });
       if (!upTo || parts[partition] !== part) return undefined;
       parts[partition] = { state: 'LIVE', from: upTo.revision };
       const held = part.held.filter(({ revision }) => revision > upTo.revision);

@@ -31,3 +31,21 @@ export function joinAt(
   const entryIdAtCursor = hasKnown ? place.entryId : undefined;
   return joinFeed(place, { deploymentId, head, oldestRevision, entryIdAtCursor });
 }
+
+/** Where a page ends; undefined if it is empty. */
+export function lastPlace({ events }: Pick<FeedPage, 'events'>): FeedPlace | undefined {
+  const last = events.at(-1);
+  return last && { revision: last.revision, entryId: last.entryId };
+}
+
+/**
+ * Why a page of all events does not follow a place. A gap, or a counter that is ahead of the last entry,
+ * tells that a primary has come back from a torn log with a step's beginning that nobody was told: the
+ * log was cut off within it, and what was written behind it has completed it.
+ */
+export function whyNotAfter(place: FeedPlace, page: FeedPage): 'HISTORY_LOST' | undefined {
+  const isGapless = page.events.every(({ revision }, i) => revision === place.revision + i + 1);
+  const { revision } = lastPlace(page) ?? place;
+  const isWhole = page.next !== undefined || page.head.revision === revision;
+  return isGapless && isWhole ? undefined : 'HISTORY_LOST';
+}

@@ -5,7 +5,7 @@ import { printReport } from './checker/print-report.ts';
 import { TOPOLOGIES } from './checker/rig.ts';
 import { type CheckReport, runChecker } from './checker/run-checker.ts';
 
-const DURATION_MS = 30_000;
+const DURATION_MS = 60_000;
 const TIMEOUT_MS = 240_000;
 /** Some that show soon, so that it is known that something would be found; the others take minutes. */
 const QUICK = ['token-string-as-key', 'no-compare-and-set', 'fence-does-not-wait'];

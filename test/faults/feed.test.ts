@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import calculateSlot from 'cluster-key-slot';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { FeedPart } from '../../src/revocations/responses.ts';
-import { createRevocations, type Revocations } from '../../src/revocations/revocations.ts';
-import type { FeedEvent } from '../../src/store/feed/event.ts';
+import type { Revocations } from '../../src/revocations/revocations.ts';
 import { beginHistory } from '../../src/store/meta.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import { revokeDevice } from '../../src/store/sessions/revoke.ts';
 import type { Store } from '../../src/store/store.ts';
+import { type Follower, followFeed, startRevocations } from '../setup/feed-follower.ts';
 import { isWritable, manyDevices, openImpatientStore, within } from '../setup/impatient-store.ts';
 import { moveSlot } from '../setup/move-slot.ts';
 import { startRedisCluster } from '../setup/redis-cluster.ts';
@@ -29,84 +28,14 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-/** A subscriber that does what an edge does with what it is told, and holds it to what was promised. */
-interface Follower {
-  readonly ended: ReadonlySet<string>;
-  readonly resets: readonly string[];
-  /** Asks for a checkpoint that covers everything, and waits for it. */
-  checkpoint(): Promise<void>;
-}
-
 async function follow(revocations: Revocations): Promise<Follower> {
-  const watching = await revocations.watch.begin({ tenants: '*', cursor: undefined, edge: false });
-  const { subscriber } = watching;
-  undo.push(() => watching.leave());
-  const byPartition = new Map<number, Map<string, number>>();
-  const newest = new Map<number, number>();
-  const resets: string[] = [];
-  let covered = 0;
-  let wrong: string | undefined;
-
-  const apply = (part: FeedPart): void => {
-    if (part.kind === 'reset') {
-      resets.push(part.reason);
-      newest.delete(part.partition);
-    }
-    if (part.kind === 'snapshot') {
-      if (part.first) byPartition.set(part.partition, new Map());
-      add(part.partition, part.events);
-    }
-    if (part.kind === 'checkpoint' && part.uncovered.length === 0) covered += 1;
-    if (part.kind !== 'events') return;
-    for (const { partition, events } of part.partitions) {
-      for (const { revision } of events) {
-        if (revision <= (newest.get(partition) ?? 0)) wrong ??= `${revision} came again`;
-        newest.set(partition, revision);
-      }
-      add(partition, events);
-    }
-  };
-  const add = (partition: number, events: readonly FeedEvent[]): void => {
-    const known = byPartition.get(partition);
-    if (!known && events.length > 0) wrong ??= 'events came before the snapshot';
-    for (const { revision, tokenId } of events) known?.set(tokenId, revision);
-  };
-  void (async () => {
-    for (let next = await subscriber.next(); next; next = await subscriber.next()) {
-      for (const part of next.parts) apply(part);
-    }
-  })();
-  return {
-    get ended() {
-      expect(wrong).toBeUndefined();
-      return new Set([...byPartition.values()].flatMap((known) => [...known.keys()]));
-    },
-    resets,
-    async checkpoint() {
-      const before = covered;
-      await until(
-        'a checkpoint covers every partition',
-        async () => {
-          const { timeMs, places } = await revocations.hub.vouch();
-          subscriber.checkpoint(0, timeMs, places);
-          return covered > before;
-        },
-        60_000,
-      );
-    },
-  };
+  const follower = await followFeed(revocations);
+  undo.push(() => follower.leave());
+  return follower;
 }
 
 function start(store: Store): Revocations {
-  const revocations = createRevocations({
-    store,
-    terms: { leaseMs: 1_000, deposedMs: 0 },
-    newId: uuidv7,
-    jwks: () => '{"keys":[]}',
-    timeoutMs: 1_000,
-    mostWaiting: 16,
-    onFault: () => undefined,
-  });
+  const revocations = startRevocations(store);
   undo.push(() => revocations.close());
   return revocations;
 }

@@ -42,6 +42,9 @@ export class RedisNode {
   /** Of a Cluster's nodes among themselves: that of a proxied node is not proxied. */
   readonly busPort: number;
   readonly dir: string;
+  /** When the process was killed, and when its log lost its tail then, by the time of day. */
+  readonly killedAtMs: number[] = [];
+  readonly tornAtMs: number[] = [];
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
 
@@ -110,6 +113,7 @@ export class RedisNode {
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
+    this.killedAtMs.push(Date.now());
   }
 
   async destroy(): Promise<void> {

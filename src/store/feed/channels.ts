@@ -28,6 +28,8 @@ export interface Channels {
    * heard, in the partitions that are named. Those of a primary that cannot vouch are not.
    */
   vouch(): Promise<readonly Vouched[]>;
+  /** Of the primary that a partition is heard of; undefined while it is not heard. */
+  historyOf(partition: number): string | undefined;
   close(): void;
 }
 
@@ -157,6 +159,7 @@ export function openChannels({ store, listener, timeoutMs }: ChannelsOptions): C
       const vouched = await Promise.all([...all].map((link) => link.vouch()));
       return vouched.filter((each) => each !== undefined);
     },
+    historyOf: (partition) => heardOf.get(partition)?.history,
     close() {
       isClosed = true;
       clearTimeout(timer);

@@ -1,9 +1,9 @@
-import { parseMessage } from '../../../src/store/feed/event.ts';
+import { committedAtMs, type FeedEvent, parseMessage } from '../../../src/store/feed/event.ts';
 import type { RedisNode } from '../../setup/redis-node.ts';
 import { ask } from '../../setup/redis-sentinel.ts';
-import type { PartitionTruth, StreamEnd } from './edges/compare-feeds.ts';
+import type { PartitionTruth } from './edges/compare-feeds.ts';
 
-/** What a partition's feed tells of itself, against what it may not. */
+/** What the partitions' feeds tell of themselves, against what they may not. */
 export async function readEffects(primaries: readonly RedisNode[]): Promise<{
   readonly changes: number;
   readonly faults: readonly string[];
@@ -13,33 +13,64 @@ export async function readEffects(primaries: readonly RedisNode[]): Promise<{
   const truths: PartitionTruth[] = [];
   const faults: string[] = [];
   let changes = 0;
-  for (const { port } of primaries) {
-    await ask(port, async (redis) => {
+  for (const node of primaries) {
+    await ask(node.port, async (redis) => {
       for (const feed of await redis.keys('signum:*:feed')) {
-        const once = new Map<string, number>();
-        const ends = new Map<string, StreamEnd>();
-        let last = 0;
-        for (const [id, [, text]] of await redis.xrange(feed, '-', '+')) {
-          const event = parseMessage(`${id} ${text}`);
-          if (!event) throw new Error(`${feed} holds what is no event`);
-          const { revision, entryId, kind: name, sessionId, tokenId, expiresAtMs } = event;
-          changes += 1;
-          if (last > 0 && revision !== last + 1) faults.push(`${feed}: ${last} before ${revision}`);
-          last = revision;
-          if (name !== 'ISSUE' && name !== 'FENCE' && tokenId !== '') {
-            ends.set(tokenId.replaceAll('-', ''), { revision, entryId, expiresAtMs });
-          }
-          // A session begins once, a token is refreshed once, a session ends once.
-          const what = name === 'REFRESH' ? tokenId : sessionId;
-          if (name.startsWith('REVOKE_') || name === 'FENCE') continue;
-          const kind = name === 'ISSUE' || name === 'REFRESH' ? name : 'END';
-          const times = (once.get(`${kind} ${what}`) ?? 0) + 1;
-          once.set(`${kind} ${what}`, times);
-          if (times === 2) faults.push(`${feed}: ${kind} ${what} twice`);
-        }
-        truths.push({ partition: Number(/\{(\d+)\}/.exec(feed)?.[1]), head: last, ends });
+        const events = (await redis.xrange(feed, '-', '+')).map(([id, [, text]]) =>
+          parseMessage(`${id} ${text}`),
+        );
+        if (!events.every((event) => event !== undefined)) throw new Error(`${feed} holds others`);
+        changes += events.length;
+        faults.push(...faultsIn(events, node).map((fault) => `${feed}: ${fault}`));
+        const head = Number(await redis.get(feed.replace(/:feed$/, ':revision')));
+        const ends = events
+          .filter(isEndOfToken)
+          .map(({ revision, entryId, expiresAtMs, ...of }) => {
+            return [of.tokenId.replaceAll('-', ''), { revision, entryId, expiresAtMs }] as const;
+          });
+        truths.push({ partition: Number(/\{(\d+)\}/.exec(feed)?.[1]), head, ends: new Map(ends) });
       }
     });
   }
   return { changes, faults, truths };
+}
+
+/** Revisions follow each other; a session begins once, a token is refreshed once, a session ends once. */
+function faultsIn(events: readonly FeedEvent[], node: RedisNode): readonly string[] {
+  const faults: string[] = [];
+  const first = new Map<string, FeedEvent>();
+  let before: FeedEvent | undefined;
+  for (const event of events) {
+    const isNext = !before || event.revision === before.revision + 1;
+    if (before && !isNext && !isTorn(before, event, node)) {
+      faults.push(`${before.revision} before ${event.revision}`);
+    }
+    before = event;
+    const what = onceOf(event);
+    const earlier = what === undefined ? undefined : first.get(what);
+    if (earlier && !isTorn(earlier, event, node)) faults.push(`${what} twice`);
+    else if (what !== undefined) first.set(what, event);
+  }
+  return faults;
+}
+
+function isEndOfToken({ kind, tokenId }: FeedEvent): boolean {
+  return kind !== 'ISSUE' && kind !== 'FENCE' && tokenId !== '';
+}
+
+function onceOf({ kind, tokenId, sessionId }: FeedEvent): string | undefined {
+  if (kind.startsWith('REVOKE_') || kind === 'FENCE') return undefined;
+  if (kind === 'REFRESH') return `REFRESH ${tokenId}`;
+  return `${kind === 'ISSUE' ? kind : 'END'} ${sessionId}`;
+}
+
+/**
+ * Whether Redis itself may have parted two events: it completes a step that a torn log has the beginning
+ * of with what comes behind it, at the next start. So the step is counted twice, or stands there beside
+ * its repetition.
+ */
+function isTorn(one: FeedEvent, other: FeedEvent, { tornAtMs, killedAtMs }: RedisNode): boolean {
+  const [fromMs, toMs] = [committedAtMs(one), committedAtMs(other)];
+  const isBetween = (ms: number) => fromMs <= ms && ms <= toMs;
+  return killedAtMs.some(isBetween) && tornAtMs.some((ms) => ms <= toMs);
 }

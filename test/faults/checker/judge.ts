@@ -39,8 +39,8 @@ export class Judge {
   readonly violations: Violation[] = [];
   validatesAfterEnd = 0;
   validates = 0;
-  /** What Redis answered may be lost at the moment: nothing is promised of what is touched now. */
-  isLosing = false;
+  /** When what Redis had answered may have been lost. */
+  readonly #losses: { readonly fromMs: number; toMs: number }[] = [];
   readonly #promises: Promises;
   readonly #byDevice = new Map<string, HeldToken[]>();
   readonly #successors = new Map<string, Set<string>>();
@@ -76,6 +76,10 @@ export class Judge {
   ended(token: HeldToken, returnedMs: number, why: string): void {
     this.#touch(token);
     if (token.endedMs <= returnedMs) return;
+    // Whoever waits for edges may have been answered by Redis before the loss, and return after it.
+    if (this.#losses.some(({ fromMs, toMs }) => token.mayEndMs <= toMs && fromMs <= returnedMs)) {
+      this.#exempt.add(token);
+    }
     token.endedMs = returnedMs;
     tell(token, `dead: ${why} ${at(returnedMs)}`);
   }
@@ -129,10 +133,16 @@ export class Judge {
 
   /** From now on, for a while, what is answered may be lost; returns what ends that. */
   beginLoss(): () => void {
-    this.isLosing = true;
+    const loss = { fromMs: performance.now(), toMs: Number.POSITIVE_INFINITY };
+    this.#losses.push(loss);
     return () => {
-      this.isLosing = false;
+      loss.toMs = performance.now();
     };
+  }
+
+  /** What Redis answers may be lost at the moment: nothing is promised of what is touched now. */
+  get isLosing(): boolean {
+    return this.#losses.some(({ toMs }) => toMs === Number.POSITIVE_INFINITY);
   }
 
   /** Whether what became of a token may have been lost. */

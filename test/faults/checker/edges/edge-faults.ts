@@ -91,6 +91,7 @@ export const STANDALONE_FAULTS: Readonly<Record<string, Fault>> = {
     const after = logOf(node);
     if (before.file === after.file && before.bytes < after.bytes) {
       truncateSync(after.file, parts.random.between(before.bytes, after.bytes - 1));
+      node.tornAtMs.push(Date.now());
     }
     await holdOn(parts, 50, 500);
     node.start();
