@@ -18,7 +18,7 @@ export function ensureDependencies() {
   }
   if (areInstalled()) return;
   const startedAtMs = Date.now();
-  console.log('Installing npm dependencies (about 20 seconds) ...');
+  console.log('Installing npm dependencies (20 seconds to two minutes) ...');
   // Install scripts stay off: the prebuilt binaries come inside packages. The one exception
   // fetches the pinned Node for this platform.
   npm(['ci', '--ignore-scripts', '--include=dev', '--include=optional']);

@@ -21,7 +21,8 @@ app.get('/hello', signum(edge, { scopes: ['read'] }), (request, response) => {
   );
 });
 
-const server = app.listen(Number(PORT), () => {
+const server = app.listen(Number(PORT), (error) => {
+  if (error) throw error;
   console.log(`listening on ${JSON.stringify(server.address())}`);
 });
 process.on('SIGTERM', () => {

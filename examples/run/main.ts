@@ -1,6 +1,7 @@
-// npm run example -- NAME [--edge]: runs an example beside the Signum that `npm start` runs.
+// npm run example -- NAME [--edge]: runs an example beside the Signum that `npm start` runs, at the port PORT.
 import { fail, findDev } from './dev.ts';
 import { GATEWAYS } from './gateway.ts';
+import { demandPort } from './port.ts';
 import { APPS, runApp } from './run-app.ts';
 import { runGateway } from './run-gateway.ts';
 
@@ -15,9 +16,10 @@ if (!isUnderstood || (gateway === undefined && !isApp)) {
     `Usage: npm run example -- <${gateways}> [--edge]\n       npm run example -- <${APPS.join('|')}>`,
   );
 }
-if (gateway === undefined) await runApp(name, findDev());
+const port = await demandPort(gateway === undefined ? 3_000 : 8_080);
+if (gateway === undefined) await runApp(name, findDev(), port);
 else {
   if (atEdge && gateway.credentials.length === 0) fail(`${name} asks nobody, and no edge.`);
   if (gateway.executable() === undefined) fail(`${name} is not here. It needs ${gateway.needs}.`);
-  await runGateway(gateway, findDev(), atEdge);
+  await runGateway(gateway, findDev(), atEdge, port);
 }

@@ -7,10 +7,8 @@ import { type Dev, untilSignal } from './dev.ts';
 /** Services that verify tokens by themselves, with @signum/edge. */
 export const APPS: readonly string[] = ['express', 'fastify', 'hono', 'headers'];
 
-const { PORT = '3000' } = process.env;
-
 /** Runs one of them beside the Signum that `npm start` runs, until a signal comes or it ends. */
-export async function runApp(name: string, dev: Dev): Promise<void> {
+export async function runApp(name: string, dev: Dev, port: number): Promise<void> {
   const file = fileURLToPath(new URL(`../${name}/server.ts`, import.meta.url));
   const app = spawn(process.execPath, [file], {
     stdio: 'inherit',
@@ -18,7 +16,7 @@ export async function runApp(name: string, dev: Dev): Promise<void> {
     detached: true,
     env: {
       PATH: process.env['PATH'],
-      PORT,
+      PORT: String(port),
       SIGNUM_ADDRESS: dev.address,
       SIGNUM_CA_FILE: dev.caFile,
       SIGNUM_API_KEY: await dev.callerKey('edge', [Permission.VALIDATE, Permission.WATCH]),
@@ -30,7 +28,7 @@ export async function runApp(name: string, dev: Dev): Promise<void> {
     await ended;
   });
   process.stdout.write(
-    `examples/${name} verifies in its own memory, at http://localhost:${PORT}/hello, for tokens with the scope read.\n`,
+    `examples/${name} verifies in its own memory, at http://localhost:${port}/hello, for tokens with the scope read.\n`,
   );
   const [code] = await ended;
   process.exit(code ?? 0);

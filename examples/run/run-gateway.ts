@@ -1,19 +1,23 @@
 import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { clientCertificate } from '../../src/dev/certificates.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
-import { type Dev, untilSignal } from './dev.ts';
+import { type Dev, fail, untilSignal } from './dev.ts';
 import { startEchoService } from './echo-service.ts';
 import { startEdgeProcess } from './edge.ts';
 import type { Gateway } from './gateway.ts';
 import { startGateway } from './start-gateway.ts';
-
-const PORT = 8080;
+import { whatToPaste } from './what-to-paste.ts';
 
 /**
  * Puts a gateway with its example's configuration between you and a service that echoes, beside the Signum that
  * `npm start` runs, with a `signum edge` between the two if wanted.
  */
-export async function runGateway(gateway: Gateway, dev: Dev, atEdge: boolean): Promise<void> {
+export async function runGateway(
+  gateway: Gateway,
+  dev: Dev,
+  atEdge: boolean,
+  port: number,
+): Promise<void> {
   const { address, grpcAddress, caFile } = dev;
   const apiKey = await dev.callerKey('gateway', [Permission.VALIDATE]);
   const edge = atEdge
@@ -24,10 +28,14 @@ export async function runGateway(gateway: Gateway, dev: Dev, atEdge: boolean): P
     : undefined;
   const certificate = await clientCertificate(dev.dir, 'gateway');
   const service = await startEchoService();
+  const stopOthers = async () => {
+    await edge?.stop();
+    await service.close();
+  };
   const running = await startGateway(
     gateway,
     {
-      port: PORT,
+      port,
       servicePort: service.port,
       innerPort: await findFreePort(),
       publicPort: Number(new URL(address).port),
@@ -39,31 +47,14 @@ export async function runGateway(gateway: Gateway, dev: Dev, atEdge: boolean): P
       ...(edge && { edgeSocket: edge.edgeSocket, edgeGrpcSocket: edge.edgeGrpcSocket }),
     },
     atEdge ? 'edge' : 'key',
-  );
-  const asked = edge ? `a signum edge, which follows the Signum` : 'the Signum';
-  const fenced = atEdge ? ' --fence' : '';
+  ).catch(async (error: Error) => {
+    await stopOthers();
+    fail(error.message);
+  });
   for (const line of edge?.said ?? []) process.stdout.write(`  ${line}\n`);
-
-  process.stdout.write(`${gateway.name} listens on http://127.0.0.1:${PORT}, with the configuration in examples/${gateway.name}.
-It asks ${asked} at ${address}, and passes requests on to a service that echoes their headers.
-
-# In a third terminal, in this directory. Without a token: 401, and the challenge.
-curl -si http://127.0.0.1:${PORT}/orders
-signum() { node scripts/run.js cli "$@"; }
-eval "$(signum issue --tenant acme --user ada --device phone --output shell)"
-
-# With a token: it passes, and the service is told whose it is.
-curl -si -H "authorization: Bearer $ACCESS_TOKEN" http://127.0.0.1:${PORT}/orders
-
-# Log out. The same request: 401.
-echo "$ACCESS_TOKEN" | signum revoke -${fenced}
-curl -si -H "authorization: Bearer $ACCESS_TOKEN" http://127.0.0.1:${PORT}/orders
-
-Ctrl-C stops the gateway.
-`);
+  process.stdout.write(whatToPaste({ gateway, address, atEdge, port }));
   untilSignal(async () => {
     await running.stop();
-    await edge?.stop();
-    await service.close();
+    await stopOthers();
   });
 }

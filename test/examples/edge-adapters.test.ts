@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startChild } from '../setup/child.ts';
 import { API_KEY, type FakeSignum, startFakeSignum } from '../setup/fake-signum.ts';
 import { until } from '../setup/until.ts';
 
@@ -25,14 +27,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const EXAMPLES = ['express', 'fastify', 'hono', 'headers'];
+
+const environment = (port: number) => ({
+  ...{ SIGNUM_ADDRESS: signum.address, SIGNUM_API_KEY: API_KEY, PORT: String(port) },
+  SIGNUM_CA_FILE: join(folder, 'ca.crt'),
+});
+
 /** Starts an example on a free port and waits until it listens. */
 async function start(name: string): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [`examples/${name}/server.ts`], {
     cwd: ROOT,
-    env: {
-      ...{ SIGNUM_ADDRESS: signum.address, SIGNUM_API_KEY: API_KEY, PORT: '0' },
-      SIGNUM_CA_FILE: join(folder, 'ca.crt'),
-    },
+    env: environment(0),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
@@ -40,7 +46,7 @@ async function start(name: string): Promise<{ child: ChildProcess; url: string }
   return { child, url: `http://localhost:${port}/hello` };
 }
 
-test.each(['express', 'fastify', 'hono', 'headers'])(
+test.each(EXAMPLES)(
   'the example for %s lets good tokens in, and no other, and stops',
   async (name) => {
     const { child, url } = await start(name);
@@ -65,3 +71,18 @@ test.each(['express', 'fastify', 'hono', 'headers'])(
     }
   },
 );
+
+test.each(EXAMPLES)('the example for %s fails where its port is taken', async (name) => {
+  const other = createServer().listen(0);
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const child = startChild(process.execPath, [`examples/${name}/server.ts`], environment(port));
+  try {
+    expect(await child.ended).toEqual([1, null]);
+    expect(child.output()).toContain('EADDRINUSE');
+    expect(child.output()).not.toContain('listening on');
+  } finally {
+    await child.destroy();
+    other.close();
+  }
+});
