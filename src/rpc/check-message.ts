@@ -7,6 +7,7 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf';
 import { pathToString, reflect } from '@bufbuild/protobuf/reflect';
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import { createValidator } from '@bufbuild/protovalidate';
 import {
   type FieldRules,
@@ -74,7 +75,7 @@ function oneofCheck(oneof: DescOneof): Surely {
   };
 }
 
-/** Of what a field holds: undefined for a message that is absent. */
+/** Of what a field holds: undefined for what is absent and need not be there. */
 function fieldCheck(field: DescField): Surely {
   const rules = getOption(field, fieldOption);
   const check = allOf([ruleCheck(field, rules), elementCheck(field, rules)]);
@@ -83,8 +84,12 @@ function fieldCheck(field: DescField): Surely {
     return (value: unknown) => (value === undefined ? !required : check(value as never));
   }
   if (required) return never;
-  if (ignore !== Ignore.IF_ZERO_VALUE || check === always) return check;
-  return (value: unknown) => value === '' || check(value as never);
+  if (check === always) return check;
+  const mayBeAbsent = field.presence === FeatureSet_FieldPresence.EXPLICIT;
+  const mayBeEmpty = ignore === Ignore.IF_ZERO_VALUE;
+  if (!mayBeAbsent && !mayBeEmpty) return check;
+  return (value: unknown) =>
+    (mayBeAbsent && value === undefined) || (mayBeEmpty && value === '') || check(value as never);
 }
 
 /** By the rules of the value as a whole. */

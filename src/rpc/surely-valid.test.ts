@@ -1,11 +1,30 @@
-import { create, type DescMethod } from '@bufbuild/protobuf';
+import {
+  create,
+  createFileRegistry,
+  type DescMessage,
+  type DescMethod,
+  setExtension,
+} from '@bufbuild/protobuf';
+import {
+  FeatureSet_FieldPresence,
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  FieldOptionsSchema,
+  FileDescriptorProtoSchema,
+} from '@bufbuild/protobuf/wkt';
 import { createValidator } from '@bufbuild/protovalidate';
+import {
+  type FieldRules,
+  FieldRulesSchema,
+  field as fieldOption,
+  Ignore,
+} from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { FeedService } from '@signum/contract/signum/v1/feed_service_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitraryInit } from '../../test/differential/arbitrary-message.ts';
-import { surelyValid } from './check-message.ts';
+import { createCheckOf, surelyValid } from './check-message.ts';
 import { SERVICES } from './rpc.ts';
 
 const METHODS = [...new Set([...SERVICES, FeedService])].flatMap(
@@ -105,4 +124,48 @@ test('of text whose bytes would have to be counted nobody is sure', () => {
   const of = (userId: string) => create(issue.input, { device: { ...device, userId } });
   expect(surelyValid(issue.input)(of('x'.repeat(85)))).toBe(true);
   expect(surelyValid(issue.input)(of('x'.repeat(86)))).toBe(false);
+});
+
+/** A message of one field, `text`, that may be absent, with rules. */
+function optionalText(rules: Partial<FieldRules>): DescMessage {
+  const options = create(FieldOptionsSchema);
+  setExtension(options, fieldOption, create(FieldRulesSchema, rules as never));
+  const field = {
+    ...{ name: 'text', jsonName: 'text', number: 1, options },
+    ...{ type: FieldDescriptorProto_Type.STRING, label: FieldDescriptorProto_Label.OPTIONAL },
+    ...{ proto3Optional: true, oneofIndex: 0 },
+  };
+  const message = { name: 'Optional', field: [field], oneofDecl: [{ name: '_text' }] };
+  const file = { name: 'optional.proto', syntax: 'proto3', messageType: [message] };
+  const all = createFileRegistry(create(FileDescriptorProtoSchema, file), () => undefined);
+  const desc = all.getMessage('Optional');
+  if (desc === undefined) throw new Error('there is no such message');
+  expect(desc.field['text']?.presence).toBe(FeatureSet_FieldPresence.EXPLICIT);
+  return desc;
+}
+
+test('a text that may be absent is held to its rules when it is there, and to none when not', () => {
+  const rules = { type: { case: 'string', value: { minBytes: 2n, pattern: '^a' } } } as never;
+  const desc = optionalText(rules);
+  const check = createCheckOf()(desc);
+  expect(() => check(create(desc))).not.toThrow();
+  expect(() => check(create(desc, { text: 'ab' } as never))).not.toThrow();
+  for (const text of ['', 'a', 'ba']) {
+    expect(() => check(create(desc, { text } as never))).toThrow(
+      expect.objectContaining({
+        reason: 'INVALID_FIELD',
+        metadata: { field: 'text', rule: expect.any(String) },
+      }),
+    );
+  }
+  const required = createCheckOf()(optionalText({ ...(rules as object), required: true }));
+  expect(() => required(create(desc))).toThrow(
+    expect.objectContaining({ reason: 'INVALID_FIELD' }),
+  );
+  const lenient = createCheckOf()(
+    optionalText({ ...(rules as object), ignore: Ignore.IF_ZERO_VALUE }),
+  );
+  for (const init of [{}, { text: '' }]) {
+    expect(() => lenient(create(desc, init as never))).not.toThrow();
+  }
 });
