@@ -7,7 +7,13 @@ const INTRODUCTION = `# RPCs
 <!-- Generated from proto/signum/v1/ by \`npm run docs\`. Do not edit. -->
 
 Each is \`POST /<service>/<method>\` by Connect, and the same path by gRPC and gRPC-web. Messages, their
-fields and limits stand in \`proto/signum/v1/\`; reasons of errors in [errors.md](errors.md).`;
+fields and limits stand in \`proto/signum/v1/\`; reasons of errors in [errors.md](errors.md).
+
+A client says how long it waits in \`connect-timeout-ms\` (Connect, and the HTTP endpoints beside it: 1 to 10 digits) or
+in \`grpc-timeout\` (gRPC and gRPC-web); the other protocol's header is refused. It gets
+[SIGNUM_DEADLINE_MAX](settings.md#deadline_max) at most. Where it says nothing, a call has
+[SIGNUM_DEADLINE_DEFAULT](settings.md#deadline_default), and what may wait for replicas, a disk or edges the most there
+is: revocations, and Issue with a fence. \`/authz\` reads neither header, since those it gets are its client's.`;
 
 const KINDS: Readonly<Record<DescMethod['methodKind'], string>> = {
   unary: 'one message, one answer',

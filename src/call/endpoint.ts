@@ -77,6 +77,11 @@ export interface HttpEndpoint<I = unknown, O = unknown> {
   readonly hasBody: boolean;
   /** Whether `decode` looks at the query. One that is not looked at is refused. */
   readonly readsQuery?: boolean;
+  /**
+   * Whether its headers are those of somebody else's request, as gateways pass them on: a time-out among
+   * them is not the caller's. Others take `connect-timeout-ms`.
+   */
+  readonly isPassedOn?: boolean;
   /** Throws INVALID_FIELD for what cannot be read. */
   decode(head: Head, body: Uint8Array): I;
   encode(output: O, head: Head): HttpAnswer;

@@ -14,7 +14,10 @@ export interface Head {
   readonly query: string;
   /** The server as the client has called it, `host` or `host:port`; empty if it does not say. */
   readonly authority: string;
-  /** The header in which the client says how long it waits, if its protocol has one. */
+  /**
+   * The header in which the client says how long it waits, which the other protocol's must not stand
+   * beside; undefined where headers are not the caller's own, and neither is read.
+   */
   readonly timeoutHeader: TimeoutHeader | undefined;
   readonly peer: Peer;
   /** Aborted when the client goes away before it is answered. */
@@ -77,11 +80,14 @@ export class CallSignal implements ClientSignal {
 /**
  * What a head presents as usual: a bearer token or key, or a client certificate.
  * @throws INVALID_FIELD for two credentials in one head: whichever was meant, the other one was meant
- * too, by the client or by somebody between.
+ * too, by the client or by somebody between; and for the key of a gateway, which is read nowhere else.
  */
 export function headCredentials(head: Head): Credentials {
   const authorization = head.header('authorization');
   if (authorization?.includes(',')) throw invalidField('authorization', 'must come once');
+  if (head.header('x-signum-key') !== undefined) {
+    throw invalidField('x-signum-key', 'is for gateways that ask about others: use authorization');
+  }
   return { authorization, certificateNames: head.peer.certificateNames };
 }
 
@@ -104,6 +110,11 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   n: 1e-6,
 };
 
+const OTHER_TIMEOUT = {
+  'grpc-timeout': 'connect-timeout-ms',
+  'connect-timeout-ms': 'grpc-timeout',
+} as const;
+
 /**
  * How long the client waits, in milliseconds; undefined if it does not say. The only place that reads
  * it, for every protocol: what has the form of none is refused, never guessed at.
@@ -112,6 +123,8 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 export function readTimeoutMs(head: Head): number | undefined {
   const { timeoutHeader } = head;
   if (timeoutHeader === undefined) return undefined;
+  const other = OTHER_TIMEOUT[timeoutHeader];
+  if (head.header(other) !== undefined) throw invalidField(other, `must be ${timeoutHeader} here`);
   const text = head.header(timeoutHeader);
   if (text === undefined) return undefined;
   return timeoutHeader === 'grpc-timeout' ? readGrpcTimeout(text) : readConnectTimeout(text);

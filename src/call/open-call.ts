@@ -223,10 +223,8 @@ export abstract class OpenCall<I> implements Call {
     if (inputCredentials === undefined) return undefined;
     const presented = inputCredentials(input);
     // As ever, a key wins over a certificate presented with it.
-    if (presented === undefined || this.caller.kind === 'anonymous' || !this.#hasShownKey) {
-      return presented;
-    }
-    // RFC 6749 section 2.3: not more than one way to authenticate in a request.
+    if (presented === undefined || !this.#hasShownKey) return presented;
+    // RFC 6749 section 2.3: not more than one way to authenticate in a request, good or bad.
     throw invalidField('credentials', 'must be presented in one way only');
   }
 

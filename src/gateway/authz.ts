@@ -1,5 +1,6 @@
 import type { HttpAnswer, HttpEndpoint } from '../call/endpoint.ts';
 import type { Head } from '../call/head.ts';
+import { decodeText, queryParameters, shownName } from '../call/parameters.ts';
 import type { SignumError } from '../domain/errors.ts';
 import { accessOf } from '../policy/access.ts';
 import { AUTHZ } from '../policy/access-table.ts';
@@ -34,10 +35,7 @@ const ALLOWED = { 'x-signum-verdict': 'allow' };
  * and query, which say nothing.
  */
 export function authz(options: AuthzOptions): readonly HttpEndpoint<Question, Answer>[] {
-  return [
-    at('/authz', options, ({ query }) => (query === '' ? [] : new URLSearchParams(query))),
-    at('/authz/*', options, () => []),
-  ];
+  return [at('/authz', options, ({ query }) => decoded(query)), at('/authz/*', options, () => [])];
 }
 
 function at(
@@ -58,6 +56,7 @@ function at(
     verbs: 'any',
     hasBody: false,
     readsQuery: true,
+    isPassedOn: true,
     decode: (head) => {
       const cookies = cookie === undefined ? [] : head.headerValues('cookie');
       const presented = presentedToken(head.headerValues('authorization'), cookies, cookie);
@@ -77,6 +76,13 @@ function at(
     encode: told === undefined ? encode : (answer) => telling(encode(answer), told()),
     encodeError,
   };
+}
+
+function decoded(query: string): readonly (readonly [string, string])[] {
+  return queryParameters(query).map(([name, encoded]) => [
+    name,
+    decodeText(encoded, shownName(name, 'query')),
+  ]);
 }
 
 function telling(answer: HttpAnswer, told: Readonly<Record<string, string>>): HttpAnswer {
@@ -99,8 +105,9 @@ function encode(answer: Answer): HttpAnswer {
  * neither a yes nor a no.
  */
 function encodeError(error: SignumError): HttpAnswer {
-  const { reason, retryAfterMs = 1_000 } = error;
-  const headers = { 'x-signum-error': reason };
+  const { reason, metadata, retryAfterMs = 1_000 } = error;
+  const field = metadata['field'];
+  const headers = { 'x-signum-error': reason, ...(field && { 'x-signum-error-field': field }) };
   if (FAULT_OF_GATEWAY.has(reason)) return { status: 500, headers, body: '' };
   const seconds = String(Math.ceil(retryAfterMs / 1_000));
   return { status: 503, headers: { ...headers, 'retry-after': seconds }, body: '' };

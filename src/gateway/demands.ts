@@ -1,3 +1,4 @@
+import { refuseControl, shownName } from '../call/parameters.ts';
 import { invalidField } from '../domain/errors.ts';
 import type { AuthenticationDemand } from '../tokens/tokens.ts';
 
@@ -59,7 +60,10 @@ export function readDemands(
         ages.push(readMaxAge(value));
         break;
       default:
-        throw invalidField(nameOf(name), 'must be scope, audience, acr_values or max_age');
+        throw invalidField(
+          shownName(name, 'demand'),
+          'must be scope, audience, acr_values or max_age',
+        );
     }
   }
   const partsOf = (header: DemandHeader) => valuesOf(header).flatMap(splitHeader);
@@ -107,11 +111,7 @@ function readWords(name: string, value: string): string[] {
 }
 
 function readAudience(value: string): string {
+  refuseControl(value, 'audience');
   if (value !== '' && value.length <= MAX_AUDIENCE_LENGTH) return value;
   throw invalidField('audience', `must be 1 to ${MAX_AUDIENCE_LENGTH} characters long`);
-}
-
-/** The name as an error may show it. */
-function nameOf(name: string): string {
-  return /^[\w.-]{1,64}$/.test(name) ? name : 'demand';
 }

@@ -10,5 +10,5 @@ export function gatewayCredentials(head: Head): Credentials {
   const { certificateNames } = head.peer;
   const [key, ...others] = head.headerValues('x-signum-key');
   if (others.length > 0) throw invalidField('x-signum-key', 'must come once');
-  return { authorization: key ? `Bearer ${key}` : undefined, certificateNames };
+  return { authorization: key === undefined ? undefined : `Bearer ${key}`, certificateNames };
 }

@@ -1,8 +1,9 @@
 import { type Head, headCredentials } from '../call/head.ts';
+import { decodeText } from '../call/parameters.ts';
 import type { Credentials } from '../callers/authenticate.ts';
 import type { Call } from '../domain/call.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
-import { decode, type Form } from './form.ts';
+import type { Form } from './form.ts';
 
 /** How clients may show who they are, as server metadata names it (RFC 8414 section 2). */
 export const CLIENT_AUTHENTICATION = [
@@ -69,8 +70,8 @@ export function clientCredentials(head: Head): Credentials {
   const colon = text.indexOf(':');
   if (colon < 0) throw new SignumError('CREDENTIAL_INVALID', 'the credential is not good');
   return {
-    authorization: `Bearer ${decode(text.slice(colon + 1))}`,
-    clientId: decode(text.slice(0, colon)),
+    authorization: `Bearer ${decodeText(text.slice(colon + 1), 'authorization')}`,
+    clientId: decodeText(text.slice(0, colon), 'authorization'),
     certificateNames: usual.certificateNames,
   };
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Head } from '../call/head.ts';
+import { decodeText, parametersOf, refuseControl, shownName } from '../call/parameters.ts';
 import { invalidField } from '../domain/errors.ts';
 
 /** The parameters of a request (RFC 6749 section 3.2). */
@@ -20,17 +21,19 @@ const CONTENT_TYPE = /^application\/x-www-form-urlencoded(?: *; *charset="?utf-8
  */
 export function readForm(head: Head, body: Uint8Array): Form {
   checkHead(head);
+  if (!isUtf8(body)) throw invalidField('body', 'must be UTF-8');
   const found = new Map<string, string>();
-  const text = isUtf8(body) ? Buffer.from(body).toString('utf8') : undefined;
-  for (const pair of (text ?? '%').split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
-    const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
-    if (found.has(name)) throw invalidField(shown(name), 'must come once');
-    found.set(name, value);
+  for (const [name, encoded] of parametersOf(Buffer.from(body).toString('utf8'), 'body')) {
+    const field = shownName(name, 'parameter');
+    if (found.has(name)) throw invalidField(field, 'must come once');
+    found.set(name, decodeText(encoded, field));
   }
-  const get = (name: string) => found.get(name) || undefined;
+  const get = (name: string) => {
+    const value = found.get(name) || undefined;
+    // RFC 6749 appendix A.
+    if (value !== undefined) refuseControl(value, name);
+    return value;
+  };
   return {
     get,
     require(name) {
@@ -52,22 +55,4 @@ function checkHead(head: Head): void {
 
 function missing(name: string): never {
   throw invalidField(name, 'value is required');
-}
-
-/** Tokens and keys have nothing of it. */
-const ENCODED = /[%+]/;
-
-/** Undoes the encoding of a form; strictly, so that two spellings of half a character are none. */
-export function decode(text: string): string {
-  if (!ENCODED.test(text)) return text;
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw invalidField('body', 'must be a well-formed form in UTF-8');
-  }
-}
-
-/** A name as an error may show it. */
-function shown(name: string): string {
-  return /^[\w.-]{1,64}$/.test(name) ? name : 'parameter';
 }

@@ -159,6 +159,19 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     expect(answer.headers).not.toHaveProperty('www-authenticate');
   });
 
+  test.each([
+    ['scope=%zz', 'scope'],
+    ['scope=read&audience=%', 'audience'],
+    ['max_age=%C3', 'max_age'],
+    ['acr_values=%00', 'acr_values'],
+    ['scopes=admin', 'scopes'],
+    ['%ff=admin', 'query'],
+    ['a%20b=c', 'demand'],
+  ])('a demand that cannot be read, %s, is told by its name', async (query, field) => {
+    const answer = await ask({ version, path: `/authz?${query}`, headers: good() });
+    expect([answer.status, answer.headers['x-signum-error-field']]).toEqual([500, field]);
+  });
+
   test('below /authz/ path and query are the client’s, and demand nothing', async () => {
     for (const path of [
       '/authz/',

@@ -1,3 +1,4 @@
+import { decodeBytes, queryParameters, shownName } from '../../call/parameters.ts';
 import { invalidField } from '../../domain/errors.ts';
 import { RULE } from '../../rpc/codec/rules.ts';
 import { notUnderstood } from './protocol-fault.ts';
@@ -6,10 +7,8 @@ import { notUnderstood } from './protocol-fault.ts';
 const PARAMETERS: ReadonlySet<string> = new Set([
   ...['connect', 'encoding', 'message', 'base64', 'compression'],
 ]);
-const NONE: ReadonlySet<string> = new Set();
 /** RFC 4648 section 5, with its padding or without. */
 const BASE64URL = /^[\w-]*={0,2}$/;
-const HARMLESS_NAME = /^[\w.-]{1,64}$/;
 
 export interface GetQuery {
   /** Of the message. */
@@ -23,7 +22,7 @@ export interface GetQuery {
  * UTF-8; UNIMPLEMENTED for compression.
  */
 export function readGetQuery(search: string): GetQuery {
-  const query = parametersOf(search, PARAMETERS);
+  const query = readParameters(search);
   const text = (name: string) => query.get(name)?.toString();
   if ((text('connect') ?? 'v1') !== 'v1') throw invalidField('query.connect', 'must be v1');
   const encoding = text('encoding');
@@ -40,32 +39,15 @@ export function readGetQuery(search: string): GetQuery {
   };
 }
 
-/** Throws INVALID_FIELD if there is a query at all: other requests have their message in the body. */
-export function refuseQuery(search: string): void {
-  parametersOf(search, NONE);
-}
-
-function parametersOf(search: string, known: ReadonlySet<string>): ReadonlyMap<string, Buffer> {
+function readParameters(search: string): ReadonlyMap<string, Buffer> {
   const found = new Map<string, Buffer>();
-  for (const parameter of search.replace(/^\?/, '').split('&')) {
-    const equals = parameter.indexOf('=');
-    const name = decoded(equals < 0 ? parameter : parameter.slice(0, equals)).toString();
-    if (parameter === '') continue;
-    const field = HARMLESS_NAME.test(name) ? `query.${name}` : 'query';
-    if (!known.has(name)) throw invalidField(field, 'is no parameter of this call');
+  for (const [name, encoded] of queryParameters(search.replace(/^\?/, ''))) {
+    const field = shownName(name, 'query', 'query.');
+    if (!PARAMETERS.has(name)) throw invalidField(field, 'is no parameter of this call');
     if (found.has(name)) throw invalidField(field, RULE.once);
-    found.set(name, decoded(equals < 0 ? '' : parameter.slice(equals + 1)));
+    found.set(name, decodeBytes(encoded, field));
   }
   return found;
-}
-
-/** As forms are encoded (WHATWG URL, application/x-www-form-urlencoded), byte for byte. */
-function decoded(text: string): Buffer {
-  if (/%(?![\da-f]{2})/i.test(text)) throw invalidField('query', RULE.wellFormed);
-  const bytes = text
-    .replaceAll('+', ' ')
-    .replace(/%(..)/g, (_escape, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, 'latin1');
 }
 
 function fromBase64url(text: string): Buffer {

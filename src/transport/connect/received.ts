@@ -1,13 +1,14 @@
 import type { Message } from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
+import { refuseQuery } from '../../call/parameters.ts';
 import { invalidField, messageTooLarge, SignumError } from '../../domain/errors.ts';
 import type { Encoding, ReadMessage } from '../../rpc/codec/message-codec.ts';
 import { RULE } from '../../rpc/codec/rules.ts';
 import type { BodyBudget } from '../body/budget.ts';
 import { frameOf, hasFlags, PREFIX_BYTES } from '../body/frames.ts';
 import { receiveFrames, receiveWhole } from '../body/receive.ts';
-import { readGetQuery, refuseQuery } from './get-query.ts';
+import { readGetQuery } from './get-query.ts';
 import { SETTLED } from './protocol-fault.ts';
 
 /** A message, or why there is none. */
@@ -101,7 +102,7 @@ async function* enveloped(
   { url, body }: UniversalServerRequest,
   { call, budget, isOne }: Reading,
 ): AsyncGenerator<Uint8Array> {
-  refuseQuery(new URL(url).search);
+  refuseQuery(new URL(url).search.slice(1));
   const { maxBytes } = call;
   let only: Uint8Array | undefined;
   for await (const frame of receiveFrames(body as AsyncIterable<Uint8Array>, {
@@ -123,7 +124,7 @@ async function* whole(
   { url, header, body }: UniversalServerRequest,
   { call, budget }: Reading,
 ): AsyncGenerator<Uint8Array> {
-  refuseQuery(new URL(url).search);
+  refuseQuery(new URL(url).search.slice(1));
   const { maxBytes } = call;
   if (Number(header.get('content-length') ?? 0) > maxBytes) throw messageTooLarge(maxBytes);
   yield await receiveWhole(body as AsyncIterable<Uint8Array>, { budget, maxBytes });

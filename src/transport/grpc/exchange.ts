@@ -17,6 +17,7 @@ import { receiveFrames } from '../body/receive.ts';
 import type { Owed, Underway } from '../drain/underway.ts';
 import type { HeaderRecord } from '../http/cors.ts';
 import { joined, ONCE, type RawHeaders, valuesIn } from '../http/raw-headers.ts';
+import { splitTarget } from '../http/request-target.ts';
 import { stopSending } from '../http/stop-sending.ts';
 
 /** A client that leaves an answer for this long, in milliseconds, has its stream ended. */
@@ -41,9 +42,9 @@ export interface GrpcExchangeOptions {
  */
 export class GrpcExchange implements Head, Owed {
   readonly verb = 'POST';
-  readonly query = '';
   readonly timeoutHeader = 'grpc-timeout';
   readonly path: string;
+  readonly query: string;
   readonly peer: Peer;
   readonly signal = new CallSignal();
   readonly contentType: string;
@@ -54,7 +55,7 @@ export class GrpcExchange implements Head, Owed {
 
   constructor(options: GrpcExchangeOptions) {
     const { stream, headers, peer, underway } = options;
-    this.path = headers[':path'] ?? '';
+    [this.path, this.query] = splitTarget(headers[':path']);
     this.peer = peer;
     this.contentType = headers['content-type'] ?? '';
     this.#stream = stream;

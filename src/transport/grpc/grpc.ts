@@ -7,6 +7,7 @@ import { type BodyBudget, createBodyBudget } from '../body/budget.ts';
 import { trackConnections } from '../drain/connections.ts';
 import { trackUnderway } from '../drain/underway.ts';
 import type { RawHeaders } from '../http/raw-headers.ts';
+import { splitTarget } from '../http/request-target.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions, ProxyOptions } from '../listener.ts';
 import { readProxyHeaders } from '../proxy/proxied-connections.ts';
@@ -78,7 +79,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcListener> {
   const underway = trackUnderway(server);
   const methods = createGrpcMethods({ rpc, draining: leaving.signal, unfolds: true });
   takeStreams(grpc, (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: RawHeaders) => {
-    const serve = methods.get(headers[':path'] ?? '');
+    const serve = methods.get(splitTarget(headers[':path'])[0]);
     if (serve === undefined) return false;
     const peer = peers.of(stream.session?.socket);
     const of = { stream, headers, rawHeaders: raw, peer, budget, underway };

@@ -1,4 +1,5 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
+import { refuseQuery } from '../../call/parameters.ts';
 import { invalidField, SignumError } from '../../domain/errors.ts';
 import { type Encoding, type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
 import {
@@ -56,6 +57,7 @@ function unary(method: DescMethodUnary, { rpc, unfolds }: GrpcMethodsOptions): S
     try {
       const admission = call.admit();
       if (admission !== undefined) await admission;
+      refuseQuery(exchange.query);
       const frame = await exchange.readOne(call.maxBytes);
       const encoding = encodingOf(exchange);
       const bytes =
@@ -78,6 +80,7 @@ function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeG
     try {
       const encoding = encodingOf(exchange);
       await call.admit();
+      refuseQuery(exchange.query);
       const isOne = method.methodKind === 'server_streaming';
       const messages = messagesOf(exchange, { codec, unfolds, isOne, maxBytes: call.maxBytes });
       for await (const answer of call.run(messages, draining)) {

@@ -1,9 +1,9 @@
 import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
 import type { HttpAnswer, HttpEndpoint } from '../../call/endpoint.ts';
+import { refuseQuery } from '../../call/parameters.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { invalidField, SignumError } from '../../domain/errors.ts';
 import { toConnectError } from '../connect/error.ts';
-import { refuseQuery } from '../connect/get-query.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The HTTP endpoints that are no RPCs. */
@@ -32,6 +32,7 @@ async function serve(pipeline: Pipeline, http: HttpEndpoint, exchange: Exchange)
     exchange.send(methodNotAllowed(http.verbs));
     return;
   }
+  if (!http.isPassedOn) exchange.timeoutHeader = 'connect-timeout-ms';
   const call = pipeline.open(http.endpoint, exchange);
   let answer: HttpAnswer;
   try {

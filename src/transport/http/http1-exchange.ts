@@ -7,6 +7,7 @@ import type { Owed, Underway } from '../drain/underway.ts';
 import type { HeaderRecord } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import { joined, ONCE, valuesIn } from './raw-headers.ts';
+import { splitTarget } from './request-target.ts';
 
 /** In bytes. */
 const LONGEST_TEXT = 4_096;
@@ -43,10 +44,8 @@ export class Http1Exchange implements Exchange, Owed {
   constructor({ request, response, peer, headers, ...options }: Http1ExchangeOptions) {
     const { method = '', url = '' } = request;
     const { underway } = options;
-    const end = url.indexOf('?');
     this.verb = method;
-    this.path = end < 0 ? url : url.slice(0, end);
-    this.query = end < 0 ? '' : url.slice(end + 1);
+    [this.path, this.query] = splitTarget(url);
     this.peer = peer;
     this.#request = request;
     this.#response = response;

@@ -7,6 +7,7 @@ import type { Owed, Underway } from '../drain/underway.ts';
 import type { HeaderRecord } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import { joined, ONCE, type RawHeaders, valuesIn } from './raw-headers.ts';
+import { splitTarget } from './request-target.ts';
 import { stopSending } from './stop-sending.ts';
 
 export interface Http2ExchangeOptions {
@@ -34,11 +35,8 @@ export class Http2Exchange implements Exchange, Owed {
 
   constructor(options: Http2ExchangeOptions) {
     const { stream, requestHeaders, peer, underway } = options;
-    const url = requestHeaders[':path'] ?? '';
-    const end = url.indexOf('?');
     this.verb = requestHeaders[':method'] ?? '';
-    this.path = end < 0 ? url : url.slice(0, end);
-    this.query = end < 0 ? '' : url.slice(end + 1);
+    [this.path, this.query] = splitTarget(requestHeaders[':path']);
     this.peer = peer;
     this.#options = options;
     this.#stream = stream;

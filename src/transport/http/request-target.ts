@@ -28,6 +28,12 @@ export function settleTarget(request: IncomingMessage): 400 | 417 | 505 | undefi
   return expect === undefined || expect.toLowerCase() === '100-continue' ? undefined : 417;
 }
 
+/** The path of a request, and what follows its `?`. */
+export function splitTarget(target = ''): [path: string, query: string] {
+  const end = target.indexOf('?');
+  return end < 0 ? [target, ''] : [target.slice(0, end), target.slice(end + 1)];
+}
+
 /** Whether a Host has nothing unusual in it. */
 export function isHost(text: string): boolean {
   return HOST.test(text);

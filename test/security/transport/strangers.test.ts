@@ -103,6 +103,36 @@ describe.each(DOORS)('by %s', (door) => {
     }
   });
 
+  test('the time-out of another protocol is refused, good or not', async () => {
+    const other = door.startsWith('gRPC') ? 'connect-timeout-ms' : 'grpc-timeout';
+    for (const value of ['5000', '5S', '']) {
+      const sent = { ...refreshOf('x'), headers: { [other]: value } };
+      const { reason, text } = await knock(server, door, sent);
+      expect(reason).toBe('INVALID_FIELD');
+      expect(decodeURIComponent(text)).toContain(`${other}: must be `);
+    }
+  });
+
+  test('a query is no part of a call, and says so by its name', async () => {
+    const method = 'TokenService/Refresh';
+    for (const query of ['x=1', 'x', 'x=%zz', 'x=1&y=2', 'x=%00']) {
+      const sent = { ...refreshOf('y'), method: `${method}?${query}` };
+      const { reason, text } = await knock(server, door, sent);
+      expect([query, reason]).toEqual([query, 'INVALID_FIELD']);
+      expect(decodeURIComponent(text)).toContain('query.x: is no parameter of this call');
+    }
+    const empty = await knock(server, door, { ...refreshOf('y'), method: `${method}?` });
+    expect(empty.reason).toBe('TOKEN_INVALID');
+    const before = await knock(server, door, { method: 'KeyService/ListKeys?x=1' });
+    expect(before.reason).toBe('CREDENTIAL_MISSING');
+  });
+
+  test('the key of a gateway is refused where it is not read', async () => {
+    const sent = { ...refreshOf('x'), headers: { 'x-signum-key': 'sgn_x' } };
+    const { reason, text } = await knock(server, door, sent);
+    expect([reason, text.includes('sgn_x')]).toEqual(['INVALID_FIELD', false]);
+  });
+
   test('a message that is half there ends after its time', { timeout: 30_000 }, async () => {
     const half = { ...refreshOf('x'), missingBytes: 100 };
     const known = { ...half, headers: bearer(server.adminKey) };
