@@ -15,10 +15,11 @@ export interface AnyEndpoint<I> {
   /** The longest message, in bytes, of a caller who is known; of others, see STRANGER_MAX_BYTES. */
   readonly maxBytes: number;
   /**
-   * Whether it may wait for replicas, a disk or edges: with the time that a call has by default, a
-   * flush that comes once a second would rarely be lived to see. It has the longest time then.
+   * Whether it may wait for replicas, a disk or edges with this message, which is unchecked; default no. With
+   * the time that a call has by default, a flush that comes once a second would rarely be lived to see: it has
+   * the longest time then.
    */
-  readonly mayWait?: boolean | undefined;
+  mayWait?(input: I): boolean;
   /** What the head presents, unless it is a bearer token, a key or a certificate as usual. */
   credentials?(head: Head): Credentials;
   /** What the message presents, a form field for instance, if the head has presented nothing. */

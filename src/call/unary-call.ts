@@ -38,7 +38,7 @@ export class UnaryCall<I, O> extends OpenCall<I> {
       this.#resolve = resolve;
       this.#reject = reject;
       try {
-        this.#begin();
+        this.#begin(input);
         if (!this.isSettled) this.#carryOut(input);
       } catch (thrown) {
         this.fail(thrown);
@@ -61,16 +61,18 @@ export class UnaryCall<I, O> extends OpenCall<I> {
    * Takes a place among the calls under way, or throws. Settles the call at once if it is too late for
    * it; otherwise when its time is over.
    */
-  #begin(): void {
+  #begin(input: I): void {
     this.#places.enter();
     this.#hasPlace = true;
     const { signal } = this.head;
     const nowMs = this.deps.now();
     const { defaultTimeoutMs, maxTimeoutMs } = this.deps.timeouts;
-    const fallbackMs = this.#endpoint.mayWait === true ? maxTimeoutMs : defaultTimeoutMs;
     this.deadlineAtMs =
       this.timeoutMs === undefined
-        ? nowMs + Math.min(fallbackMs, maxTimeoutMs)
+        ? nowMs +
+          (this.#endpoint.mayWait?.(input)
+            ? maxTimeoutMs
+            : Math.min(defaultTimeoutMs, maxTimeoutMs))
         : this.startedAtMs + Math.min(this.timeoutMs, maxTimeoutMs);
     const leftMs = this.deadlineAtMs - nowMs;
     if (signal?.aborted) this.fail(clientGone());

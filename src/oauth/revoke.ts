@@ -33,7 +33,7 @@ export function revoke(
       name: OAUTH_REVOKE,
       access: accessOf(OAUTH_REVOKE),
       maxBytes,
-      mayWait: true,
+      mayWait: () => true,
       credentials: clientCredentials,
       inputCredentials: formCredentials,
       async handle(call, input) {

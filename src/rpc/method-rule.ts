@@ -17,8 +17,8 @@ import { nameOf } from '../policy/access-table.ts';
 interface Rule<I extends DescMessage> {
   /** `batch`: the message holds many items, and may be longer. */
   readonly size?: 'message' | 'batch';
-  /** Whether it may wait for replicas, a disk or edges. */
-  readonly mayWait?: boolean;
+  /** Whether it may wait for replicas, a disk or edges with this message, which is unchecked; default no. */
+  mayWait?(input: MessageShape<I>): boolean;
   /** What the head presents, if not as usual. */
   readonly credentials?: ((head: Head) => Credentials) | undefined;
   /** Replaces the check of the whole message against its rules. */

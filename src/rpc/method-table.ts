@@ -1,4 +1,5 @@
 import type { CallerAdministration } from '../callers/administer.ts';
+import type { FenceWanted } from '../domain/session.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import type { MethodRule } from './method-rule.ts';
 import { callerMethods } from './methods/callers.ts';
@@ -20,13 +21,15 @@ export interface MethodTableDeps extends ValidateItemsDeps, WatchDeps, WatchSess
   readonly tokens: Tokens;
   readonly ring: Keys;
   readonly callers: CallerAdministration;
+  /** Whether what ends a session waits for the edges, unless a call says; default NONE. */
+  readonly fence?: FenceWanted | undefined;
 }
 
 /** Every method of the contract: what it demands of its caller, and what it does. */
 export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
-  const { tokens, ring, callers } = deps;
+  const { tokens, ring, callers, fence = 'NONE' } = deps;
   return [
-    issue(tokens),
+    issue(tokens, fence),
     refresh(tokens),
     validate(tokens),
     batchValidate(deps),

@@ -18,6 +18,7 @@ import type { Pipeline } from '../call/pipeline.ts';
 import type { StreamCall } from '../call/stream-call.ts';
 import type { UnaryCall } from '../call/unary-call.ts';
 import type { CallerAdministration } from '../callers/administer.ts';
+import type { FenceWanted } from '../domain/session.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { createCheckOf } from './check-message.ts';
 import type { MethodRule } from './method-rule.ts';
@@ -68,6 +69,8 @@ export interface RpcDeps extends WatchDeps, WatchSessionDeps {
   readonly tokens: Tokens;
   readonly ring: Keys;
   readonly callers: CallerAdministration;
+  /** Whether what ends a session waits for the edges, unless a call says; default NONE. */
+  readonly fence?: FenceWanted | undefined;
   /** A cookie that may hold the token which Envoy asks about. */
   readonly cookie?: string | undefined;
   readonly pipeline: Pipeline;

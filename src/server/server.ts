@@ -193,6 +193,7 @@ async function compose(config: Config, undo: Undo, close: () => Promise<void>): 
       clockSkewMs: config.sessions.clockSkewMs,
     },
     cookie: config.gateways.cookie,
+    fence: config.edges.fence,
     ring: auditedKeys(ring, report),
     callers: createCallerAdministration({
       records: store.callers,

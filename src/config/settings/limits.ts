@@ -17,13 +17,13 @@ export const limits = {
       env: 'SIGNUM_DEADLINE_DEFAULT',
       kind: duration({ min: '10ms', max: '60s' }),
       default: '1s',
-      doc: 'Deadline of a call that brings none. What may wait for replicas, a disk or edges, as revocations do, has SIGNUM_DEADLINE_MAX.',
+      doc: 'Deadline of a call that brings none. What may wait for replicas, a disk or edges, as revocations and a fenced Issue do, has SIGNUM_DEADLINE_MAX.',
     }),
     deadlineMaxMs: defaulted({
       env: 'SIGNUM_DEADLINE_MAX',
       kind: duration({ min: '10ms', max: '60s' }),
       default: '10s',
-      doc: 'The longest deadline a call gets, whatever it asks for.',
+      doc: 'The longest deadline a call gets, whatever it asks for. A fenced call waits for an edge that is gone as long as SIGNUM_EDGE_LEASE and, after a failover, SIGNUM_REDIS_FAILOVER_WINDOW say: where this is shorter, it ends as EDGES_UNCONFIRMED, applied, and is to be repeated.',
     }),
     maxMessageBytes: defaulted({
       env: 'SIGNUM_MAX_MESSAGE',

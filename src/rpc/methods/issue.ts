@@ -1,6 +1,6 @@
 import { SupersedePolicy as WirePolicy } from '@signum/contract/signum/v1/token_pb.js';
 import { type IssueRequest, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
-import type { SupersedePolicy } from '../../domain/session.ts';
+import type { FenceWanted, SupersedePolicy } from '../../domain/session.ts';
 import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
 import { toGrantClaims } from '../messages/grant-claims.ts';
 import { fromIssued, fromRefreshed } from '../messages/token-pair.ts';
@@ -20,8 +20,10 @@ const POLICY_OF: { readonly [P in WirePolicy]: SupersedePolicy | undefined } = {
   [WirePolicy.REQUIRE_PROOF]: 'REQUIRE_PROOF',
 };
 
-export function issue(tokens: Pick<Tokens, 'issue'>) {
+/** `fence`: whether a superseded session's end waits for the edges unless the call says. */
+export function issue(tokens: Pick<Tokens, 'issue'>, fence: FenceWanted) {
   return rule(TokenService.method.issue, {
+    mayWait: (request) => (toFence(request.fence) ?? fence) === 'EDGES',
     handle(call, request) {
       return tokens.issue(call, toIssueInput(request)).then(fromIssued);
     },

@@ -52,7 +52,7 @@ const STANDS: ReadonlySet<Reason> = new Set(['DURABILITY_UNCONFIRMED', 'EDGES_UN
  */
 function revokeKey(ring: Keys, tokens: Pick<Tokens, 'revokeKey'>): MethodRule {
   return rule(KeyService.method.revokeKey, {
-    mayWait: true,
+    mayWait: () => true,
     async handle(call, request) {
       const { keyId } = request;
       call.about = { keyId };

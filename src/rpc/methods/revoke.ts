@@ -24,7 +24,7 @@ import { rule } from '../method-rule.ts';
 
 export function revoke(tokens: Pick<Tokens, 'revoke'>) {
   return rule(TokenService.method.revoke, {
-    mayWait: true,
+    mayWait: () => true,
     handle(call, request) {
       return tokens.revoke(call, toRevokeInput(call, request)).then(fromRevoked);
     },
@@ -72,7 +72,7 @@ function fromRevoked({ count, revision, durability, fence }: Revoked): RevokeRes
 
 export function revokeUser(tokens: Pick<Tokens, 'revokeUser'>) {
   return rule(TokenService.method.revokeUser, {
-    mayWait: true,
+    mayWait: () => true,
     async handle(call, request) {
       const { exceptDeviceId } = request;
       const revoked = await tokens.revokeUser(call, {
@@ -95,7 +95,7 @@ export function revokeUser(tokens: Pick<Tokens, 'revokeUser'>) {
 
 export function revokeTenant(tokens: Pick<Tokens, 'revokeTenant'>) {
   return rule(TokenService.method.revokeTenant, {
-    mayWait: true,
+    mayWait: () => true,
     async handle(call, request) {
       const { partitions, durability, fence } = await tokens.revokeTenant(call, {
         tenantId: toId('tenant_id', request.tenantId),
