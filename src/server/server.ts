@@ -96,6 +96,12 @@ async function compose(config: Config, undo: Undo, close: () => Promise<void>): 
 
   const store = await openStore(storeSettings(config, createConnectionLog({ log })));
   undo.push(() => store.close());
+  if (store.issuer.isAdopted) {
+    log.warn(
+      { setting: 'SIGNUM_ISSUER' },
+      'the sessions there are say nothing of who issued them, and are taken for those of this issuer; if it was another one until now, see docs/guide/upgrade.md',
+    );
+  }
   const soon = () => ({ deadlineAtMs: performance.now() + config.limits.deadlineMaxMs });
 
   const { signing, ring, close: stopRing } = await openSigning(config, store.keys, secrets, log);

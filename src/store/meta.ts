@@ -3,7 +3,7 @@ import type { Deadline } from '../domain/call.ts';
 import { SignumError } from '../domain/errors.ts';
 import type { Runner } from './dispatch/runner.ts';
 import type { StoreIssuer } from './scripts/context.ts';
-import { SHARED_KEYS } from './scripts/keys.ts';
+import { type Keyspace, SHARED_KEYS } from './scripts/keys.ts';
 
 /**
  * The version of the data's layout that this code reads and writes. 2: a session's fields have short
@@ -56,17 +56,34 @@ export async function checkLayout(
  */
 export async function registerIssuer(
   runner: Runner,
+  { partitions }: Keyspace,
   issuer: string,
   deadline: Deadline,
 ): Promise<StoreIssuer> {
   const { meta } = SHARED_KEYS;
-  await runner.read(meta, deadline, (node) => node.hsetnx(meta, 'issuer', issuer));
+  const isWritten = await runner.read(meta, deadline, (node) =>
+    node.hsetnx(meta, 'issuer', issuer),
+  );
   const [first, others] = await runner.read(meta, deadline, (node) =>
     node.hmget(meta, 'issuer', 'other_issuers'),
   );
-  if (first === issuer) return { tag: '', hasChanged: others === '1' };
+  if (first === issuer) {
+    const isAdopted = isWritten === 1 && (await hasSessions(runner, partitions, deadline));
+    return { tag: '', hasChanged: others === '1', isAdopted };
+  }
   await runner.read(meta, deadline, (node) => node.hset(meta, 'other_issuers', '1'));
-  return { tag: issuerTag(issuer), hasChanged: true };
+  return { tag: issuerTag(issuer), hasChanged: true, isAdopted: false };
+}
+
+async function hasSessions(
+  runner: Runner,
+  partitions: Keyspace['partitions'],
+  deadline: Deadline,
+): Promise<boolean> {
+  const found = await Promise.all(
+    partitions.map(({ expiry }) => runner.read(expiry, deadline, (node) => node.exists(expiry))),
+  );
+  return found.includes(1);
 }
 
 /** 36 bits of its digest: only who configures a deployment chooses issuers. */

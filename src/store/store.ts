@@ -47,7 +47,7 @@ export interface Store extends StoreContext {
 
 const START_TIMEOUT_MS = 10_000;
 const START_RETRY_MS = 200;
-const NO_ISSUER: StoreIssuer = { tag: '', hasChanged: false };
+const NO_ISSUER: StoreIssuer = { tag: '', hasChanged: false, isAdopted: false };
 /** What is left of an error when a server ends a connection at once, or waits for more. */
 const SILENT = /ECONNRESET|EPIPE|ETIMEDOUT|Connection is closed/;
 
@@ -99,7 +99,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
       await checkLayout(runner, settings, deadline);
       await checkAccess(runner, keyspace.partitions[0]?.channel ?? '', deadline);
       const { issuer } = settings;
-      return issuer === undefined ? NO_ISSUER : registerIssuer(runner, issuer, deadline);
+      return issuer === undefined ? NO_ISSUER : registerIssuer(runner, keyspace, issuer, deadline);
     });
     return {
       client,

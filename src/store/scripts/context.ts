@@ -15,6 +15,11 @@ export interface StoreIssuer {
   readonly tag: string;
   /** Whether the deployment has had another one. */
   readonly hasChanged: boolean;
+  /**
+   * Whether this server has just written it down where sessions were: those of a version that did not, which
+   * nobody can tell from its own.
+   */
+  readonly isAdopted: boolean;
 }
 
 /** How long things are kept, and how many. Durations in milliseconds. */
