@@ -9,6 +9,7 @@ import {
   revokeDevice,
   revokeUser as revokeUserInStore,
   type SessionGuard,
+  type ShownToken,
 } from '../store/sessions/revoke.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter, tellIfUnconfirmed } from './event.ts';
@@ -84,12 +85,12 @@ async function resolve(
   }
   if ('ids' in subject) return { device: subject.ids, guard: { tokenId: subject.ids.tokenId } };
   const token = await readEither(deps, call, subject.token);
-  const { device, sessionId, tokenId } = token;
+  const { device, sessionId } = token;
   call.authoriseToken(device);
   if (call.caller.kind !== 'service') await requireKey(deps, token, proof, call);
   const session = clientId === undefined ? undefined : await presentedSession(deps, token, call);
   if (session && clientId !== undefined) requireClient(session, clientId);
-  return { device, guard: { sessionId, likelyTokenId: tokenId } };
+  return { device, guard: { sessionId, shown: token } };
 }
 
 /** The claims of a genuine access or refresh token, expired ones included: logging out always works. */
@@ -97,7 +98,7 @@ async function readEither(
   deps: TokenDeps,
   call: AdmittedCall,
   token: string,
-): Promise<BoundToken & { device: DeviceRef; sessionId: string; tokenId: string }> {
+): Promise<BoundToken & ShownToken & { device: DeviceRef; sessionId: string }> {
   if (deps.signing.looksLikeRefresh(token)) return deps.signing.readRefresh(token);
   const read = deps.signing.readAccess(token);
   if (typeof read !== 'string' && (await isGenuine(deps, call, token, read)))

@@ -3,6 +3,7 @@ import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { Fence } from '@signum/contract/signum/v1/token_pb.js';
 import { connectEdge, type Edge } from '@signum/edge';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { primariesOf, redisClient } from '../setup/redis-client.ts';
 import {
   AUDIENCE,
   CallerService,
@@ -95,6 +96,27 @@ test('a fenced revocation is over at every edge when it returns', async () => {
     for (let i = 0; i < 10; i += 1) expect(await revoke()).toBeGreaterThanOrEqual(2);
   } finally {
     await other.close();
+  }
+});
+
+test('a token whose session Redis has lost is refused by the edge once its holder has revoked it', async () => {
+  const redis = redisClient(server.redisUrl);
+  try {
+    const { access, device } = await issue();
+    expect(own(access)).toMatchObject({ active: true });
+    const { tenantId, userId, deviceId } = device;
+    const name = `active:${tenantId}:${userId}:${deviceId}`;
+    const keys = (await primariesOf(redis)).map((node) => node.keys(`signum:{*}:${name}`));
+    const [key] = (await Promise.all(keys)).flat();
+    expect(await redis.del(key as string)).toBe(1);
+    expect(own(access)).toMatchObject({ active: true });
+    const subject = { case: 'token', value: access } as const;
+    const tokens = server.client(TokenService);
+    expect(await tokens.revoke({ subject, fence: Fence.EDGES })).toMatchObject({ revokedCount: 0 });
+    expect(own(access)).toMatchObject({ active: false, reason: 'LOGOUT' });
+    expect(await tokens.validate({ subject })).toMatchObject({ active: false });
+  } finally {
+    redis.disconnect();
   }
 });
 

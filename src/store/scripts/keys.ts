@@ -7,6 +7,7 @@ import type { DeviceRef } from '@signum/token';
  *
  *   signum:{p}:active:<tenant>:<user>:<device>             hash    the session
  *   signum:{p}:revoked:<token id or session id>            string  REASON revision at_ms by
+ *   signum:{p}:revoked:<token id>:<tenant>:<user>:<device> string  the same, of a token whose session was lost
  *   signum:{p}:user:<tenant>:<user>                        zset    device id by the session's end
  *   signum:{p}:request:<tenant>:<user>:<device>:<request>  string  session an Issue led to
  *   signum:{p}:expiry                                      zset    <tenant>:<user>:<device> | ::<mark>

@@ -25,8 +25,18 @@ export interface RevokeOutcome {
 export interface SessionGuard {
   readonly sessionId?: string | undefined;
   readonly tokenId?: string | undefined;
-  /** The token that the session named by its id has, most likely: it is not looked up first then. */
-  readonly likelyTokenId?: string | undefined;
+  /** A genuine token of the session. It ends even if nothing is known of it. */
+  readonly shown?: ShownToken | undefined;
+}
+
+/** A token whose signature is right, or the access token beside such a refresh token. */
+export interface ShownToken {
+  /** The access token's: most likely the one that the session has, which is not looked up first then. */
+  readonly tokenId: string;
+  readonly issuedAtS: number;
+  readonly expiresAtS: number;
+  /** Of a refresh token; absent of an access token. */
+  readonly generation?: number | undefined;
 }
 
 type Owner = Pick<DeviceRef, 'tenantId' | 'userId'>;
@@ -50,7 +60,8 @@ export async function revokeDevice(
   for (;;) {
     target ??= await find(store, device, deadline);
     const targets = target && isMeant(target, guard) ? [target] : [];
-    const outcome = await attempt(store, device, targets, -1, revocation, deadline);
+    const shown = shownBy(store, device, guard);
+    const outcome = await attempt(store, device, { targets, shown }, revocation, deadline);
     if (outcome) return outcome;
     target = undefined;
   }
@@ -71,7 +82,8 @@ export async function revokeUser(
       chosen.map((deviceId) => find(store, { ...who, deviceId }, deadline)),
     );
     const found = targets.filter((target) => target !== undefined);
-    const outcome = await attempt(store, who, found, devices.length, revocation, deadline);
+    const what = { targets: found, devices: devices.length };
+    const outcome = await attempt(store, who, what, revocation, deadline);
     if (outcome) return outcome;
   }
 }
@@ -83,10 +95,30 @@ function isMeant({ sid, jti }: Target, { sessionId = sid, tokenId = jti }: Sessi
 function guess(
   store: StoreContext,
   device: DeviceRef,
-  { sessionId: sid, likelyTokenId: jti }: SessionGuard,
+  { sessionId: sid, shown }: SessionGuard,
 ): Target | undefined {
-  if (!sid || !jti) return undefined;
+  if (!sid || !shown) return undefined;
+  const { tokenId: jti } = shown;
   return { place: store.keyspace.place(device), deviceId: device.deviceId, sid, jti };
+}
+
+/** What the script is given of a token that was shown. */
+interface Shown {
+  readonly tokenId: string;
+  readonly sessionId: string;
+  readonly member: string;
+  /** When it was issued and when it expires, and its generation. */
+  readonly terms: readonly Argument[];
+}
+
+const NOTHING_SHOWN: Shown = { tokenId: '', sessionId: '', member: '', terms: [0, 0, ''] };
+
+function shownBy(store: StoreContext, device: DeviceRef, guard: SessionGuard): Shown {
+  const { sessionId = '', shown } = guard;
+  if (shown === undefined) return NOTHING_SHOWN;
+  const { tokenId, issuedAtS, expiresAtS, generation = '' } = shown;
+  const { member } = store.keyspace.place(device);
+  return { tokenId, sessionId, member, terms: [issuedAtS * 1000, expiresAtS * 1000, generation] };
 }
 
 async function find(
@@ -101,18 +133,27 @@ async function find(
   return sid && jti ? { place, deviceId: device.deviceId, sid, jti } : undefined;
 }
 
+interface Attempted {
+  readonly targets: readonly Target[];
+  /** How many devices the user is expected to hold in all; default: it does not matter. */
+  readonly devices?: number;
+  readonly shown?: Shown;
+}
+
 /** One run of lua/revoke.lua; undefined if the sessions have moved on since they were read. */
 async function attempt(
   store: StoreContext,
   { tenantId, userId }: Owner,
-  targets: readonly Target[],
-  devices: number,
+  { targets, devices = -1, shown = NOTHING_SHOWN }: Attempted,
   revocation: Revocation,
   deadline: Deadline,
 ): Promise<RevokeOutcome | undefined> {
   const partition = store.keyspace.partition(tenantId, userId);
   const { expiry, revision, feed, watermarks, channel } = partition;
   const keys = [store.keyspace.user(tenantId, userId), expiry, revision, feed, watermarks, channel];
+  keys.push(revokedKey(partition, shown.tokenId));
+  keys.push(revokedKey(partition, `${shown.tokenId}:${shown.member}`));
+  keys.push(revokedKey(partition, shown.sessionId));
   const { skewMs, feedMs } = store.policy;
   const args: Argument[] = [
     revocation.reason,
@@ -122,6 +163,7 @@ async function attempt(
     devices,
     tenantField(tenantId),
     revocation.awaited ? '1' : '0',
+    ...[shown.tokenId, shown.sessionId, shown.member, ...shown.terms],
   ];
   for (const { place, deviceId, sid, jti } of targets) {
     keys.push(place.active, revokedKey(partition, jti), revokedKey(partition, sid));
@@ -143,5 +185,5 @@ function read([status, revision, count]: Reply): Omit<RevokeOutcome, 'reached'> 
 
 function effectOf(reply: Reply) {
   const outcome = read(reply);
-  return outcome && { changed: outcome.count > 0, revision: outcome.revision };
+  return outcome && { changed: Number(reply[3]) > 0, revision: outcome.revision };
 }

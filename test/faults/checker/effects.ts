@@ -2,9 +2,13 @@ import { committedAtMs, type FeedEvent, parseMessage } from '../../../src/store/
 import type { RedisNode } from '../../setup/redis-node.ts';
 import { ask } from '../../setup/redis-sentinel.ts';
 import type { PartitionTruth } from './edges/compare-feeds.ts';
+import type { Promises } from './judge.ts';
 
 /** What the partitions' feeds tell of themselves, against what they may not. */
-export async function readEffects(primaries: readonly RedisNode[]): Promise<{
+export async function readEffects(
+  primaries: readonly RedisNode[],
+  promises: Promises,
+): Promise<{
   readonly changes: number;
   readonly faults: readonly string[];
   /** What each partition's feed holds of ends. */
@@ -21,7 +25,8 @@ export async function readEffects(primaries: readonly RedisNode[]): Promise<{
         );
         if (!events.every((event) => event !== undefined)) throw new Error(`${feed} holds others`);
         changes += events.length;
-        faults.push(...faultsIn(events, node).map((fault) => `${feed}: ${fault}`));
+        const found = faultsIn(events, node, promises);
+        faults.push(...found.map((fault) => `${feed}: ${fault}`));
         const head = Number(await redis.get(feed.replace(/:feed$/, ':revision')));
         const ends = events
           .filter(isEndOfToken)
@@ -36,7 +41,11 @@ export async function readEffects(primaries: readonly RedisNode[]): Promise<{
 }
 
 /** Revisions follow each other; a session begins once, a token is refreshed once, a session ends once. */
-function faultsIn(events: readonly FeedEvent[], node: RedisNode): readonly string[] {
+function faultsIn(
+  events: readonly FeedEvent[],
+  node: RedisNode,
+  { keepsEverything }: Promises,
+): readonly string[] {
   const faults: string[] = [];
   const first = new Map<string, FeedEvent>();
   let before: FeedEvent | undefined;
@@ -48,7 +57,9 @@ function faultsIn(events: readonly FeedEvent[], node: RedisNode): readonly strin
     before = event;
     const what = onceOf(event);
     const earlier = what === undefined ? undefined : first.get(what);
-    if (earlier && !isTorn(earlier, event, node)) faults.push(`${what} twice`);
+    // Of what a failover has forgotten, each token that is shown is told to have ended.
+    const isOther = !keepsEverything && earlier?.tokenId !== event.tokenId;
+    if (earlier && !isOther && !isTorn(earlier, event, node)) faults.push(`${what} twice`);
     else if (what !== undefined) first.set(what, event);
   }
   return faults;

@@ -142,7 +142,7 @@ export async function runChecker(options: CheckOptions): Promise<CheckReport> {
     // What is still on its way to Redis arrives, or is given up.
     await sleep(500);
     if (!isFound()) await crew.settled();
-    const effects = await readEffects(await rig.primaries());
+    const effects = await readEffects(await rig.primaries(), rig.promises);
     for (const fault of effects.faults) judge.violated('an effect twice', fault);
     if (!isFound()) await crew.compare(effects.truths);
     isDone = true;

@@ -60,8 +60,8 @@ export class EdgeWorkload {
       const outcome = await this.#call(method, message, isWaited ? FENCE_DEADLINE_MS : DEADLINE_MS);
       if (outcome.ok) {
         const { revokedCount: ended = 0 } = outcome.value;
-        // A failover may have lost the session: then nothing was there to end, and nothing is told.
-        if (!isLasting || (replicas > 0 && how !== 'tenant' && ended === 0)) return;
+        // A failover may have lost the session: then the user has nothing to end, and nothing is told.
+        if (!isLasting || (replicas > 0 && how === 'user' && ended === 0)) return;
         judge.ended(token, outcome.returnedMs, `${how} acknowledged, ${ended} ended`);
         this.#fleet.acknowledged(token, how === 'tenant' ? String(device['tenantId']) : undefined);
         if (isWaited) this.#fleet.judge.fenced(token, outcome.returnedMs);

@@ -1354,7 +1354,8 @@ export declare const TokenService: GenService<{
    *
    * A presented token is its own credential. Ending a session by its ids needs the permission
    * `revoke`, or a user's own access token for a device of the same user. Idempotent: revoking what
-   * is already gone is OK with revoked_count 0.
+   * is already gone is OK with revoked_count 0. A presented token ends even if nothing is known of its
+   * session any more, so that no edge accepts it either.
    * Errors: INVALID_FIELD, TOKEN_INVALID, KEY_PROOF_REQUIRED, KEY_PROOF_INVALID, KEY_PROOF_NONCE,
    * STORE_UNAVAILABLE, DURABILITY_UNCONFIRMED, EDGES_UNCONFIRMED, DEADLINE_EXCEEDED.
    *
