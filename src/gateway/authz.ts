@@ -10,6 +10,7 @@ import { ask, type Question } from './ask.ts';
 import { clientRequest, passedCertificate, proofOf } from './client-request.ts';
 import { readDemands } from './demands.ts';
 import { gatewayCredentials } from './gateway-credentials.ts';
+import { ALLOWED } from './identity.ts';
 import { presentedToken } from './presented-token.ts';
 
 export interface AuthzOptions {
@@ -24,9 +25,6 @@ export interface AuthzOptions {
   /** What every yes and no tells besides, as headers by their lower-case names. */
   readonly told?: (() => Readonly<Record<string, string>>) | undefined;
 }
-
-/** What nobody but Signum answers: a gateway that takes any 2xx for a yes can look for it. */
-const ALLOWED = { 'x-signum-verdict': 'allow' };
 
 /**
  * What gateways ask about a request of their client's: Envoy's ext_authz over HTTP, nginx's auth_request,

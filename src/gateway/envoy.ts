@@ -9,7 +9,7 @@ import type { Answer } from './answer.ts';
 import type { Question } from './ask.ts';
 import { type ClientRequest, passedCertificate, proofOf } from './client-request.ts';
 import { DEMAND_HEADERS, readDemands } from './demands.ts';
-import { IDENTITY_HEADERS } from './identity.ts';
+import { ALLOWED, IDENTITY_HEADERS } from './identity.ts';
 import { presentedToken } from './presented-token.ts';
 
 /** Of google.rpc.Code: what Envoy counts. */
@@ -78,9 +78,9 @@ export function writeCheck(
       case: 'okResponse',
       value: {
         $typeName: 'envoy.service.auth.v3.OkHttpResponse',
-        headers: IDENTITY_HEADERS.filter((name) => identity[name] !== '').map((name) =>
-          headerOf(name, identity[name]),
-        ),
+        headers: Object.entries({ ...ALLOWED, ...identity })
+          .filter(([, value]) => value !== '')
+          .map(([name, value]) => headerOf(name, value)),
         headersToRemove: IDENTITY_HEADERS.filter((name) => identity[name] === ''),
         responseHeadersToAdd: [],
       },

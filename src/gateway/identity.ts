@@ -15,6 +15,9 @@ export const IDENTITY_HEADERS = [
   'x-signum-expires',
 ] as const;
 
+/** What nobody but Signum answers: a gateway that takes any 2xx for a yes can look for it. */
+export const ALLOWED = { 'x-signum-verdict': 'allow' } as const;
+
 export type Identity = Readonly<Record<(typeof IDENTITY_HEADERS)[number], string>>;
 
 /** What nearly all ids look like: nothing in it has to be encoded. */

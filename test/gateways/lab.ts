@@ -47,6 +47,8 @@ export interface IssueOptions {
   readonly tenantId?: string;
   readonly userId?: string;
   readonly lifetimeS?: number;
+  /** Thumbprint of the key that it is bound to. */
+  readonly jkt?: string;
 }
 
 export interface IssuedToken {
@@ -148,11 +150,12 @@ export async function openGatewayLab(): Promise<GatewayLab> {
       stops.push(stop);
       return place.port;
     },
-    async issue({ scopes = [], tenantId = TENANT, userId = 'ada', lifetimeS } = {}) {
+    async issue({ scopes = [], tenantId = TENANT, userId = 'ada', lifetimeS, jkt } = {}) {
       devices += 1;
       const device = { tenantId, userId, deviceId: `phone ${devices}` };
       const accessLifetime = lifetimeS === undefined ? undefined : { seconds: BigInt(lifetimeS) };
-      const issued = await tokens.issue({ device, scopes: [...scopes], accessLifetime });
+      const bound = jkt && { confirmation: { method: { case: 'jkt' as const, value: jkt } } };
+      const issued = await tokens.issue({ device, scopes: [...scopes], accessLifetime, ...bound });
       const { accessToken = '', sessionId = '' } = issued.tokens ?? {};
       const subject = { case: 'token', value: accessToken } as const;
       return {

@@ -185,3 +185,33 @@ describe.each(DOORKEEPERS)('at %s', (at) => {
     expect(answer).toMatch(/^HTTP\/1\.1 500 /);
   });
 });
+
+/** A form as lua-resty-openidc posts it, by which Kong and APISIX introspect. */
+async function introspect(form: Record<string, string>, authorization?: string) {
+  const body = new URLSearchParams(form).toString();
+  const answer = await exchange(
+    'the server',
+    [
+      'POST /oauth2/introspect HTTP/1.1',
+      'Host: signum.example.com:8443',
+      'User-Agent: lua-resty-http/0.17.1 (Lua) ngx_lua/10026',
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+      ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
+    ],
+    { body },
+  );
+  const [head = '', json = ''] = answer.split('\r\n\r\n');
+  return { status: Number(head.split(' ')[1]), ...JSON.parse(json) };
+}
+
+test('what lua-resty-openidc introspects by is answered, and its secret is taken once', async () => {
+  const client = { client_id: 'gateway', client_secret: doors.key };
+  expect(await introspect({ ...client, token })).toMatchObject({ status: 200, active: true });
+  expect(await introspect({ ...client, token: 'x' })).toEqual({ status: 200, active: false });
+  const basic = `Basic ${Buffer.from(`gateway:${doors.key}`).toString('base64')}`;
+  expect(await introspect({ ...client, token }, basic)).toMatchObject({
+    ...{ status: 400, error: 'invalid_request' },
+  });
+});
