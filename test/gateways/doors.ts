@@ -30,7 +30,10 @@ export interface Doors {
   close(): Promise<void>;
 }
 
-export async function openDoors(env: Readonly<Record<string, string>> = {}): Promise<Doors> {
+export async function openDoors(
+  env: Readonly<Record<string, string>> = {},
+  edgeEnv: Readonly<Record<string, string>> = {},
+): Promise<Doors> {
   const certificates = await createTestCertificates();
   const clientCa = { SIGNUM_TLS_CLIENT_CA_FILE: certificates.files.clientCaFile };
   const signum = await startTestServer({ ...clientCa, ...env });
@@ -55,6 +58,7 @@ export async function openDoors(env: Readonly<Record<string, string>> = {}): Pro
       SIGNUM_LOG_LEVEL: 'silent',
       ...clientCa,
       ...env,
+      ...edgeEnv,
     }),
   );
   const { public: http, grpc } = signum.server.addresses;
