@@ -21,6 +21,9 @@ const ON_EVERY_TOPOLOGY = [
     'test/property/**/*.test.ts',
     'test/wire/**/*.test.ts',
     'test/edge/**/*.test.ts',
+    'test/bound/**/*.test.ts',
+    'test/oauth/assertion-once.test.ts',
+    'test/oauth/tls-client-auth.test.ts',
   ],
 ];
 

@@ -2,6 +2,7 @@ import { Code } from '@connectrpc/connect';
 import { Verdict } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../listeners/send.ts';
+import { primariesOf, redisClient } from '../setup/redis-client.ts';
 import { startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { failureOf } from '../wire/failure.ts';
 import { type Holder, newHolder, type ProofRequest } from './holder.ts';
@@ -291,10 +292,11 @@ test('where a nonce is asked for, a proof without one is told which, and taken w
 test('a proof that was used is remembered in the user’s partition until it is too old', async () => {
   const { accessToken } = await issue();
   await verdictOf(accessToken, await proofFor(accessToken));
-  const { Redis } = await import('ioredis');
-  const redis = new Redis(signum.redisUrl);
+  const redis = redisClient(signum.redisUrl);
   try {
-    const [key = ''] = await redis.keys('signum:{*}:proof:*');
+    const primaries = await primariesOf(redis);
+    const keys = await Promise.all(primaries.map((each) => each.keys('signum:{*}:proof:*')));
+    const [key = ''] = keys.flat();
     expect(key).toMatch(/^signum:\{\d+\}:proof:[\w-]{43}$/);
     expect(await redis.pttl(key)).toBeGreaterThan(0);
   } finally {
