@@ -194,6 +194,18 @@ describe('loadConfig', () => {
     expect(faultsOf({ ...MINIMAL, SIGNUM_CORS_ORIGINS: origin }).size).toBe(1);
   });
 
+  it.each([
+    ['https://id.example/signum', 'must not have a path'],
+    ['https://id.example/?x', 'must not have a path'],
+    ['https://u:p@id.example', 'must not hold a user name or password'],
+    ['id.example', 'must be an https or http URL'],
+  ])('takes no public URL but an origin, below which the endpoints are: %s', (url, fault) => {
+    const faults = faultsOf({ ...MINIMAL, SIGNUM_PUBLIC_URL: url });
+    expect([...faults]).toEqual([
+      [expect.stringMatching(/^SIGNUM_PUBLIC_URL/), expect.stringContaining(fault)],
+    ]);
+  });
+
   it('takes names of headers for pages to send, and no wildcard', () => {
     const env = { ...MINIMAL, SIGNUM_CORS_HEADERS: 'traceparent, X-B3-TraceId' };
     expect(loadConfig(env).limits.corsHeaders).toEqual(['traceparent', 'x-b3-traceid']);
