@@ -11,7 +11,8 @@ import type { TableObserver } from './core/lease-table.ts';
 import { surelyMs } from './core/lease-terms.ts';
 import { createRenewals } from './core/renewals.ts';
 import type { Coverage } from './hub.ts';
-import type { Subscriber, Told } from './subscriber.ts';
+import type { Told } from './outgoing.ts';
+import type { Subscriber } from './subscriber.ts';
 
 /** One connection of one edge. */
 export interface Edge {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channels, openChannels } from '../store/feed/channels.ts';
 import type { FeedEvent } from '../store/feed/event.ts';
 import {
@@ -11,6 +10,7 @@ import {
 import { deploymentId } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 import { createAudience } from './audience.ts';
+import { createLoadQueue } from './load-queue.ts';
 import {
   createPartitionSource,
   type HeardEvent,
@@ -68,9 +68,6 @@ export interface Hub {
 }
 
 const TIMEOUT_MS = 5_000;
-/** States that are read for subscribers at once: Redis has others to serve. */
-const LOADS = 4;
-const RETRY_MS = 200;
 
 /** What is open while there is a subscriber. */
 interface Open {
@@ -86,12 +83,15 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
   let open: Open | undefined;
   const audience = createAudience(readsOf);
   const { subscribers } = audience;
-  const waiting = new Set<{ readonly subscriber: Subscriber; readonly partition: number }>();
-  let loads = 0;
-  /** How often each partition's source was lost. */
-  const losses = partitions.map(() => 0);
-  /** Who has read a partition's state further than its source has come, and how far. */
-  const ahead = partitions.map(() => new Map<Subscriber, number>());
+  const queue = createLoadQueue({
+    partitions: partitions.length,
+    isThere: (subscriber) => subscribers.has(subscriber),
+    liveAt: (partition) => {
+      const source = open?.sources[partition];
+      return source?.isLive ? source.place : undefined;
+    },
+    lastAt: (partition) => open?.sources[partition]?.place,
+  });
 
   const soon = () => ({ deadlineAtMs: performance.now() + TIMEOUT_MS });
 
@@ -124,7 +124,7 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
         onReset: (reason) => resetAll(p, reason),
         onLive: () => {
           tellListeners(p, (listener) => listener.onLive());
-          loadMore();
+          queue.more();
         },
       }),
     );
@@ -156,31 +156,17 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
 
   function heard(partition: number, events: readonly HeardEvent[]): void {
     const told = events.map(({ event }) => event);
-    const reached = told.at(-1)?.revision ?? 0;
-    for (const [subscriber, upTo] of ahead[partition] ?? []) {
-      if (upTo <= reached) ahead[partition]?.delete(subscriber);
-    }
+    queue.reached(partition, told.at(-1)?.revision ?? 0);
     tellListeners(partition, (listener) => listener.onEvents(told));
     for (const each of events) if (each.event.awaited) onAwaited(partition, each);
     audience.heard(partition, told);
   }
 
-  /** What was read ahead of the source may be of a history that the source does not come to. */
   function lost(partition: number): void {
-    losses[partition] = (losses[partition] ?? 0) + 1;
     // Before anybody begins to be told another history.
     audience.flush();
     audience.lost(partition);
-    const those = [...(ahead[partition]?.keys() ?? [])];
-    ahead[partition]?.clear();
-    for (const subscriber of those) subscriber.reset(partition, 'SOURCE_LOST');
-  }
-
-  /** Notes how far a subscriber has come that has just been told a partition's state. */
-  function loaded(subscriber: Subscriber, partition: number, upTo: number, before?: number): void {
-    const { place } = open?.sources[partition] ?? {};
-    if (losses[partition] !== before) subscriber.reset(partition, 'SOURCE_LOST');
-    else if (upTo > (place?.revision ?? 0)) ahead[partition]?.set(subscriber, upTo);
+    queue.lost(partition);
   }
 
   function tellListeners(partition: number, tell: (listener: PartitionListener) => void): void {
@@ -193,43 +179,6 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     for (const each of subscribers) each.reset(partition, reason);
   }
 
-  /** Begins what can be loaded now. */
-  function loadMore(): void {
-    for (const each of waiting) {
-      if (loads >= LOADS) return;
-      const { subscriber, partition } = each;
-      const { isLive, place } = open?.sources[partition] ?? {};
-      if (!subscribers.has(subscriber)) waiting.delete(each);
-      else if (isLive && place) {
-        waiting.delete(each);
-        void load(subscriber, partition, place);
-      }
-    }
-  }
-
-  async function load(subscriber: Subscriber, partition: number, place: FeedPlace): Promise<void> {
-    loads += 1;
-    const before = losses[partition];
-    try {
-      const upTo = await subscriber.load(partition, place);
-      if (upTo !== undefined) loaded(subscriber, partition, upTo, before);
-    } catch {
-      await sleep(RETRY_MS);
-      waiting.add({ subscriber, partition });
-    } finally {
-      loads -= 1;
-      loadMore();
-    }
-  }
-
-  /** Whoever is loaded and does not take what was read does not keep others from it. */
-  async function resting(taken: Promise<void>): Promise<void> {
-    loads -= 1;
-    loadMore();
-    await taken;
-    loads += 1;
-  }
-
   function closeUnused(): void {
     if (subscribers.size === 0 && listeners.size === 0) closeAll();
   }
@@ -239,7 +188,7 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     open = undefined;
     closing?.channels.close();
     audience.clear();
-    waiting.clear();
+    queue.clear();
   }
 
   return {
@@ -252,13 +201,8 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
           partitions: partitions.length,
           ...{ tenants, cursor, jwks, deploymentId: id, read },
           snapshot: snapshots.read,
-          resting,
-          wantLoad(partition) {
-            queueMicrotask(() => {
-              waiting.add({ subscriber, partition });
-              loadMore();
-            });
-          },
+          resting: queue.resting,
+          wantLoad: (partition) => queueMicrotask(() => queue.want(subscriber, partition)),
         });
         return subscriber;
       });

@@ -1,9 +1,9 @@
 import type { FeedEvent } from '../store/feed/event.ts';
 import type { FeedPage, FeedPlace, FeedQuery } from '../store/feed/read-feed.ts';
 import type { Join } from './core/join-feed.ts';
-import { createOutbox } from './core/outbox.ts';
 import { createMarks } from './marks.ts';
-import type { Events, FeedPart, FeedResponse, ResetReason, SnapshotPart } from './responses.ts';
+import { createOutgoing, type Follower } from './outgoing.ts';
+import type { Events, FeedResponse, ResetReason, SnapshotPart } from './responses.ts';
 import { concerns, type Tenants } from './scope.ts';
 import { joinAt, lastPlace, walkFeed, whyNotAfter } from './walk-feed.ts';
 
@@ -11,20 +11,6 @@ import { joinAt, lastPlace, walkFeed, whyNotAfter } from './walk-feed.ts';
 export interface Cursor {
   readonly deploymentId: string;
   readonly places: ReadonlyMap<number, FeedPlace>;
-}
-
-/** A partition's events up to a revision are in the responses up to a sequence. */
-export interface Told {
-  readonly partition: number;
-  readonly revision: number;
-  readonly sequence: number;
-}
-
-/** Whoever follows what a subscriber has been told. */
-export interface Follower {
-  told(told: Told): void;
-  /** Everything that was not taken yet has been given up. */
-  gaveUp(): void;
 }
 
 export interface SubscriberOptions {
@@ -65,13 +51,8 @@ export interface Subscriber {
   end(): void;
 }
 
-/** What a subscriber may leave unread, by estimate, before it is reset: 4 MiB. */
-const MOST_BYTES = 4_194_304;
-/** What goes into one response, by estimate: more is told by the next one. */
-const RESPONSE_BYTES = 65_536;
 /** Changes that are kept for a subscriber while it is told the state before them. */
 const MOST_HELD = 10_000;
-const BYTES = { event: 160, part: 64 };
 
 type Part = { readonly state: 'LIVE'; readonly from: number } | Loading;
 
@@ -83,37 +64,19 @@ interface Loading {
   isBegun: boolean;
 }
 
-/** A part on its way, and up to which revisions partitions are told with it, besides its events. */
-interface Item {
-  readonly part: FeedPart;
-  readonly bytes: number;
-  brings?: Map<number, number>;
-}
-
 export function createSubscriber(options: SubscriberOptions): Subscriber {
   const { partitions, tenants, cursor, deploymentId, wantLoad } = options;
-  const outbox = createOutbox<Item>(MOST_BYTES);
   const parts: Part[] = [];
   const marks = createMarks(partitions);
-  let queued = 0;
-  /** What was put last, until it is taken. */
-  let newest: Item | undefined;
-  /** The number of the response that was taken last. */
-  let taken = 0;
-  let follower: Follower | undefined;
   let { jwks } = options;
-  let isEnded = false;
-  let wake: (() => void) | undefined;
-  /** Whoever waits for room: partitions are told several at a time. */
-  let roomy: (() => void)[] = [];
-
-  function put(part: FeedPart, events = 0): void {
-    const bytes = BYTES.part + BYTES.event * events;
-    newest = { part, bytes };
-    queued += bytes;
-    outbox.put(newest, bytes);
-    wake?.();
-  }
+  const outgoing = createOutgoing({
+    resting: options.resting,
+    onGaveUp() {
+      put({ kind: 'keys', jwks });
+      for (let p = 0; p < partitions; p += 1) reset(p, 'SLOW');
+    },
+  });
+  const { put, putEvents, toldUpTo, room } = outgoing;
 
   function begin(partition: number, known?: FeedPlace): void {
     parts[partition] = { state: 'LOADING', held: [], known, isBegun: false };
@@ -126,45 +89,15 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     begin(partition);
   }
 
-  function putEvents(events: Events): void {
-    const count = events.partitions.reduce((sum, each) => sum + each.events.length, 0);
-    if (count > 0) put(events, count);
-    else for (const { partition, upTo } of events.partitions) toldUpTo(partition, upTo);
-  }
-
-  /** With whatever is on its way. */
-  function toldUpTo(partition: number, revision: number): void {
-    if (!newest) follower?.told({ partition, revision, sequence: taken });
-    else if (follower) {
-      newest.brings ??= new Map();
-      newest.brings.set(partition, revision);
-    }
-  }
-
   function tell(partition: number, events: readonly FeedEvent[], upTo: number): void {
     putEvents({ kind: 'events', partitions: [{ partition, events, upTo }] });
-  }
-
-  function makeRoom(): void {
-    const waiting = roomy;
-    roomy = [];
-    for (const go of waiting) go();
-  }
-
-  /** Waits until half of what may be unread has been taken. */
-  async function room(): Promise<void> {
-    while (queued > MOST_BYTES / 2 && !isEnded) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      roomy.push(resolve);
-      await options.resting(promise);
-    }
   }
 
   /** Takes pages as the subscriber takes them; ends early if the partition has begun anew meanwhile. */
   async function* asTaken<Page>(partition: number, pages: AsyncIterable<Page>) {
     const part = parts[partition];
     for await (const page of pages) {
-      if (parts[partition] !== part || isEnded) return;
+      if (parts[partition] !== part || outgoing.isEnded) return;
       yield page;
       await room();
     }
@@ -210,39 +143,6 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     return known ? tellSince(partition, part, known) : tellState(partition, place);
   }
 
-  /** A subscriber that does not take its responses loses all of them, and begins anew. */
-  function beginAnew(): void {
-    queued = 0;
-    newest = undefined;
-    follower?.gaveUp();
-    put({ kind: 'keys', jwks });
-    for (let p = 0; p < partitions; p += 1) reset(p, 'SLOW');
-  }
-
-  function report({ part, brings = new Map() }: Item, { told }: Follower): void {
-    if (part.kind === 'events') {
-      for (const { partition, upTo } of part.partitions) {
-        told({ partition, revision: upTo, sequence: taken });
-      }
-    }
-    for (const [partition, revision] of brings) told({ partition, revision, sequence: taken });
-  }
-
-  function take(): FeedResponse | undefined {
-    if (outbox.takeOverflow()) beginAnew();
-    const next = outbox.take(RESPONSE_BYTES);
-    if (!next) return undefined;
-    const { sequence, items } = next;
-    taken = sequence;
-    for (const item of items) {
-      queued -= item.bytes;
-      if (follower) report(item, follower);
-    }
-    if (items.at(-1) === newest) newest = undefined;
-    makeRoom();
-    return { sequence, parts: items.map(({ part }) => part) };
-  }
-
   const isLiveAfter = (partition: number, revision: number): boolean => {
     const part = parts[partition];
     return part?.state === 'LIVE' && part.from < revision;
@@ -276,7 +176,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     reset,
     async load(partition, place) {
       const part = parts[partition];
-      if (part?.state !== 'LOADING' || part.isBegun || isEnded) return undefined;
+      if (part?.state !== 'LOADING' || part.isBegun || outgoing.isEnded) return undefined;
       part.isBegun = true;
       const upTo = await tellRest(partition, part, place).finally(() => {
         part.isBegun = false;
@@ -299,25 +199,8 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       jwks = changed;
       put({ kind: 'keys', jwks });
     },
-    follow(whoever) {
-      follower = whoever;
-    },
-    async next() {
-      while (!isEnded) {
-        const response = take();
-        if (response) return response;
-        const { promise, resolve } = Promise.withResolvers<void>();
-        wake = resolve;
-        await promise;
-        // Whatever is told in this turn of the event loop goes together.
-        await new Promise(setImmediate);
-      }
-      return undefined;
-    },
-    end() {
-      isEnded = true;
-      wake?.();
-      makeRoom();
-    },
+    follow: outgoing.follow,
+    next: outgoing.next,
+    end: outgoing.end,
   };
 }

@@ -31,7 +31,7 @@ export interface Change {
 export const SMALL_OUTBOX = {
   name: 'small-outbox',
   changes: [
-    smaller('src/revocations/subscriber.ts', 'MOST_BYTES', 98_304),
+    smaller('src/revocations/outgoing.ts', 'MOST_BYTES', 98_304),
     smaller('src/revocations/walk-feed.ts', 'PAGE', 50),
     smaller('src/revocations/walk-state.ts', 'PAGE', 50),
   ],
