@@ -92,8 +92,8 @@ describe('a token that is bound to a client certificate', () => {
       tenants: ['acme'],
     });
     const { accessToken } = await issue();
-    const ask = async (certificate?: string) => {
-      const { status } = await send({
+    const answerTo = (certificate?: string) =>
+      send({
         ...{
           version: '1.1',
           port: signum.server.addresses.public.port,
@@ -106,12 +106,14 @@ describe('a token that is bound to a client certificate', () => {
           ...(certificate !== undefined && { 'client-cert': certificate }),
         },
       });
-      return status;
-    };
+    const ask = async (certificate?: string) => (await answerTo(certificate)).status;
     const bytes = (pem: Buffer) => `:${new X509Certificate(pem).raw.toString('base64')}:`;
     expect(await ask(bytes(holder.cert))).toBe(200);
     expect(await ask(encodeURIComponent(holder.cert.toString()))).toBe(200);
-    expect(await ask(bytes(thief.cert))).toBe(401);
+    const stolen = await answerTo(bytes(thief.cert));
+    expect(stolen.status).toBe(401);
+    // RFC 8705 section 3.
+    expect(stolen.headers['www-authenticate']).toContain('Bearer error="invalid_token"');
     expect(await ask('rubbish')).toBe(401);
     expect(await ask()).toBe(401);
   });

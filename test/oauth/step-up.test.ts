@@ -8,6 +8,8 @@ import {
   type ValidateRequestSchema,
   Verdict,
 } from '@signum/contract/signum/v1/token_service_pb.js';
+import { connectEdge } from '@signum/edge';
+import { createGuard, type GuardOptions } from '@signum/edge/headers';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../listeners/send.ts';
@@ -175,6 +177,32 @@ describe('a gateway that demands it', () => {
       status: 200,
       challenge: undefined,
     });
+  });
+
+  test('is told the same as an app that guards itself by an edge', async () => {
+    const credentials = { apiKey: signum.adminKey, ca: signum.ca };
+    const edge = await connectEdge({ address: signum.address, credentials });
+    try {
+      const { accessToken } = await issued(tokens, newDevice(), authenticated(600));
+      const guarded = async (options: GuardOptions) => {
+        const answer = await createGuard(edge, options)({ authorization: `Bearer ${accessToken}` });
+        if (answer.admitted) return { status: 200, challenge: undefined };
+        return { status: answer.status, challenge: answer.headers['www-authenticate'] };
+      };
+      /** Without the words for people. */
+      const told = async (query: string) => {
+        const { status, challenge } = await authz(accessToken, query);
+        return { status, challenge: String(challenge).replace(/ error_description="[^"]*",/, '') };
+      };
+      expect(await guarded({ acrValues: [GOLD], maxAgeS: 5 })).toEqual(
+        await told(`?acr_values=${GOLD}&max_age=5`),
+      );
+      expect(await guarded({ maxAgeS: 599 })).toEqual(await told('?max_age=599'));
+      expect((await guarded({ acrValues: [GOLD] })).status).toBe(401);
+      expect((await guarded({ acrValues: [GOLD, SILVER], maxAgeS: 3_600 })).status).toBe(200);
+    } finally {
+      await edge.close();
+    }
   });
 
   test.each([

@@ -1,7 +1,9 @@
 import type { Edge } from '../edge.ts';
 import type { VerifiedToken } from '../verdict.ts';
-import { thumbprintOf } from './client-certificate.ts';
-import { createGuard, type GuardOptions } from './headers.ts';
+import { type MiddlewareOptions, withThumbprints } from './client-certificate.ts';
+import { createGuard } from './headers.ts';
+
+export type { MiddlewareOptions } from './client-certificate.ts';
 
 /** What is used of Express' request; `signum` is set when the request is let through. */
 export interface ExpressRequest {
@@ -20,16 +22,24 @@ export interface ExpressResponse {
   end(): unknown;
 }
 
-/** Middleware for Express (and Connect): lets requests with a good token through, answers the others. */
-export function signum(edge: Pick<Edge, 'verify'>, options: GuardOptions = {}) {
+/**
+ * Middleware for Express (and Connect): lets requests with a good token through, answers the others.
+ *
+ * @throws RangeError if an option is not known, or is not what it must be
+ */
+export function signum<Request extends ExpressRequest>(
+  edge: Pick<Edge, 'verify'>,
+  middlewareOptions: MiddlewareOptions<Request> = {},
+) {
+  const { options, thumbprintOf } = withThumbprints(middlewareOptions, ({ socket }) => socket);
   const guard = createGuard(edge, options);
   return async (
     request: ExpressRequest,
     response: ExpressResponse,
     next: (error?: unknown) => void,
   ): Promise<void> => {
-    const { method, originalUrl: url = request.url, socket } = request;
-    const certificateThumbprint = thumbprintOf(socket);
+    const { method, originalUrl: url = request.url } = request;
+    const certificateThumbprint = thumbprintOf(request as Request);
     const guarded = await guard(request.headers, { method, url, certificateThumbprint });
     if (!guarded.admitted) {
       response.writeHead(guarded.status, guarded.headers);

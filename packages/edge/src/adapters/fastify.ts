@@ -1,7 +1,9 @@
 import type { Edge } from '../edge.ts';
 import type { VerifiedToken } from '../verdict.ts';
-import { thumbprintOf } from './client-certificate.ts';
-import { createGuard, type GuardOptions } from './headers.ts';
+import { type MiddlewareOptions, withThumbprints } from './client-certificate.ts';
+import { createGuard } from './headers.ts';
+
+export type { MiddlewareOptions } from './client-certificate.ts';
 
 /** What is used of Fastify's request; `signum` is set when the request is let through. */
 export interface FastifyRequest {
@@ -20,12 +22,20 @@ export interface FastifyReply {
   send(): unknown;
 }
 
-/** An `onRequest` hook for Fastify: lets requests with a good token through, answers the others. */
-export function signum(edge: Pick<Edge, 'verify'>, options: GuardOptions = {}) {
+/**
+ * An `onRequest` hook for Fastify: lets requests with a good token through, answers the others.
+ *
+ * @throws RangeError if an option is not known, or is not what it must be
+ */
+export function signum<Request extends FastifyRequest>(
+  edge: Pick<Edge, 'verify'>,
+  middlewareOptions: MiddlewareOptions<Request> = {},
+) {
+  const { options, thumbprintOf } = withThumbprints(middlewareOptions, ({ raw }) => raw?.socket);
   const guard = createGuard(edge, options);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const { method, originalUrl: url, raw } = request;
-    const certificateThumbprint = thumbprintOf(raw?.socket);
+    const { method, originalUrl: url } = request;
+    const certificateThumbprint = thumbprintOf(request as Request);
     const guarded = await guard(request.headers, { method, url, certificateThumbprint });
     if (guarded.admitted) {
       request.signum = guarded.token;

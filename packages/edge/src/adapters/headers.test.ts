@@ -87,7 +87,6 @@ test('asks for how the user must have authenticated, and says what would do', ()
     },
   });
   expect(asked).toMatchObject([{ wanted: demands }]);
-  expect(() => guardOf(GOOD, { acrValues: ['a"b'] })).toThrow(RangeError);
 });
 
 test.each([
@@ -105,7 +104,59 @@ test.each([
   });
 });
 
-test('takes no realm and no scope that would end a quoted string', () => {
-  expect(() => guardOf(GOOD, { realm: 'a"b' })).toThrow(RangeError);
-  expect(() => guardOf(GOOD, { scopes: ['a\\b'] })).toThrow(RangeError);
+test('names the place in the challenge of a step-up, and only what was demanded', () => {
+  const refused = refusal('INSUFFICIENT_AUTHENTICATION', 'EDGE');
+  const challengeOf = (options: GuardOptions) =>
+    guardOf(refused, options).guard({ authorization: 'Bearer a.b.c' });
+  expect(challengeOf({ acrValues: ['gold'], realm: 'api' })).toMatchObject({
+    headers: {
+      'www-authenticate':
+        'Bearer realm="api", error="insufficient_user_authentication", acr_values="gold"',
+    },
+  });
+  expect(challengeOf({ maxAgeS: 0 })).toMatchObject({
+    headers: { 'www-authenticate': 'Bearer error="insufficient_user_authentication", max_age="0"' },
+  });
+});
+
+test('a demand goes along with a proof of the key', () => {
+  const { guard, asked } = guardOf(GOOD, { acrValues: ['gold'], maxAgeS: 5, audience: 'api' });
+  const about = { method: 'GET', url: '/', certificateThumbprint: 'x' };
+  guard({ authorization: 'DPoP a.b.c', dpop: 'p', host: 'api.example' }, about);
+  expect(asked[0]?.wanted).toMatchObject({
+    ...{ acrValues: ['gold'], maxAgeS: 5, audience: 'api' },
+    proof: { dpop: 'p', certificateThumbprint: 'x', url: 'https://api.example/' },
+  });
+});
+
+test.each<[string, object]>([
+  ['realm', { realm: 'a"b' }],
+  ['realm', { realm: 5 }],
+  ['scopes', { scopes: ['a\\b'] }],
+  ['scopes', { scopes: 'read' }],
+  ['scopes', { scopes: ['read write'] }],
+  ['scopes', { scopes: [''] }],
+  ['acrValues', { acrValues: [] }],
+  ['acrValues', { acrValues: 'gold' }],
+  ['acrValues', { acrValues: ['gold silver'] }],
+  ['maxAgeS', { maxAgeS: -1 }],
+  ['maxAgeS', { maxAgeS: 1.5 }],
+  ['maxAgeS', { maxAgeS: Number.NaN }],
+  ['maxAgeS', { maxAgeS: '60' }],
+  ['audience', { audience: '' }],
+  ['audience', { audience: ['api', ''] }],
+  ['origin', { origin: 'https://api.example/' }],
+  ['scope', { scope: ['read'] }],
+  ['max_age', { max_age: 60 }],
+  ['toString', { toString: 60 }],
+])('an app that sets %s to what it cannot be is told so when it starts', (name, options) => {
+  expect(() => guardOf(GOOD, options)).toThrow(new RegExp(`^\`${name}\` `));
+  expect(() => guardOf(GOOD, options)).toThrow(RangeError);
+});
+
+test('an option that is undefined is none', () => {
+  const none = { scopes: undefined, audience: undefined, acrValues: undefined, maxAgeS: undefined };
+  expect(guardOf(GOOD, none).guard({ authorization: 'Bearer a.b.c' })).toMatchObject({
+    admitted: true,
+  });
 });
