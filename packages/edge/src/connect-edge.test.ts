@@ -240,3 +240,31 @@ test.each([
   });
   await expect(refused).rejects.toMatchObject({ reason: 'OPTIONS' });
 });
+
+test.each<[string, object]>([
+  ['audiences', { audiences: ['api'] }],
+  ['staleForMS', { staleForMS: 1_000 }],
+  ['audience', { audience: '' }],
+  ['audience', { audience: ['api'] }],
+  ['maxTokens', { maxTokens: 0 }],
+  ['maxTokens', { maxTokens: 1.5 }],
+  ['maxWaiting', { maxWaiting: '10' }],
+  ['askTimeoutMs', { askTimeoutMs: Number.POSITIVE_INFINITY }],
+  ['waitMs', { waitMs: -1 }],
+  ['tenantIds', { tenantIds: 'acme' }],
+  ['proofReplay', { proofReplay: 'edge' }],
+  ['proofLifetimeMs', { proofLifetimeMs: 0 }],
+  ['shadow', { shadow: 'yes' }],
+  ['onError', { onError: true }],
+  ['credentials', { credentials: undefined }],
+  ['address', { address: undefined }],
+  ['address', { address: 8443 }],
+])('says of the option %s what it must be: %o', async (name, options) => {
+  const refused = connectEdge({
+    ...{ address: 'https://localhost:1', credentials: {} },
+    ...(options as Partial<EdgeOptions>),
+  });
+  await expect(refused).rejects.toMatchObject({
+    ...{ reason: 'OPTIONS', message: expect.stringContaining(`\`${name}\` `) },
+  });
+});

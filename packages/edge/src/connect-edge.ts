@@ -2,6 +2,7 @@ import { createClient } from '@connectrpc/connect';
 import { FeedService } from '@signum/contract/signum/v1/feed_service_pb.js';
 import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { createProofCheck } from '@signum/token';
+import { checkOptions } from './check-options.ts';
 import { MACHINE_CLOCK } from './core/clock.ts';
 import { createJudgeKey, type JudgeKey } from './core/key-proof.ts';
 import { createKnownTokens } from './core/known-tokens.ts';
@@ -10,7 +11,7 @@ import { createUsedProofs } from './core/used-proofs.ts';
 import { createVerifier, type ReadToken } from './core/verifier.ts';
 import type { Edge, EdgeOptions } from './edge.ts';
 import { createEdge } from './edge.ts';
-import { EdgeError, permanentFault } from './edge-error.ts';
+import { permanentFault } from './edge-error.ts';
 import { createAskServer } from './fallback/ask-server.ts';
 import { type FeedTrouble, followFeed } from './feed/follow-feed.ts';
 import { type KeySet, keepsKeysOf, readKeySet } from './key-set.ts';
@@ -27,7 +28,6 @@ const DEFAULTS = {
 /** DPoP proofs that are remembered, of about 200 bytes each. */
 const MOST_PROOFS = 131_072;
 const TIDY_MS = 1_000;
-const MOST_STALE_MS = 86_400_000;
 
 /**
  * Connects an edge verifier to Signum and waits until it can answer by itself. If no server can be
@@ -149,19 +149,6 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
     throw error;
   }
   return edge;
-}
-
-/** Accepting what may have ended is never anybody's default, and never without an end. */
-function checkOptions({ onStale = 'DENY', staleForMs }: EdgeOptions): void {
-  if (onStale !== 'DENY' && onStale !== 'ACCEPT') {
-    throw new EdgeError('OPTIONS', '`onStale` must be DENY or ACCEPT');
-  }
-  if ((onStale === 'ACCEPT') !== (staleForMs !== undefined)) {
-    throw new EdgeError('OPTIONS', '`staleForMs` goes with `onStale: ACCEPT`, which needs it');
-  }
-  if (staleForMs !== undefined && !(staleForMs >= 1 && staleForMs <= MOST_STALE_MS)) {
-    throw new EdgeError('OPTIONS', `\`staleForMs\` must be 1 to ${MOST_STALE_MS}`);
-  }
 }
 
 function newCounts(): Record<FeedTrouble['event'], number> {

@@ -22,13 +22,16 @@ export interface EdgeOptions {
   readonly address: string | readonly string[];
   /** A caller with the permissions `watch` and `validate`: by API key or by certificate. */
   readonly credentials: EdgeCredentials;
-  /** An audience that tokens must name unless `verify` is told another; any of the deployment's. */
+  /**
+   * An audience that tokens must name unless `verify` is told another, 1 to 256 characters; by default any
+   * of the deployment's.
+   */
   readonly audience?: string | undefined;
   /** Tenants to answer for; all that the caller may see. Of others the server is asked. */
   readonly tenantIds?: readonly string[] | undefined;
-  /** Tokens whose signature is remembered, 1 or more; default 131,072, of about 900 bytes each. */
+  /** Tokens whose signature is remembered, 1 to 16,777,216; default 131,072, of about 900 bytes each. */
   readonly maxTokens?: number | undefined;
-  /** Tokens that may wait for the server's answer; default 4,096. More are UNAVAILABLE. */
+  /** Tokens that may wait for the server's answer, 1 to 16,777,216; default 4,096. More are UNAVAILABLE. */
   readonly maxWaiting?: number | undefined;
   /** How long the server may take to answer, in milliseconds; default 2,000. */
   readonly askTimeoutMs?: number | undefined;
