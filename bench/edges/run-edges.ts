@@ -15,16 +15,26 @@ export interface EdgesPlan {
 /** Runs one of the processes of this folder to its end; returns what it measured. */
 export async function runEdges<Result>(
   lab: Lab,
-  { grpcOrigin }: Pick<Signum, 'grpcOrigin'>,
+  server: Pick<Signum, 'grpcOrigin'>,
   script: string,
   plan: Readonly<Record<string, unknown>>,
   cpus = lab.cpus.load,
 ): Promise<Result> {
+  const argv = edgesArgv(lab, server, script, plan);
+  return JSON.parse(await runTool(onCpus(cpus, argv))) as Result;
+}
+
+/** What starts one of the processes of this folder. */
+export function edgesArgv(
+  lab: Lab,
+  { grpcOrigin }: Pick<Signum, 'grpcOrigin'>,
+  script: string,
+  plan: Readonly<Record<string, unknown>>,
+): readonly string[] {
   const { apiKey, caFile } = lab.credentials;
   const full = { ...plan, address: grpcOrigin, apiKey, caFile } satisfies EdgesPlan;
   const file = fileURLToPath(new URL(script, import.meta.url));
-  const argv = [process.execPath, '--expose-gc', file, JSON.stringify(full)];
-  return JSON.parse(await runTool(onCpus(cpus, argv))) as Result;
+  return [process.execPath, '--expose-gc', file, JSON.stringify(full)];
 }
 
 /** Edges need TLS; a run without it says so in their rows. */

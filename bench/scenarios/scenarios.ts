@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.ts';
 import { authzGrpc } from './authz-grpc.ts';
 import { authzHttp } from './authz-http.ts';
 import { dpopProof } from './dpop-proof.ts';
+import { edgeCost } from './edge-cost.ts';
 import { edgeFirstSight } from './edge-first-sight.ts';
 import { edgeMemory } from './edge-memory.ts';
 import { edgePropagation } from './edge-propagation.ts';
@@ -36,6 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   edgePropagation,
   fence,
   feedFanout,
+  edgeCost,
   authzHttp,
   authzGrpc,
   gatewayNginx,
