@@ -16,9 +16,7 @@ const edge = await connectEdge({
 
 const app = express();
 app.get('/hello', signum(edge, { scopes: ['read'] }), (request, response) => {
-  response.send(
-    `Hello, ${(request as typeof request & { signum: { userId: string } }).signum.userId}\n`,
-  );
+  response.send(`Hello, ${request.signum?.userId}\n`);
 });
 
 const server = app.listen(Number(PORT), (error) => {

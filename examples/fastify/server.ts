@@ -3,9 +3,15 @@
 //   SIGNUM_API_KEY  of a caller with the permissions watch and validate
 //   SIGNUM_CA_FILE  who signed the server's certificate
 import { readFileSync } from 'node:fs';
-import { connectEdge } from '@signum/edge';
+import { connectEdge, type VerifiedToken } from '@signum/edge';
 import { signum } from '@signum/edge/fastify';
 import { fastify } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    signum?: VerifiedToken;
+  }
+}
 
 const { SIGNUM_ADDRESS = '', SIGNUM_API_KEY, SIGNUM_CA_FILE, PORT = '3000' } = process.env;
 
@@ -16,7 +22,7 @@ const edge = await connectEdge({
 
 const app = fastify();
 app.get('/hello', { onRequest: signum(edge, { scopes: ['read'] }) }, async (request) => {
-  return `Hello, ${(request as typeof request & { signum: { userId: string } }).signum.userId}\n`;
+  return `Hello, ${request.signum?.userId}\n`;
 });
 
 await app.listen({ port: Number(PORT) });

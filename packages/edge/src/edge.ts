@@ -180,8 +180,9 @@ export function createEdge(deps: EdgeDeps): Edge {
     if (source !== 'NONE' || deps.isClosed()) return undefined;
     const known = own(token, verify(token, demands, graceMs));
     if (known === undefined) return undefined;
-    const { active, verdict, reason } = known;
-    return { active, verdict, reason, source: 'STALE', token: known.token };
+    if (!known.active) return { ...known, source: 'STALE' };
+    const { active, verdict, reason, token: told } = known;
+    return { active, verdict, reason, source: 'STALE', token: told };
   }
 
   async function ask(token: string, demands: Demands, answer: Answer): Promise<Verdict> {

@@ -9,4 +9,11 @@ export type {
   VerifyOptions,
 } from './edge.ts';
 export { EdgeError } from './edge-error.ts';
-export type { RevocationReason, Verdict, VerdictName, VerifiedToken } from './verdict.ts';
+export type {
+  GoodVerdict,
+  Refusal,
+  RevocationReason,
+  Verdict,
+  VerdictName,
+  VerifiedToken,
+} from './verdict.ts';

@@ -14,12 +14,11 @@ export function stepUp(
   { acrValues, maxAgeS }: AuthenticationDemand,
   nowMs: () => number,
 ): Verdict {
-  const { token, source } = verdict;
-  if (!verdict.active || token === undefined) return verdict;
-  const { acr, authTime } = token;
+  if (!verdict.active) return verdict;
+  const { acr, authTime } = verdict.token;
   const isOfClass = acrValues === undefined || (acr !== undefined && acrValues.includes(acr));
   const isRecent = maxAgeS === undefined || (authTime && ageS(authTime, nowMs()) <= maxAgeS);
-  return isOfClass && isRecent ? verdict : refusal('INSUFFICIENT_AUTHENTICATION', source);
+  return isOfClass && isRecent ? verdict : refusal('INSUFFICIENT_AUTHENTICATION', verdict.source);
 }
 
 /** In whole seconds, as instants are told in tokens. */

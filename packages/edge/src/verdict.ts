@@ -43,10 +43,8 @@ export interface VerifiedToken {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-export interface Verdict {
-  /** Whether the token is good: verdict is ACTIVE. */
-  readonly active: boolean;
-  readonly verdict: VerdictName;
+/** What is the same of every verdict. */
+interface AnyVerdict {
   /** Why it ended, with REVOKED and SUPERSEDED, where that is known. */
   readonly reason: RevocationReason | undefined;
   /**
@@ -54,11 +52,26 @@ export interface Verdict {
    * (`onStale`). NONE: nobody.
    */
   readonly source: 'EDGE' | 'SERVER' | 'STALE' | 'NONE';
-  /** Set when the verdict is ACTIVE. */
-  readonly token: VerifiedToken | undefined;
   /** With KEY_PROOF_NONCE: what the client's next proof has to hold (RFC 9449 section 9). */
   readonly nonce?: string | undefined;
 }
+
+/** The token is good. */
+export interface GoodVerdict extends AnyVerdict {
+  readonly active: true;
+  readonly verdict: 'ACTIVE';
+  readonly token: VerifiedToken;
+}
+
+/** The token is not good, or nobody can tell. */
+export interface Refusal extends AnyVerdict {
+  readonly active: false;
+  readonly verdict: Exclude<VerdictName, 'ACTIVE'>;
+  readonly token: undefined;
+}
+
+/** `active` tells which it is: only then is there a `token`. */
+export type Verdict = GoodVerdict | Refusal;
 
 /** By its number in RevocationReason. */
 export const REASONS: readonly (RevocationReason | undefined)[] = [
@@ -74,7 +87,7 @@ export const REASONS: readonly (RevocationReason | undefined)[] = [
 ];
 
 /** A good token, by its text, which is read when somebody asks what it says. */
-export class ActiveVerdict implements Verdict {
+export class ActiveVerdict implements GoodVerdict {
   readonly active = true;
   readonly verdict = 'ACTIVE';
   readonly reason = undefined;
@@ -93,10 +106,10 @@ export class ActiveVerdict implements Verdict {
 }
 
 export function refusal(
-  verdict: VerdictName,
+  verdict: Refusal['verdict'],
   source: Verdict['source'],
   reason?: RevocationReason,
-): Verdict {
+): Refusal {
   return { active: false, verdict, reason, source, token: undefined };
 }
 
@@ -104,7 +117,7 @@ export function refusal(
 export function endedVerdict(
   reason: RevocationReason | undefined,
   source: Verdict['source'],
-): Verdict {
+): Refusal {
   const verdict = reason === 'SUPERSEDED' || reason === 'EXPIRED' ? reason : 'REVOKED';
   return refusal(verdict, source, reason);
 }

@@ -10,7 +10,7 @@ test('whatever a gateway demands, the verifier is asked for', async () => {
       asked.push(demands);
       const verdict = 'INSUFFICIENT_AUTHENTICATION' as const;
       return {
-        active: false,
+        active: false as const,
         verdict,
         reason: undefined,
         source: 'EDGE' as const,

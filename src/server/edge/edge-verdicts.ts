@@ -1,4 +1,4 @@
-import type { Edge, Verdict } from '@signum/edge';
+import type { Edge, Verdict, VerifiedToken } from '@signum/edge';
 import type { Call } from '../../domain/call.ts';
 import { invalidField, SignumError } from '../../domain/errors.ts';
 import type { ActiveToken, Validation, Verdict as VerdictName } from '../../domain/verdict.ts';
@@ -37,13 +37,13 @@ function toValidation({ verdict, active, token, reason, nonce, source }: Verdict
     });
   }
   const about = { source: 'STORE', revision: 0 } as const;
-  if (active && token !== undefined) return { ...about, verdict: 'ACTIVE', token: toActive(token) };
+  if (active) return { ...about, verdict: 'ACTIVE', token: toActive(token) };
   // What a newer server finds is no yes.
-  const name = verdict === 'OTHER' || verdict === 'ACTIVE' ? 'UNKNOWN' : verdict;
+  const name = verdict === 'OTHER' ? 'UNKNOWN' : verdict;
   return { ...about, verdict: name, revocationReason: reason, nonce };
 }
 
-function toActive(token: NonNullable<Verdict['token']>): ActiveToken {
+function toActive(token: VerifiedToken): ActiveToken {
   const { tenantId, userId, deviceId, tokenId } = token;
   return {
     ref: { tenantId, userId, deviceId, tokenId },

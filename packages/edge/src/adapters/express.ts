@@ -5,6 +5,15 @@ import { createGuard } from './headers.ts';
 
 export type { MiddlewareOptions } from './client-certificate.ts';
 
+declare global {
+  namespace Express {
+    interface Request {
+      /** What the token says that the request was let through with, by `@signum/edge`. */
+      signum?: VerifiedToken;
+    }
+  }
+}
+
 /** What is used of Express' request; `signum` is set when the request is let through. */
 export interface ExpressRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -53,9 +53,7 @@ export function createGuard(
   const bearer: VerifyOptions = { scopes, audience, acrValues, maxAgeS };
 
   function judge(verdict: Verdict, token: string, presented: TokenScheme): Guarded {
-    if (verdict.active && verdict.token !== undefined) {
-      return { admitted: true, token: verdict.token };
-    }
+    if (verdict.active) return { admitted: true, token: verdict.token };
     if (verdict.verdict === 'UNAVAILABLE') {
       return { admitted: false, status: 503, headers: { 'retry-after': '1' }, verdict };
     }

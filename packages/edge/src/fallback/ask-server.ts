@@ -8,7 +8,7 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { ShownKey } from '../core/key-proof.ts';
 import type { Demands } from '../core/verifier.ts';
-import { endedVerdict, REASONS, refusal, type Verdict, type VerdictName } from '../verdict.ts';
+import { endedVerdict, REASONS, type Refusal, refusal, type Verdict } from '../verdict.ts';
 
 export interface AskOptions {
   readonly client: () => Client<typeof TokenService>;
@@ -190,8 +190,8 @@ function keyProofOf({ dpop, method, url, certificateThumbprint = '' }: ShownKey)
 function meeting({ scopes, audiences }: Demands): (verdict: Verdict) => Verdict {
   if (scopes.length === 0 && audiences.length <= 1) return (verdict) => verdict;
   return (verdict) => {
+    if (!verdict.active) return verdict;
     const { token, source } = verdict;
-    if (!verdict.active || token === undefined) return verdict;
     const isNamed = audiences.every((name) => token.audiences.includes(name));
     if (!isNamed) return refusal('WRONG_AUDIENCE', source);
     const hasAll = scopes.every((scope) => token.scopes.includes(scope));
@@ -206,7 +206,7 @@ function verdictOf(result: BatchValidateResult | undefined): Verdict {
   return isForbidden ? refusal('UNKNOWN', 'SERVER') : UNAVAILABLE;
 }
 
-const NAMES: Readonly<Partial<Record<WireVerdict, VerdictName>>> = {
+const NAMES: Readonly<Partial<Record<WireVerdict, Refusal['verdict']>>> = {
   [WireVerdict.EXPIRED]: 'EXPIRED',
   [WireVerdict.UNKNOWN]: 'UNKNOWN',
   [WireVerdict.MALFORMED]: 'MALFORMED',
