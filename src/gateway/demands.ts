@@ -1,6 +1,6 @@
 import { refuseControl, shownName } from '../call/parameters.ts';
 import { invalidField } from '../domain/errors.ts';
-import type { AuthenticationDemand } from '../tokens/tokens.ts';
+import type { AuthenticationDemand } from '../domain/verdict.ts';
 
 /** What a route asks of a token beyond being good. Demands of several sources add up. */
 export interface Demands {

@@ -2,7 +2,8 @@ import type { HttpEndpoint } from '../call/endpoint.ts';
 import { SignumError } from '../domain/errors.ts';
 import { accessOf } from '../policy/access.ts';
 import { OAUTH_TOKEN } from '../policy/access-table.ts';
-import type { Refreshed, Tokens } from '../tokens/tokens.ts';
+import type { Refreshed } from '../tokens/refresh.ts';
+import type { Tokens } from '../tokens/tokens.ts';
 import {
   clientCredentials,
   type FormClient,

@@ -1,9 +1,16 @@
-import type { DeviceRef } from '@signum/token';
+import type { DeviceRef, GrantClaims } from '@signum/token';
 import { callerName } from '../domain/caller.ts';
 import { checkCustomClaims } from '../domain/custom-claims.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
-import { grantLifetimes } from '../domain/lifetimes.ts';
-import { checkMetadata, type FencePlace, type SupersedePolicy } from '../domain/session.ts';
+import { grantLifetimes, type LifetimeWish } from '../domain/lifetimes.ts';
+import {
+  type ClientMetadata,
+  checkMetadata,
+  type FencePlace,
+  type FenceReached,
+  type FenceWanted,
+  type SupersedePolicy,
+} from '../domain/session.ts';
 import { checkTokenContent } from '../domain/token-size.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import { authoriseFence } from '../policy/waiting.ts';
@@ -13,9 +20,29 @@ import { userSubject } from '../store/sessions/rate-limit.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter } from './event.ts';
 import { requestDigest } from './request-digest.ts';
-import { signPair } from './sign-pair.ts';
-import type { Issued, IssueInput } from './tokens.ts';
+import { signPair, type TokenPair } from './sign-pair.ts';
 import { withSigningKey } from './with-signing-key.ts';
+
+/** Without audiences it is the deployment's default one, without a client id the caller's name. */
+export interface IssueInput extends GrantClaims {
+  readonly device: DeviceRef;
+  readonly metadata: ClientMetadata;
+  readonly lifetimes: LifetimeWish;
+  /** The deployment's default when absent. */
+  readonly policy?: SupersedePolicy | undefined;
+  readonly requestId?: string | undefined;
+  readonly proof?: string | undefined;
+  /** Of the session that is superseded; the deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
+}
+
+export interface Issued {
+  readonly tokens: TokenPair;
+  readonly supersededSessionId?: string | undefined;
+  readonly revision: number;
+  /** Absent unless it was to be waited for. */
+  readonly fence?: FenceReached | undefined;
+}
 
 /** Begins a session for a user who has just been authenticated, and signs its first tokens. */
 export async function issue(

@@ -4,7 +4,22 @@ import type { Session } from '../domain/session.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import * as store from '../store/sessions/sessions.ts';
 import type { TokenDeps } from './deps.ts';
-import type { ListSessionsInput, SessionPage } from './tokens.ts';
+
+export interface ListSessionsInput {
+  readonly tenantId: string;
+  readonly userId: string;
+  /** 1 to 100. */
+  readonly pageSize: number;
+  /** Device id after which the page starts; empty for the first page. */
+  readonly afterDeviceId: string;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly Session[];
+  /** Whether more devices follow the last one here. */
+  readonly more: boolean;
+  readonly totalSize: number;
+}
 
 /** A user's live sessions, by device id in byte order. */
 export async function listSessions(

@@ -1,6 +1,7 @@
 import type { RefreshClaims } from '@signum/token';
 import { callerName } from '../domain/caller.ts';
 import { invalidField, SignumError } from '../domain/errors.ts';
+import type { KeyProof } from '../domain/key-proof.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import { rateLimited } from '../store/sessions/rate-limit.ts';
 import { type RefreshOutcome, refresh as refreshInStore } from '../store/sessions/refresh.ts';
@@ -8,9 +9,24 @@ import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter } from './event.ts';
 import { presentedSession, requireClient } from './presented-session.ts';
 import { requireKey } from './prove.ts';
-import { signPair } from './sign-pair.ts';
-import type { Refreshed, RefreshInput } from './tokens.ts';
+import { signPair, type TokenPair } from './sign-pair.ts';
 import { withSigningKey } from './with-signing-key.ts';
+
+export interface RefreshInput {
+  readonly refreshToken: string;
+  /** Who a client says that it is that has not shown it; it must be the session's. */
+  readonly clientId?: string | undefined;
+  /** What the client takes the session's scopes for, in any order; others are refused. Undefined: whatever they are. */
+  readonly scopes?: readonly string[] | undefined;
+  /** What shows that its holder holds the key, if the token is bound to one. */
+  readonly proof: KeyProof;
+}
+
+export interface Refreshed {
+  readonly tokens: TokenPair;
+  readonly replayed: boolean;
+  readonly revision: number;
+}
 
 /** Exchanges a refresh token for its successor (RFC 6749 section 6, rotation by RFC 9700 4.14.2). */
 export async function refresh(

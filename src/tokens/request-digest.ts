@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { SupersedePolicy } from '../domain/session.ts';
-import type { IssueInput } from './tokens.ts';
 
 /** 132 bits. */
 const LENGTH = 22;
@@ -13,7 +12,7 @@ const LENGTH = 22;
  */
 export function requestDigest(
   by: string,
-  { requestId: _, ...asked }: IssueInput,
+  { requestId: _, ...asked }: { readonly requestId?: string | undefined },
   policy: SupersedePolicy,
 ): string {
   const text = JSON.stringify(ordered({ ...asked, by, policy }));

@@ -1,7 +1,14 @@
-import type { DeviceRef, UnverifiedAccess } from '@signum/token';
+import type { DeviceRef, TokenRef, UnverifiedAccess } from '@signum/token';
 import { callerName } from '../domain/caller.ts';
 import { SignumError } from '../domain/errors.ts';
-import { NO_PROOF } from '../domain/key-proof.ts';
+import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
+import type {
+  Durability,
+  DurabilityReached,
+  FenceReached,
+  FenceWanted,
+  RevocationReason,
+} from '../domain/session.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import { authoriseDurability, authoriseFence } from '../policy/waiting.ts';
 import { readFingerprint } from '../store/sessions/fingerprint.ts';
@@ -15,7 +22,41 @@ import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter, tellIfUnconfirmed } from './event.ts';
 import { presentedSession, requireClient } from './presented-session.ts';
 import { type BoundToken, requireKey } from './prove.ts';
-import type { Revoked, RevokeInput, RevokeUserInput } from './tokens.ts';
+
+export interface RevokeInput {
+  readonly subject:
+    | { readonly token: string }
+    | { readonly ids: TokenRef }
+    | { readonly session: { readonly device: DeviceRef; readonly sessionId: string } }
+    | { readonly device: DeviceRef };
+  readonly reason: RevocationReason;
+  /** With a token: who a client says that it is that has not shown it; it must be the session's. */
+  readonly clientId?: string | undefined;
+  /** What shows that the token's holder holds the key; of no account to callers that may revoke. */
+  readonly proof?: KeyProof | undefined;
+  /** The deployment's default when absent. */
+  readonly durability?: Durability | undefined;
+  /** The deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
+}
+
+export interface Revoked {
+  readonly count: number;
+  readonly revision: number;
+  readonly durability: DurabilityReached;
+  /** Absent unless it was to be waited for. */
+  readonly fence?: FenceReached | undefined;
+}
+
+export interface RevokeUserInput {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly exceptDeviceId?: string | undefined;
+  readonly reason: RevocationReason;
+  readonly durability?: Durability | undefined;
+  /** The deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
+}
 
 /** Ends one session: by a token of it, by its access token's ids, by its id, or by its device. */
 export async function revoke(

@@ -1,9 +1,22 @@
-import type { DeviceRef } from '@signum/token';
+import type { Confirmation, DeviceRef } from '@signum/token';
 import type { Deadline } from '../domain/call.ts';
 import type { Grant } from '../store/scripts/grant.ts';
 import { noteFingerprint } from '../store/sessions/fingerprint.ts';
 import type { TokenDeps } from './deps.ts';
-import type { TokenPair } from './tokens.ts';
+
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly tokenId: string;
+  readonly sessionId: string;
+  readonly accessExpiresAtMs: number;
+  readonly refreshExpiresAtMs: number;
+  readonly scopes: readonly string[];
+  /** The key that they are bound to. */
+  readonly confirmation: Confirmation | undefined;
+  /** What is left of the access token's life, by the store's clock. */
+  readonly expiresInMs: number;
+}
 
 /**
  * Signs the tokens of a session as the store has granted it. The store comes first and the

@@ -1,12 +1,17 @@
 import { type UnverifiedAccess, writeGrantClaims } from '@signum/token';
 import { invalidField, SignumError } from '../domain/errors.ts';
 import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
-import type { ActiveToken, TokenFault, Validation } from '../domain/verdict.ts';
+import type {
+  ActiveToken,
+  AuthenticationDemand,
+  TokenFault,
+  ValidateInput,
+  Validation,
+} from '../domain/verdict.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import { type LookUp, validate as lookUp } from '../store/sessions/validate.ts';
 import type { TokenDeps } from './deps.ts';
 import { nonceFor, proveKey } from './prove.ts';
-import type { AuthenticationDemand, ValidateInput } from './tokens.ts';
 
 type Active = Extract<LookUp, { readonly status: 'ACTIVE' }>;
 

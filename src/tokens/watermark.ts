@@ -1,10 +1,36 @@
 import { callerName } from '../domain/caller.ts';
+import type {
+  Durability,
+  DurabilityReached,
+  FenceReached,
+  FenceWanted,
+} from '../domain/session.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import { authoriseFence } from '../policy/waiting.ts';
 import { type Mark, raiseWatermark } from '../store/sessions/watermark.ts';
 import type { TokenDeps } from './deps.ts';
 import { type TokenEvent, tellAfter, tellIfUnconfirmed } from './event.ts';
-import type { RevokeKeyInput, RevokeTenantInput, WatermarkRaised } from './tokens.ts';
+
+export interface RevokeTenantInput {
+  readonly tenantId: string;
+  readonly durability?: Durability | undefined;
+  /** The deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
+}
+
+export interface RevokeKeyInput {
+  readonly keyId: string;
+  readonly durability?: Durability | undefined;
+  /** The deployment's default when absent. */
+  readonly fence?: FenceWanted | undefined;
+}
+
+export interface WatermarkRaised {
+  readonly partitions: number;
+  readonly durability: DurabilityReached;
+  /** Absent unless it was to be waited for. */
+  readonly fence?: FenceReached | undefined;
+}
 
 /** Ends every session of a tenant that has begun so far. */
 export async function revokeTenant(

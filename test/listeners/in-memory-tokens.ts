@@ -3,7 +3,8 @@ import type { DeviceRef } from '@signum/token';
 import type { Call } from '../../src/domain/call.ts';
 import { SignumError } from '../../src/domain/errors.ts';
 import type { Session } from '../../src/domain/session.ts';
-import type { IssueInput, Tokens } from '../../src/tokens/tokens.ts';
+import type { IssueInput } from '../../src/tokens/issue.ts';
+import type { Tokens } from '../../src/tokens/tokens.ts';
 
 export interface InMemoryTokens extends Tokens {
   /** What every use-case does before anything else: fail or wait, for instance. */

@@ -3,7 +3,9 @@ import type {
   IssueResponse,
   RefreshResponse,
 } from '@signum/contract/signum/v1/token_service_pb.js';
-import type { Issued, Refreshed, TokenPair } from '../../tokens/tokens.ts';
+import type { Issued } from '../../tokens/issue.ts';
+import type { Refreshed } from '../../tokens/refresh.ts';
+import type { TokenPair } from '../../tokens/sign-pair.ts';
 import { fromFence, toDuration, toTimestamp } from './values.ts';
 
 /** A pair as protobuf-es would create it, but written down: `create` takes several times as long. */

@@ -7,8 +7,7 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { TokenRef } from '@signum/token';
 import { invalidField } from '../../domain/errors.ts';
-import type { Validation } from '../../domain/verdict.ts';
-import type { AuthenticationDemand, ValidateInput } from '../../tokens/tokens.ts';
+import type { AuthenticationDemand, ValidateInput, Validation } from '../../domain/verdict.ts';
 import { fromGrantClaims, noClaimFields } from './grant-claims.ts';
 import {
   fromRevocationReason,

@@ -1,7 +1,8 @@
 import { SupersedePolicy as WirePolicy } from '@signum/contract/signum/v1/token_pb.js';
 import { type IssueRequest, TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { FenceWanted, SupersedePolicy } from '../../domain/session.ts';
-import type { IssueInput, Tokens } from '../../tokens/tokens.ts';
+import type { IssueInput } from '../../tokens/issue.ts';
+import type { Tokens } from '../../tokens/tokens.ts';
 import { toGrantClaims } from '../messages/grant-claims.ts';
 import { fromIssued, fromRefreshed } from '../messages/token-pair.ts';
 import {

@@ -8,7 +8,8 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { Call } from '../../domain/call.ts';
 import { invalidField } from '../../domain/errors.ts';
-import type { Revoked, RevokeInput, Tokens } from '../../tokens/tokens.ts';
+import type { Revoked, RevokeInput } from '../../tokens/revoke.ts';
+import type { Tokens } from '../../tokens/tokens.ts';
 import {
   fromFence,
   proofOf,

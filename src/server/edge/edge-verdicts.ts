@@ -1,8 +1,13 @@
 import type { Edge, Verdict, VerifiedToken } from '@signum/edge';
 import type { Call } from '../../domain/call.ts';
 import { invalidField, SignumError } from '../../domain/errors.ts';
-import type { ActiveToken, Validation, Verdict as VerdictName } from '../../domain/verdict.ts';
-import type { Tokens, ValidateInput } from '../../tokens/tokens.ts';
+import type {
+  ActiveToken,
+  ValidateInput,
+  Validation,
+  Verdict as VerdictName,
+} from '../../domain/verdict.ts';
+import type { Tokens } from '../../tokens/tokens.ts';
 
 /**
  * Validate as gateways use it, answered by an edge verifier. What neither it nor a server can answer is
