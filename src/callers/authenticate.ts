@@ -1,22 +1,18 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Deadline } from '../domain/call.ts';
-import {
-  ANONYMOUS,
-  type Caller,
-  PERMISSIONS,
-  type ServiceCaller,
-  type UserCaller,
-} from '../domain/caller.ts';
-import { SignumError } from '../domain/errors.ts';
+import { type Caller, PERMISSIONS, type ServiceCaller, type UserCaller } from '../domain/caller.ts';
 import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
 import type { RootSecrets } from '../domain/root-secret.ts';
 import type { Secret } from '../domain/secret.ts';
-import { API_KEY_PREFIX, hashSecret, parseApiKey, secretMatches } from './api-key.ts';
-import type { KnownCaller } from './caller-index.ts';
-import { isLive } from './caller-record.ts';
+import { API_KEY_PREFIX } from './api-key.ts';
 import type { CheckAssertion } from './client-assertion.ts';
-import { createCredentialCache } from './credential-cache.ts';
 import type { CallerRegistry } from './registry.ts';
+import {
+  byCertificate,
+  createAdminCheck,
+  invalid,
+  readAuthorization,
+  verifyApiKey,
+} from './verify-credential.ts';
 
 /** What a call presents. */
 export interface Credentials {
@@ -71,13 +67,6 @@ export const ADMIN: ServiceCaller = {
   tenants: '*',
 };
 
-/**
- * RFC 6750 section 2.1, RFC 9449 section 7.1; the scheme's case does not matter (RFC 9110 section
- * 11.1).
- */
-const BEARER = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i;
-const MAX_HEADER_LENGTH = 8_192;
-
 /** Creates the authenticator. With a key or a certificate it answers synchronously. */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
   const { registry, validateUserToken, now = Date.now } = deps;
@@ -124,60 +113,61 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
   };
 }
 
-function readAuthorization(header: string): { isBound: boolean; text: string } {
-  if (header.length > MAX_HEADER_LENGTH) return invalid();
-  const [, scheme = '', text] = BEARER.exec(header) ?? [];
-  return text === undefined ? invalid() : { isBound: scheme.length === 4, text };
+/** Callers by the `authorization` header that proved who they are. */
+interface CredentialCache {
+  get(header: string): ServiceCaller | undefined;
+  /** Only for headers that were found good. `expiresAtMs`: since the epoch. */
+  set(header: string, caller: ServiceCaller, expiresAtMs: number | undefined): void;
 }
 
-function verifyApiKey(
-  { registry, secrets }: Pick<AuthenticatorDeps, 'registry' | 'secrets'>,
-  text: string,
-  nowMs: number,
-) {
-  const presented = parseApiKey(text) ?? invalid();
-  const known = registry.findKey(presented.keyId) ?? invalid();
-  const root = secrets.find(known.key.pepperId) ?? invalid();
-  if (!secretMatches(root, presented.secret, known.key)) return invalid();
-  if (known.disabled || !isLive(known.key, nowMs)) return invalid();
-  // While the secret is at hand: a key hashed under an old pepper moves to the current one, so that
-  // the old root secret can be taken away without new keys for everybody.
-  const { current } = secrets;
-  const rehashed =
-    root.id === current.id
-      ? undefined
-      : { pepperId: current.id, hash: hashSecret(current, presented.secret) };
-  registry.noteUse({ keyId: presented.keyId, rehashed });
-  return { caller: known.caller, expiresAtMs: known.key.expiresAtMs };
+export interface CredentialCacheDeps {
+  readonly registry: Pick<CallerRegistry, 'epoch'>;
+  readonly now: () => number;
+  /** How many headers at most; default 4096. */
+  readonly maxEntries?: number;
 }
 
-function byCertificate(
-  registry: Pick<CallerRegistry, 'findCertificate'>,
-  certificateNames: readonly string[],
-): Caller {
-  let found: KnownCaller | undefined;
-  for (const name of certificateNames) {
-    const known = registry.findCertificate(name);
-    if (known === undefined) continue;
-    // A certificate with the names of two callers does not say which of them this is.
-    if (found !== undefined && found.caller.name !== known.caller.name) return invalid();
-    found = known;
-  }
-  if (found === undefined) return ANONYMOUS;
-  return found.disabled ? invalid() : found.caller;
+interface Entry {
+  readonly caller: ServiceCaller;
+  readonly expiresAtMs: number;
 }
 
-/** Compares digests, so that neither content nor length of the key shows in the time it takes. */
-function createAdminCheck(adminKey: Secret | undefined): (text: string) => boolean {
-  if (adminKey === undefined) return () => false;
-  const expected = sha256(adminKey.reveal());
-  return (text) => timingSafeEqual(sha256(text), expected);
-}
+const DEFAULT_MAX_ENTRIES = 4_096;
 
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
+/**
+ * Remembers good credentials for as long as the registry's epoch lasts, so that on the hot path
+ * authenticating is one look-up.
+ *
+ * The key is the header in clear, which is a decision: a digest as the key would have to be computed
+ * on every call, and computing it is the very cost that is to be avoided. Nothing is gained by it
+ * either: the same bytes are in this process' memory anyway, in the HTTP parser's buffers and HPACK
+ * tables of every open connection, and beside them the root secrets. What is done instead: everything
+ * is forgotten at every refresh (2 s by default), so an idle caller's key does not linger; bad
+ * credentials are never kept; the map is private, bounded and never enumerated. A hit compares
+ * hashes that V8 seeds at random before it compares texts, so its timing tells nothing of a key.
+ */
+function createCredentialCache(deps: CredentialCacheDeps): CredentialCache {
+  const { registry, now, maxEntries = DEFAULT_MAX_ENTRIES } = deps;
+  let entries = new Map<string, Entry>();
+  let epoch = registry.epoch;
 
-function invalid(): never {
-  throw new SignumError('CREDENTIAL_INVALID', 'the credential is not good');
+  const current = () => {
+    if (epoch !== registry.epoch) {
+      entries = new Map();
+      epoch = registry.epoch;
+    }
+    return entries;
+  };
+
+  return {
+    get(header) {
+      const entry = current().get(header);
+      return entry !== undefined && now() < entry.expiresAtMs ? entry.caller : undefined;
+    },
+    set(header, caller, expiresAtMs = Number.POSITIVE_INFINITY) {
+      const live = current();
+      if (live.size >= maxEntries) live.clear();
+      live.set(header, { caller, expiresAtMs });
+    },
+  };
 }
