@@ -1,7 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
 import { BinaryCursor, DELIMITED, VARINT } from './binary-cursor.ts';
-import { type Draft, setOwn } from './draft.ts';
-import { FieldPath } from './field-path.ts';
+import { type Draft, FieldPath, setOwn } from './draft.ts';
 import type { Field, MessageShape } from './message-shape.ts';
 import { atMost, RULE } from './rules.ts';
 import { readDuration, readStruct, readTimestamp } from './well-known-binary.ts';

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Message } from '@bufbuild/protobuf';
-import { type Draft, setOwn } from './draft.ts';
-import { FieldPath } from './field-path.ts';
+import { type Draft, FieldPath, setOwn } from './draft.ts';
 import { JsonCursor, type JsonStart } from './json-cursor.ts';
 import type { Field, MessageShape } from './message-shape.ts';
 import { atMost, RULE } from './rules.ts';
