@@ -11,11 +11,9 @@ import type { RingKey } from './ring/ring-key.ts';
 import type { SigningEvent } from './ring/signing-event.ts';
 import { startPolling } from './ring/start-polling.ts';
 import type { Signing } from './signing.ts';
-import { createFingerprint } from './tokens/fingerprint.ts';
+import { createFingerprint, signAccess, verifyAccess } from './tokens/access-tokens.ts';
 import { RefreshTokens } from './tokens/refresh-tokens.ts';
-import { signAccess } from './tokens/sign-access.ts';
 import { signIntrospection } from './tokens/sign-introspection.ts';
-import { verifyAccess } from './tokens/verify-access.ts';
 import type { KeyVaultOptions, UnreadableKey } from './vault/key-vault.ts';
 import { ManagedKeys } from './vault/managed-keys.ts';
 

@@ -1,13 +1,22 @@
+import { hash } from 'node:crypto';
 import {
   type AccessClaims,
+  decodeSegment,
   hasLoneSurrogate,
   type JsonObject,
   MAX_TOKEN_LENGTH,
   RESERVED_CLAIMS,
+  type UnverifiedAccess,
+  verifySignature,
   writeGrantClaims,
 } from '@signum/token';
 import { invalidField, SignumError } from '../../domain/errors.ts';
+import type { RootSecret } from '../../domain/root-secret.ts';
+import type { KeyRing } from '../ring/key-ring.ts';
 import type { RingKey } from '../ring/ring-key.ts';
+
+/** Of a fingerprint, in characters. */
+const FINGERPRINT_LENGTH = 22;
 
 type SigningKey = Pick<RingKey, 'keyId' | 'algorithm' | 'signatureBytes' | 'signer' | 'header'>;
 
@@ -69,4 +78,42 @@ function accessPayload(claims: AccessClaims, issuer: string): JsonObject {
     exp: claims.expiresAtS,
     ...writeGrantClaims(claims),
   };
+}
+
+/**
+ * Whether the signature is right: by the key that the header names, under the algorithm that the key
+ * is bound to and no other, and only while that key is in the ring and not revoked. Throws what the
+ * store throws if the key is unknown and the store cannot be asked.
+ */
+export async function verifyAccess(
+  token: string,
+  { keyId, algorithm }: UnverifiedAccess,
+  ring: Pick<KeyRing, 'find' | 'findFresh'>,
+): Promise<boolean> {
+  const key = ring.find(keyId) ?? (await ring.findFresh(keyId));
+  if (key === undefined || key.algorithm !== algorithm) return false;
+  const dot = token.lastIndexOf('.');
+  const signature = decodeSegment(token.slice(dot + 1));
+  return (
+    signature !== undefined && verifySignature(key, Buffer.from(token.slice(0, dot)), signature)
+  );
+}
+
+/**
+ * Makes the function that takes an access token's fingerprint: SHA-512/256 (FIPS 180-4 section 5.3.6)
+ * of a key and then the token, base64url, cut to 22 characters, which are 132 bits. Every session
+ * carries one. RFC 2104 section 5 asks for at least half of a hash, 128 bits: to guess one blindly, in
+ * calls to this service, is all that the cut makes easier, and it stays out of reach.
+ * It is keyed because a fingerprint stands in for a signature: with a bare hash, whoever can write to
+ * the store, or restores a stolen copy of it under other secrets, could have tokens accepted that no
+ * key of the deployment has signed. A key in front is enough with a hash that, unlike SHA-256, tells
+ * too little of its state for anybody to go on hashing from there, and takes half the time of an HMAC,
+ * which every validation of a token would pay.
+ * The digest of the key that signed the token goes in as well: under another key of the same id, as
+ * after a file was replaced, the token has another fingerprint.
+ */
+export function createFingerprint(root: Pick<RootSecret, 'fingerprintKey'>) {
+  const key = Buffer.from(root.fingerprintKey().reveal()).toString('base64url');
+  return (token: string, keyDigest = ''): string =>
+    hash('sha512-256', key + keyDigest + token, 'base64url').slice(0, FINGERPRINT_LENGTH);
 }

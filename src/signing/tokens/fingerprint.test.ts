@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { newSecret } from '../../../test/setup/signing-fixture.ts';
 import { RootSecret } from '../../domain/root-secret.ts';
-import { createFingerprint } from './fingerprint.ts';
+import { createFingerprint } from './access-tokens.ts';
 
 const TOKEN = 'eyJhbGciOiJFUzI1NiJ9.e30.AAAA';
 

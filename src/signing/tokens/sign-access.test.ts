@@ -25,7 +25,7 @@ import {
 } from '../../../test/setup/signing-fixture.ts';
 import { checkTokenContent } from '../../domain/token-size.ts';
 import { generateJwk } from '../keys/generate-jwk.ts';
-import { signAccess } from './sign-access.ts';
+import { signAccess } from './access-tokens.ts';
 
 async function withKey(algorithm: Algorithm) {
   const jwk: JWK = await generateJwk(algorithm);

@@ -1,6 +1,6 @@
 import { algorithmSpec, headerSegment, type JsonObject } from '@signum/token';
 import type { RingKey } from '../ring/ring-key.ts';
-import { signCompact } from './sign-access.ts';
+import { signCompact } from './access-tokens.ts';
 
 /** `typ` of an introspection response (RFC 9701 section 5). */
 const TYPE = 'token-introspection+jwt';
