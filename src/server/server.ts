@@ -4,25 +4,15 @@ import { uuidv7 } from 'uuidv7';
 import { createToSignumError } from '../call/internal-error.ts';
 import { createPipeline } from '../call/pipeline.ts';
 import { createCallerAdministration } from '../callers/administer.ts';
-import { createAuthenticator } from '../callers/authenticate.ts';
-import { createAssertionCheck } from '../callers/client-assertion.ts';
-import { createCallerRegistry } from '../callers/registry.ts';
 import type { Config } from '../config/config.ts';
 import { RootSecrets } from '../domain/root-secret.ts';
 import { authz } from '../gateway/authz.ts';
 import { jwks } from '../oauth/jwks.ts';
-import { assertionAudiences } from '../oauth/metadata.ts';
 import { oauth } from '../oauth/oauth.ts';
-import { endpointNames } from '../policy/access-table.ts';
 import { createRevocations } from '../revocations/revocations.ts';
 import { createRpc } from '../rpc/rpc.ts';
-import { useAssertion } from '../store/sessions/prove.ts';
 import { openStore } from '../store/store.ts';
-import { createAudit, NO_AUDIT } from '../telemetry/audit.ts';
-import { createLog } from '../telemetry/log.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
 import { startSweeper } from '../tokens/sweeper.ts';
-import { createTokens } from '../tokens/tokens.ts';
 import { createBodyBudget } from '../transport/body/budget.ts';
 import { drain } from '../transport/drain/drain.ts';
 import { startGrpc } from '../transport/grpc/grpc.ts';
@@ -33,20 +23,16 @@ import { createTrustedProxies } from '../transport/proxy/trusted-proxies.ts';
 import { describeAddresses, type ServerAddresses } from './listen/addresses.ts';
 import { listenAsSet } from './listen/listen-as-set.ts';
 import { startOperations } from './listen/start-operations.ts';
-import { auditedKeys } from './parts/audited-keys.ts';
+import { openCallers } from './parts/open-callers.ts';
 import { openSigning } from './parts/open-signing.ts';
 import { openTls } from './parts/open-tls.ts';
-import { proofCheck } from './parts/proof-check.ts';
-import { createRateLimiter } from './parts/rate-limiter.ts';
+import { openTokens } from './parts/open-tokens.ts';
 import { startParts, type Undo } from './parts/start-parts.ts';
 import { storeSettings } from './parts/store-settings.ts';
-import { tokenPolicy, userAudience } from './parts/token-policy.ts';
-import { createUserTokenCheck } from './parts/user-token.ts';
-import { auditLoss } from './reports/audit-loss.ts';
 import { createConnectionLog } from './reports/connection-log.ts';
+import { openTelemetry } from './reports/open-telemetry.ts';
 import { watchReadiness } from './reports/readiness.ts';
-import { createReport } from './reports/report.ts';
-import { openAuditSink } from './workers/open-audit.ts';
+import { auditedKeys } from './reports/report.ts';
 import { tellPrimary, whenToldToReload } from './workers/worker-message.ts';
 import { startWorkers } from './workers/workers.ts';
 
@@ -84,14 +70,8 @@ export async function startServers(config: Config): Promise<Server> {
 }
 
 async function compose(config: Config, undo: Undo, close: () => Promise<void>): Promise<Server> {
-  const log = createLog({ level: config.logs.level });
   const registry = new Registry();
-  const telemetry = createMetrics({ registry, methods: endpointNames() });
-  const sink = await openAuditSink(config.logs.audit);
-  const audit = sink ? createAudit({ sink, onDropped: auditLoss(telemetry, log) }) : NO_AUDIT;
-  undo.push(() => audit.close());
-  const report = createReport(audit, telemetry);
-  undo.push(() => report.flush());
+  const { log, telemetry, audit, report } = await openTelemetry(config, registry, undo);
   const secrets = new RootSecrets(config.keys.rootSecrets.map((secret) => secret.reveal()));
 
   const store = await openStore(storeSettings(config, createConnectionLog({ log })));
@@ -102,8 +82,6 @@ async function compose(config: Config, undo: Undo, close: () => Promise<void>): 
       'the sessions there are say nothing of who issued them, and are taken for those of this issuer; if it was another one until now, see docs/guide/upgrade.md',
     );
   }
-  const soon = () => ({ deadlineAtMs: performance.now() + config.limits.deadlineMaxMs });
-
   const { signing, ring, close: stopRing } = await openSigning(config, store.keys, secrets, log);
   undo.push(stopRing);
   telemetry.watchAge('signing_key', () => {
@@ -112,7 +90,6 @@ async function compose(config: Config, undo: Undo, close: () => Promise<void>): 
   });
   telemetry.watchAge('key_ring_read', () => Date.now() - ring.lastLoadedAtMs);
 
-  const limiter = createRateLimiter(store, config.limits);
   const revocations = createRevocations({
     store,
     terms: { leaseMs: config.edges.leaseMs, deposedMs: config.edges.failoverWindowMs },
@@ -123,48 +100,19 @@ async function compose(config: Config, undo: Undo, close: () => Promise<void>): 
     onFault: (problem) => log.warn({ problem }, 'the feed cannot be heard'),
   });
   undo.push(() => revocations.close());
-  const tokens = createTokens({
-    store,
-    signing,
-    policy: tokenPolicy(config),
-    ...proofCheck(config, secrets),
-    newId: uuidv7,
+  const tokens = openTokens(config, {
+    ...{ store, signing, secrets, fences: revocations.fences },
     onEvent: report.token,
     onVerdict: telemetry.verdict,
-    limit: (kind, key, deadline) => limiter.take(kind, key, deadline),
-    fence: (places, durability, deadline) => revocations.fences.wait(places, durability, deadline),
   });
-
-  const callers = createCallerRegistry({
-    records: store.callers,
-    refreshMs: config.callers.refreshMs,
-    onFault: (fault) => log.warn({ fault }, 'callers'),
-  });
-  await callers.reload(soon());
-  callers.start();
-  undo.push(() => callers.stop());
-  telemetry.watchAge('callers_read', () => callers.ageMs());
-  const authenticate = createAuthenticator({
-    registry: callers,
-    secrets,
-    adminKey: config.callers.adminKey,
-    validateUserToken: createUserTokenCheck(
-      tokens,
-      userAudience(config),
-      config.limits.deadlineDefaultMs,
-    ),
-    checkAssertion: createAssertionCheck({
-      registry: callers,
-      audiences: assertionAudiences(config.tokens.issuer, config.tokens.publicUrl),
-      skewS: config.sessions.clockSkewMs / 1000,
-      useOnce: (use, deadline) => useAssertion(store, use, deadline),
-    }),
-  });
+  const callers = await openCallers(config, { store, secrets, tokens, log });
+  undo.push(() => callers.registry.stop());
+  telemetry.watchAge('callers_read', () => callers.registry.ageMs());
 
   const proxies = createTrustedProxies(config.listen.trustedProxies);
   const toSignumError = createToSignumError(log);
   const pipeline = createPipeline({
-    authenticate,
+    authenticate: callers.authenticate,
     toSignumError,
     observe: telemetry.observe,
     onFailure: report.failure,
@@ -204,7 +152,7 @@ async function compose(config: Config, undo: Undo, close: () => Promise<void>): 
     callers: createCallerAdministration({
       records: store.callers,
       bounds: config.callers,
-      registry: callers,
+      registry: callers.registry,
       secrets,
       onEvent: report.caller,
     }),

@@ -1,5 +1,4 @@
 import type { CheckProof, ProofNonces } from '@signum/token';
-import type { Limit } from '../callers/limits.ts';
 import type { Deadline } from '../domain/call.ts';
 import type { Lifetimes } from '../domain/lifetimes.ts';
 import type {
@@ -35,9 +34,18 @@ export interface TokenDeps {
     durability: Durability,
     deadline: Deadline,
   ) => Promise<FenceReached>;
-  /** Throws RATE_LIMITED when a caller or a user asks too often. */
+  /**
+   * Takes one call out of what `key`, a caller's name or what names a user of a tenant, has left, over
+   * all servers. Rejects with RATE_LIMITED, and when one will be let through, if nothing is left.
+   */
   readonly limit: (limit: Limit, key: string, deadline: Deadline) => Promise<void>;
 }
+
+/**
+ * What is counted: the calls of a service caller that begin or refresh sessions, those for a user, and
+ * what a user reads of the own sessions.
+ */
+export type Limit = 'caller' | 'user' | 'reads';
 
 /** What a deployment allows. */
 export interface TokenPolicy {

@@ -3,6 +3,8 @@ import type { Call, Subject } from '../../domain/call.ts';
 import { callerName } from '../../domain/caller.ts';
 import type { Reason, SignumError } from '../../domain/errors.ts';
 import { OAUTH_REVOKE, OAUTH_TOKEN } from '../../policy/access-table.ts';
+import type { Keys } from '../../rpc/methods/keys.ts';
+import type { KeyRing } from '../../signing/ring/key-ring.ts';
 import type { Audit } from '../../telemetry/audit.ts';
 import type { AuditEvent, AuditEventName } from '../../telemetry/audit-event.ts';
 import { createRefusals } from '../../telemetry/refusals.ts';
@@ -97,5 +99,20 @@ export function createReport(audit: Audit, telemetry: Telemetry): Report {
       else refusals.record(event);
     },
     flush: () => refusals.flush(),
+  };
+}
+
+/** The key ring as KeyService uses it: a rotation is told to the audit trail once it is done. */
+export function auditedKeys(ring: KeyRing, report: Report): Keys {
+  return {
+    jwksJson: () => ring.jwksJson(),
+    list: () => ring.list(),
+    refresh: () => ring.refresh(),
+    revoke: (keyId, call) => ring.revoke(keyId, call),
+    async rotate(algorithm, call) {
+      const key = await ring.rotate(algorithm, call);
+      report.keyRotated(call, key.keyId);
+      return key;
+    },
   };
 }
