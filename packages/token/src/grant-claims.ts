@@ -116,7 +116,7 @@ export function readGrantClaims(payload: JsonObject): GrantClaims | undefined {
 }
 
 /**
- * What follows the claims that every token has, in the order that usual-payload.ts knows. Spreading
+ * What follows the claims that every token has, in the order that `UsualPayloads` knows. Spreading
  * defines members, so that a custom claim named `__proto__` stays data.
  */
 export function writeGrantClaims(grant: Omit<GrantClaims, 'audiences'>): JsonObject {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readAccessPayload } from './access-payload.ts';
-import { UsualPayloads } from './usual-payload.ts';
+import { UsualPayloads } from './read-access.ts';
 
 const ISSUER = 'https://signum.example';
 const CLAIMS = {
