@@ -14,13 +14,20 @@ const SHORT_VARINT_BYTES = 4;
 /** In bytes. */
 const LONGEST_SHORT_TEXT = 16;
 
+/** The same bytes. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** Goes through protobuf bytes. None of its methods reads past the limit that it is given. */
 export class BinaryCursor {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.#bytes = asBuffer(bytes);
   }
 
   /** A varint below 2^28; -1, without having moved, if it is longer than that or cut short. */
@@ -65,7 +72,7 @@ export class BinaryCursor {
       const text = this.#ascii(end);
       if (text !== undefined) return text;
     }
-    const text = Buffer.prototype.utf8Slice.call(this.#bytes, this.at, end);
+    const text = this.#bytes.toString('utf8', this.at, end);
     const isText = !text.includes(REPLACEMENT) || isUtf8(this.#bytes.subarray(this.at, end));
     this.at = end;
     return isText ? text : undefined;

@@ -124,7 +124,7 @@ export class BinaryWriter {
   #utf8(text: string): void {
     // Where there is no room for the longest that it can become, no more than fits would be written.
     if (this.#at + 3 * text.length > this.#bytes.length) this.giveUp();
-    else this.#at += Buffer.prototype.utf8Write.call(this.#bytes, text, this.#at);
+    else this.#at += this.#bytes.write(text, this.#at);
   }
 
   #varint(value: number): void {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Message } from '@bufbuild/protobuf';
+import { asBuffer } from './binary-cursor.ts';
 import { type Draft, FieldPath, setOwn } from './draft.ts';
 import { JsonCursor, type JsonStart } from './json-cursor.ts';
 import type { Field, MessageShape } from './message-shape.ts';
@@ -17,7 +18,7 @@ const INTEGER = /^(0|-?[1-9]\d{0,19})$/;
 export function readJson(shape: MessageShape, bytes: Uint8Array): Message {
   const path = new FieldPath();
   if (!isUtf8(bytes)) throw path.invalid(RULE.unicode);
-  const text = Buffer.prototype.utf8Slice.call(bytes, 0, bytes.byteLength);
+  const text = asBuffer(bytes).toString();
   return new JsonReader(new JsonCursor(text), path).whole(shape);
 }
 

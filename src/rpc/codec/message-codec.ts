@@ -148,8 +148,3 @@ function handWriterOf(
       return undefined;
   }
 }
-
-/** The same bytes. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

@@ -1,4 +1,5 @@
 import { invalidField, messageTooLarge, type SignumError } from '../../domain/errors.ts';
+import { asBuffer } from '../../rpc/codec/binary-cursor.ts';
 
 /** Flags and length (https://connectrpc.com/docs/protocol#streaming-request, gRPC the same). */
 export const PREFIX_BYTES = 5;
@@ -43,7 +44,7 @@ export class FrameReader {
   }
 
   #split(bytes: Uint8Array): Buffer[] {
-    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const all = asBuffer(bytes);
     const frames: Buffer[] = [];
     let at = 0;
     while (at < all.byteLength) {

@@ -9,7 +9,7 @@ import { StatusSchema } from '@signum/contract/google/rpc/status_pb.js';
 import { CallSignal, type Head, type Peer } from '../../call/head.ts';
 import { STRANGER_MAX_BYTES } from '../../call/open-call.ts';
 import { clientGone, invalidField, SignumError } from '../../domain/errors.ts';
-import { asBuffer } from '../../rpc/codec/message-codec.ts';
+import { asBuffer } from '../../rpc/codec/binary-cursor.ts';
 import { toStatusMessage } from '../../rpc/status.ts';
 import { type BodyBudget, MESSAGE_TIMEOUT_MS, messageTooSlow } from '../body/budget.ts';
 import { FrameReader, frameOf } from '../body/frames.ts';

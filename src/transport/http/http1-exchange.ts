@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpAnswer } from '../../call/endpoint.ts';
 import { CallSignal, type Peer, type TimeoutHeader } from '../../call/head.ts';
+import { asBuffer } from '../../rpc/codec/binary-cursor.ts';
 import type { BodyBudget } from '../body/budget.ts';
 import { readBody } from '../body/read-body.ts';
 import type { Owed, Underway } from '../drain/underway.ts';
@@ -125,5 +126,5 @@ export class Http1Exchange implements Exchange, Owed {
  * cheaper than a vectored one of a string and a buffer.
  */
 function latin1(bytes: Uint8Array): string {
-  return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.byteLength);
+  return asBuffer(bytes).toString('latin1');
 }

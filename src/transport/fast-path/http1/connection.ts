@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { HttpAnswer } from '../../../call/endpoint.ts';
 import type { Head, Peer } from '../../../call/head.ts';
 import { STRANGER_MAX_BYTES } from '../../../call/open-call.ts';
+import { asBuffer } from '../../../rpc/codec/binary-cursor.ts';
 import type { BodyBudget } from '../../body/budget.ts';
 import type { Accept, Serve } from './accept.ts';
 import type { AnswerHeads } from './answer-head.ts';
@@ -227,5 +228,5 @@ function startsWith(bytes: Buffer, begin: Buffer): boolean {
 
 /** As text of the same bytes. */
 function latin1(bytes: Uint8Array): string {
-  return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.byteLength);
+  return asBuffer(bytes).toString('latin1');
 }
