@@ -16,9 +16,8 @@ import type { TlsListenOptions } from '../tls/options.ts';
 import { createPeers } from '../tls/peers.ts';
 import { createGrpcConnections } from './connections.ts';
 import { GrpcExchange } from './exchange.ts';
-import { takeStreams } from './grpc-js-streams.ts';
+import { addReflection, takeStreams } from './grpc-js.ts';
 import { createGrpcMethods } from './methods.ts';
-import { addReflection } from './reflection.ts';
 
 export interface GrpcOptions extends ListenOptions, TlsListenOptions, ProxyOptions {
   readonly rpc: Rpc;
@@ -77,7 +76,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcListener> {
   server.maxConnections = options.maxConnections ?? 20_000;
   const connections = trackConnections(server);
   const underway = trackUnderway(server);
-  const methods = createGrpcMethods({ rpc, draining: leaving.signal, unfolds: true });
+  const methods = createGrpcMethods({ rpc, draining: leaving.signal, decompresses: true });
   takeStreams(grpc, (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: RawHeaders) => {
     const serve = methods.get(splitTarget(headers[':path'])[0]);
     if (serve === undefined) return false;

@@ -1,6 +1,9 @@
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
 import type { DescMethodUnary } from '@bufbuild/protobuf';
+import type { Head } from '../../call/head.ts';
 import { refuseQuery } from '../../call/parameters.ts';
-import { invalidField, SignumError } from '../../domain/errors.ts';
+import { invalidField, messageTooLarge, SignumError } from '../../domain/errors.ts';
 import { type Encoding, type MessageCodec, messageCodecOf } from '../../rpc/codec/message-codec.ts';
 import {
   pathOf,
@@ -9,16 +12,20 @@ import {
   streamingMethods,
   unaryMethods,
 } from '../../rpc/rpc.ts';
-import { PREFIX_BYTES } from '../body/frames.ts';
+import { hasFlags, PREFIX_BYTES } from '../body/frames.ts';
 import type { GrpcExchange } from './exchange.ts';
-import { unfold } from './unfold.ts';
+
+const DECOMPRESS = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+
+/** Of the flags of a message. */
+const COMPRESSED = 1;
 
 export interface GrpcMethodsOptions {
   readonly rpc: Rpc;
   /** Aborted when streams are to end. */
   readonly draining: AbortSignal;
   /** Whether messages may be compressed, by gzip or deflate. */
-  readonly unfolds: boolean;
+  readonly decompresses: boolean;
 }
 
 /** Answers one call of a method. Never rejects. */
@@ -50,7 +57,7 @@ function encodingOf(exchange: GrpcExchange): Encoding {
   return exchange.contentType.endsWith('+json') ? 'json' : 'binary';
 }
 
-function unary(method: DescMethodUnary, { rpc, unfolds }: GrpcMethodsOptions): ServeGrpc {
+function unary(method: DescMethodUnary, { rpc, decompresses }: GrpcMethodsOptions): ServeGrpc {
   const codec = messageCodecOf(method);
   return async (exchange) => {
     const call = rpc.open(method, exchange);
@@ -63,7 +70,7 @@ function unary(method: DescMethodUnary, { rpc, unfolds }: GrpcMethodsOptions): S
       const bytes =
         frame[0] === 0
           ? frame.subarray(PREFIX_BYTES)
-          : await unfold(frame, exchange, unfolds, call.maxBytes);
+          : await decompress(frame, exchange, decompresses, call.maxBytes);
       const output = await call.run(codec.read(bytes, encoding));
       exchange.answer(codec.write(output, encoding));
     } catch (thrown) {
@@ -73,7 +80,7 @@ function unary(method: DescMethodUnary, { rpc, unfolds }: GrpcMethodsOptions): S
 }
 
 function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeGrpc {
-  const { rpc, draining, unfolds } = options;
+  const { rpc, draining, decompresses } = options;
   const codec = messageCodecOf(method);
   return async (exchange) => {
     const call = rpc.openStream(method, exchange);
@@ -82,7 +89,12 @@ function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeG
       await call.admit();
       refuseQuery(exchange.query);
       const isOne = method.methodKind === 'server_streaming';
-      const messages = messagesOf(exchange, { codec, unfolds, isOne, maxBytes: call.maxBytes });
+      const messages = messagesOf(exchange, {
+        codec,
+        decompresses,
+        isOne,
+        maxBytes: call.maxBytes,
+      });
       for await (const answer of call.run(messages, draining)) {
         await exchange.write(codec.write(answer, encoding));
       }
@@ -95,20 +107,43 @@ function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeG
 
 interface Reading {
   readonly codec: MessageCodec;
-  readonly unfolds: boolean;
+  readonly decompresses: boolean;
   /** Whether there is exactly one message. */
   readonly isOne: boolean;
   readonly maxBytes: number;
 }
 
-async function* messagesOf(exchange: GrpcExchange, { codec, unfolds, isOne, maxBytes }: Reading) {
+async function* messagesOf(
+  exchange: GrpcExchange,
+  { codec, decompresses, isOne, maxBytes }: Reading,
+) {
   const encoding = encodingOf(exchange);
   const frames = isOne ? [await exchange.readOne(maxBytes)] : exchange.readAll(maxBytes);
   for await (const frame of frames) {
     const bytes =
       frame[0] === 0
         ? frame.subarray(PREFIX_BYTES)
-        : await unfold(frame, exchange, unfolds, maxBytes);
+        : await decompress(frame, exchange, decompresses, maxBytes);
     yield codec.read(bytes, encoding);
+  }
+}
+
+/**
+ * The message in a frame with flags, decompressed to at most `maxBytes`.
+ * @throws INVALID_FIELD for a compression that is not known, or not allowed here.
+ */
+async function decompress(
+  frame: Buffer,
+  head: Pick<Head, 'header'>,
+  isAllowed: boolean,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const encoding = frame[0] === COMPRESSED ? head.header('grpc-encoding') : undefined;
+  if (!isAllowed || !(encoding === 'gzip' || encoding === 'deflate')) throw hasFlags();
+  try {
+    return await DECOMPRESS[encoding](frame.subarray(PREFIX_BYTES), { maxOutputLength: maxBytes });
+  } catch (thrown) {
+    const isTooLarge = (thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    throw isTooLarge ? messageTooLarge(maxBytes) : invalidField('message', `must be ${encoding}`);
   }
 }

@@ -73,7 +73,7 @@ export async function startPublic(options: PublicOptions): Promise<Listener> {
   const handler = createPublicHandler({
     direct,
     connect: createConnect({ rpc, log, budget, draining: leaving.signal }),
-    grpc: createGrpcMethods({ rpc, draining: leaving.signal, unfolds: false }),
+    grpc: createGrpcMethods({ rpc, draining: leaving.signal, decompresses: false }),
     endpoints,
     cors,
     headers,

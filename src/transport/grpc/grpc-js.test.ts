@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { expect, test } from 'vitest';
-import { takeStreams } from './grpc-js-streams.ts';
+import { takeStreams } from './grpc-js.ts';
 
 test('grpc-js has one HTTP/2 server for an injector, with one listener for streams', () => {
   const grpc = new Server();
