@@ -86,6 +86,45 @@ describe.each(GATEWAYS)('$name', (gateway) => {
     },
   );
 
+  test.skipIf(!present)('lets nobody in who waits to be told to send a body', async () => {
+    const before = lab.service.requests.length;
+    for (const headers of [[], bearer('rubbish')]) {
+      const expecting = ['Expect', '100-continue', 'Content-Length', '5', ...headers];
+      expect((await ask(port, { method: 'POST', headers: expecting, body: 'hello' })).status).toBe(
+        401,
+      );
+    }
+    expect(lab.service.requests.length).toBe(before);
+    const { headers } = good('Expect', '100-continue', 'Content-Length', '5');
+    expect((await ask(port, { method: 'POST', headers, body: 'hello' })).status).toBe(200);
+  });
+
+  test.skipIf(!present || !asks).each([
+    ['Authorization', 'Bearer <token>, Bearer x'],
+    ['Authorization', 'Bearer x, Bearer <token>'],
+    ['Authorization', 'Bearer <token> x'],
+    ['Authorization', 'Bearer x\tBearer <token>'],
+    ['Proxy-Authorization', 'Bearer <token>'],
+    ['X-Authorization', 'Bearer <token>'],
+    ['X_Authorization', 'Bearer <token>'],
+    ['X-Forwarded-Access-Token', '<token>'],
+    ['Cookie', 'access_token=<token>'],
+  ])('takes no token from %s: %s', async (name, value) => {
+    const before = lab.service.requests.length;
+    const { status } = await ask(port, { headers: [name, value.replace('<token>', token)] });
+    expect([400, 401]).toContain(status);
+    expect(lab.service.requests.length).toBe(before);
+  });
+
+  test.skipIf(!present)('takes no token from a query or a form', async () => {
+    const before = lab.service.requests.length;
+    const form = `access_token=${token}`;
+    const headers = ['Content-Type', 'application/x-www-form-urlencoded'];
+    expect((await ask(port, { path: `/orders?${form}` })).status).toBe(401);
+    expect((await ask(port, { method: 'POST', headers, body: form })).status).toBe(401);
+    expect(lab.service.requests.length).toBe(before);
+  });
+
   test.skipIf(!present).each([7_000, 20_000, 70_000])(
     'lets nobody in for a path or a cookie of %i characters',
     async (length) => {
