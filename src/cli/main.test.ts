@@ -95,6 +95,9 @@ test.each([
   ['an empty API key file', [...REVOKE, '--all', '--api-key-file', ''], '--api-key-file'],
   ['an empty item of several', ['validate', 'a.b.c', '--scope', 'x', '--scope', ''], '--scope'],
   ['an option given twice', [...REVOKE, '--device', 'a', '--device', 'b'], '--device'],
+  ['an option beside its contrary', [...REVOKE, '--all', '--fence', '--no-fence'], '--no-fence'],
+  ['its contrary beside an option', [...REVOKE, '--all', '--no-fence', '--fence'], '--fence'],
+  ['a claim given twice', ['issue', '--claim', 'plan=a', '--claim', 'plan=b'], '--claim'],
   ['an empty token', ['revoke', ''], 'TOKEN'],
 ])('%s is refused before anything is called', async (_, args, field) => {
   const { code, stderr } = await signum([...args, '--verbose']);

@@ -100,6 +100,38 @@ describe('loadConfig', () => {
     };
     const LOOPBACK = { SIGNUM_PUBLIC_LISTEN: '127.0.0.1:0', SIGNUM_GRPC_LISTEN: '[::1]:0' };
 
+    it.each([
+      ['SIGNUM_AUDIENCE', 'api,,admin', 'item 2 is empty'],
+      ['SIGNUM_AUDIENCE', 'api,', 'item 2 is empty'],
+      ['SIGNUM_CORS_HEADERS', ', ,', 'item 1 is empty'],
+      ['SIGNUM_SECRET', ',', 'item 1 is empty'],
+      ['SIGNUM_TRUSTED_PROXIES', '10.0.0.1/8', 'no bits set behind the 8'],
+      ['SIGNUM_TRUSTED_PROXIES', '10.0.0.0/8,192.0.2.128/24', 'item 2 .* behind the 24'],
+      ['SIGNUM_TRUSTED_PROXIES', '2001:db8::1/32', 'no bits set behind the 32'],
+      ['SIGNUM_TRUSTED_PROXIES', '2001:db8:8000::/33,2001:db8:4000::/33', 'item 2'],
+      ['SIGNUM_TRUSTED_PROXIES', '::ffff:10.0.0.0/104', 'must be written as IPv4'],
+      ['SIGNUM_TRUSTED_PROXIES', '::ffff:c000:207', 'must be written as IPv4'],
+    ])('refuses %s=%s, of which a part would say nothing', (name, value, problem) => {
+      const faults = faultsOf({ ...MINIMAL, [name]: value });
+      expect([...faults.values()]).toEqual([expect.stringMatching(problem)]);
+    });
+
+    it('takes networks by their first address, and single addresses', () => {
+      const networks = '10.0.0.0/8,192.0.2.128/25,192.0.2.7,2001:db8::/32,fd00::1,::1/128';
+      const { trustedProxies } = loadConfig({
+        ...MINIMAL,
+        SIGNUM_TRUSTED_PROXIES: networks,
+      }).listen;
+      expect(trustedProxies.map(({ prefix }) => prefix)).toEqual([8, 25, 32, 32, 128, 128]);
+    });
+
+    it('takes secrets one a line, with lines between them', () => {
+      const other = Buffer.from('0123456789abcdefghijklmnopqrstuv').toString('base64url');
+      const both = `${MINIMAL.SIGNUM_SECRET}\r\n\r\n${other}\n`;
+      const config = loadConfig({ ...MINIMAL, SIGNUM_SECRET: both });
+      expect(config.keys.rootSecrets).toHaveLength(2);
+    });
+
     it('needs both a certificate and a key', () => {
       expect([...faultsOf(without('SIGNUM_TLS_KEY_FILE')).keys()]).toEqual(['SIGNUM_TLS_KEY_FILE']);
       expect([...faultsOf(without('SIGNUM_TLS_CERT_FILE')).keys()]).toEqual([

@@ -326,10 +326,12 @@ describe('signum edge as a process', () => {
     const gatewayKeyFile = join(dir, 'gateway-key');
     writeFileSync(keyFile, await newCaller('before'));
     writeFileSync(gatewayKeyFile, GATEWAY_KEY);
+    const settings = join(dir, 'settings.json');
+    writeFileSync(settings, JSON.stringify({ edge_gateway_key_file: gatewayKeyFile }));
     const { SIGNUM_API_KEY: _, ...env } = edgeEnv({
       SIGNUM_EDGE_LISTEN: `unix:${path}`,
       SIGNUM_API_KEY_FILE: keyFile,
-      SIGNUM_EDGE_GATEWAY_KEY_FILE: gatewayKeyFile,
+      SIGNUM_CONFIG_FILE: settings,
       SIGNUM_LOG_LEVEL: 'warn',
     });
     child = startSignum(['edge'], env);
@@ -349,11 +351,13 @@ describe('signum edge as a process', () => {
     const foreign = await issue({ tenantId: 'umbrella' });
     await until('the server answers it', async () => (await ask(next, foreign)) === 401);
 
-    writeFileSync(gatewayKeyFile, ',');
+    const told = readFileSync(settings);
+    writeFileSync(settings, '{}');
     child.process.kill('SIGHUP');
     await child.says('holds no key any more, kept the old');
     expect(await ask(next)).toBe(200);
     expect(await ask('anything')).toBe(500);
+    writeFileSync(settings, told);
     writeFileSync(gatewayKeyFile, 'short');
     child.process.kill('SIGHUP');
     await child.says('CONFIG_INVALID');

@@ -3,7 +3,7 @@ import { invalidField } from '../../domain/errors.ts';
 
 /**
  * Refuses the empty value that a shell makes of a variable that is not set: `--all-but ""` would end all
- * sessions. Refuses options given twice, too, of which the last would win.
+ * sessions. Refuses options given twice, too, of which the last would win, and one beside its contrary.
  */
 export function checkArguments(command: Command, args: readonly string[]): void {
   for (const value of command.args) {
@@ -13,6 +13,8 @@ export function checkArguments(command: Command, args: readonly string[]): void 
   const seen = new Set<string>();
   for (const { option, flag, value } of givenOptions(options, args)) {
     if (seen.has(flag) && !isRepeatable(option)) throw invalidField(flag, 'must be given once');
+    const contrary = flag.startsWith('--no-') ? `--${flag.slice(5)}` : `--no-${flag.slice(2)}`;
+    if (seen.has(contrary)) throw invalidField(flag, `must not come together with ${contrary}`);
     seen.add(flag);
     if (option.required && value.trim() === '') throw invalidField(flag, 'must not be empty');
   }

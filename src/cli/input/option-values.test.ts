@@ -7,6 +7,7 @@ import {
   duration,
   durationMs,
   integer,
+  pastInstant,
   unsigned,
 } from './option-values.ts';
 
@@ -21,12 +22,22 @@ test.each([
   expect(durationMs(text)).toBe(ms);
 });
 
-test.each(['', '5', 'm', '-5m', '5 m', '1.5h', '5m!', '5M', '999999999999d'])(
-  '"%s" is no duration',
-  (text) => {
-    expect(() => durationMs(text)).toThrow(/^(Write it like|It is too long)/);
-  },
-);
+test.each([
+  '',
+  '5',
+  '1s1s',
+  '1m1h',
+  '1ms1s',
+  'm',
+  '-5m',
+  '5 m',
+  '1.5h',
+  '5m!',
+  '5M',
+  '999999999999d',
+])('"%s" is no duration', (text) => {
+  expect(() => durationMs(text)).toThrow(/^(Write it like|It is too long)/);
+});
 
 test('a duration keeps its fraction of a second', () => {
   expect(duration('1s500ms')).toMatchObject({ seconds: 1n, nanos: 500_000_000 });
@@ -58,6 +69,29 @@ test('a claim is taken as JSON if it is JSON, and as text if not', () => {
 test('a key named __proto__ is a key like any other', () => {
   expect(Object.keys(collectPairs('__proto__=x', undefined))).toEqual(['__proto__']);
   expect(Object.getPrototypeOf(collectPairs('__proto__=x', undefined))).toBe(Object.prototype);
+});
+
+test('a key that comes twice is refused, and a member of a claim that does', () => {
+  const plan = collectClaims('plan=a', undefined);
+  expect(() => collectClaims('plan=b', plan)).toThrow('each key once');
+  expect(() => collectPairs('k=2', collectPairs('k=1', undefined))).toThrow('each key once');
+  for (const text of ['x={"a":1,"a":2}', 'x=[{"b":{"a":1,"\\u0061":2}}]']) {
+    expect(() => collectClaims(text, undefined)).toThrow('each member');
+  }
+  expect(collectClaims('x={"a":[{"a":1},{"a":2}]}', undefined)).toEqual({
+    x: { a: [{ a: 1 }, { a: 2 }] },
+  });
+});
+
+test.each(['2026-02-31T00:00:00Z', '2025-02-29T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-01'])(
+  'a day that no calendar has is no instant: %s',
+  (text) => {
+    expect(() => pastInstant(text)).toThrow('2026-01-31T12:00:00Z');
+  },
+);
+
+test('an instant may say its offset', () => {
+  expect(pastInstant('2024-02-29T01:00:00+02:00')).toEqual(pastInstant('2024-02-28T23:00:00Z'));
 });
 
 test('a pair without a key is refused', () => {

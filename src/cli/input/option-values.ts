@@ -5,6 +5,7 @@ import {
   type Timestamp,
   timestampFromMs,
 } from '@bufbuild/protobuf/wkt';
+import { readJsonObject } from '@signum/token';
 import { InvalidArgumentError } from 'commander';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -14,7 +15,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
-const DURATION = /^(?:0|(?:\d{1,12}(?:ms|s|m|h|d))+)$/;
+/** Each unit once, the largest first. */
+const DURATION =
+  /^(?:0|(?=\d)(?:\d{1,12}d)?(?:\d{1,12}h)?(?:\d{1,12}m(?!s))?(?:\d{1,12}s)?(?:\d{1,12}ms)?)$/;
 
 /** Parsers of option values. Each throws commander's InvalidArgumentError, which ends in exit 2. */
 
@@ -38,11 +41,18 @@ export function duration(text: string): Duration {
   });
 }
 
+const INSTANT = /^(\d{4}-\d\d-\d\d)[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** Whether a month has that day: what parses dates makes the 3rd of March of the 31st of February. */
+function isDay(day: string): boolean {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+}
+
 /** `now`, or an instant with its time zone as in RFC 3339. */
 export function pastInstant(text: string): Timestamp {
-  const isInstant = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(
-    text,
-  );
+  const [, day] = INSTANT.exec(text) ?? [];
+  const isInstant = day !== undefined && isDay(day);
   const ms = text === 'now' ? Date.now() : isInstant ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms))
     throw new InvalidArgumentError('Write it like 2026-01-31T12:00:00Z, or now.');
@@ -70,13 +80,13 @@ export function collectPairs(
   text: string,
   before: Readonly<Record<string, string>> | undefined,
 ): Record<string, string> {
-  const [key, value] = splitPair(text);
+  const [key, value] = splitPair(text, before);
   return Object.fromEntries([...Object.entries(before ?? {}), [key, value]]);
 }
 
 /** Collects `key=value` claims; a value that is JSON is taken as JSON, any other as text. */
 export function collectClaims(text: string, before: JsonObject | undefined): JsonObject {
-  const [key, value] = splitPair(text);
+  const [key, value] = splitPair(text, before);
   return Object.fromEntries([...Object.entries(before ?? {}), [key, jsonOrText(value)]]);
 }
 
@@ -97,16 +107,24 @@ export function integer(min: number, max: number): (text: string) => number {
   };
 }
 
-function splitPair(text: string): [key: string, value: string] {
+/** Of a key that comes twice the last would win. */
+function splitPair(text: string, before: object = {}): [key: string, value: string] {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write it as key=value.');
-  return [text.slice(0, at), text.slice(at + 1)];
+  const key = text.slice(0, at);
+  if (Object.hasOwn(before, key)) throw new InvalidArgumentError('Give each key once.');
+  return [key, text.slice(at + 1)];
 }
 
 function jsonOrText(text: string): JsonValue {
+  let value: JsonValue;
   try {
-    return JSON.parse(text) as JsonValue;
+    value = JSON.parse(text) as JsonValue;
   } catch {
     return text;
   }
+  if (readJsonObject(Buffer.from(`{"":${text}}`)) === undefined) {
+    throw new InvalidArgumentError('Give each member of an object once.');
+  }
+  return value;
 }

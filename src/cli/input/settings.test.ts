@@ -1,17 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { developmentCertificates } from '../../dev/certificates.ts';
 import { clientSettings, exposesCredential } from './settings.ts';
 
 const OWN_KEY = `sgn_abcdefghijkl_${'k'.repeat(43)}`;
-const CA = '-----BEGIN CERTIFICATE-----';
+let CA: string;
 let dir: string;
 
-beforeAll(() => {
+beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'signum-cli-'));
+  CA = readFileSync((await developmentCertificates(dir)).caFile, 'utf8');
   writeFileSync(join(dir, 'ca.crt'), CA);
   writeFileSync(join(dir, 'admin-key'), 'dev-admin-key\n');
   writeFileSync(join(dir, 'server.json'), '{"address":"https://localhost:18443","redisUrl":"r"}');
@@ -86,6 +88,7 @@ test('an API key file may have been written by any editor', async () => {
 
 test.each([
   ['an address that is no URL', { address: 'localhost:8443' }, '--address'],
+  ['an address with a path', { address: 'https://host/prefix' }, '--address'],
   ['an address with a password', { address: 'https://a:b@host' }, '--address'],
   ['a CA file that is not there', { ca: '/nonexistent/ca' }, '--ca'],
   [

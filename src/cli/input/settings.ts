@@ -1,5 +1,7 @@
 import { type ClientConfig, isLoopback, loadClientConfig } from '../../config/config.ts';
+import { serviceAddress } from '../../config/kinds/url.ts';
 import { invalidField } from '../../domain/errors.ts';
+import { authoritiesIn, certificatesIn, type PemFault, pemBlocks } from '../../domain/pem.ts';
 import type { Cli } from '../cli.ts';
 import { type DevState, devStateDir, findDevState } from '../connect/dev-state.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -46,11 +48,11 @@ export async function clientSettings(
     // A server without TLS has no ALPN to agree on HTTP/2 with.
     http1: options.http1 ?? address.startsWith('http:'),
     ...(apiKey !== undefined && { apiKey }),
-    ...(caFile !== undefined && { ca: readPem(caFile, '--ca', 'CERTIFICATE') }),
+    ...(caFile !== undefined && { ca: readPem(caFile, '--ca', authoritiesIn) }),
     ...(certFile !== undefined && {
-      clientCert: readPem(certFile, '--client-cert', 'CERTIFICATE'),
+      clientCert: readPem(certFile, '--client-cert', certificatesIn),
     }),
-    ...(keyFile !== undefined && { clientKey: readPem(keyFile, '--client-key', 'PRIVATE KEY') }),
+    ...(keyFile !== undefined && { clientKey: readPem(keyFile, '--client-key', pemBlocks) }),
     ...(dev !== undefined && { dev }),
   };
 }
@@ -84,19 +86,21 @@ async function readApiKey(
 }
 
 /** Node takes a file without a certificate for an empty list of authorities, and says nothing. */
-function readPem(path: string, option: string, label: 'CERTIFICATE' | 'PRIVATE KEY'): string {
+function readPem(
+  path: string,
+  option: string,
+  check: (text: string) => readonly object[] | PemFault,
+): string {
   const text = readTextFile(path, option);
-  if (!new RegExp(`-----BEGIN ([A-Z0-9]+ )*${label}-----`).test(text)) {
-    throw invalidField(option, `must name a PEM file with a ${label.toLowerCase()}`);
-  }
+  const checked = check(text);
+  if ('fault' in checked) throw invalidField(option, `names a file that ${checked.fault}`);
+  if (checked.length === 0) throw invalidField(option, 'must name a file in PEM');
   return text;
 }
 
 function checkAddress(address: string): string {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  const isBare = url && !url.username && !url.password && !url.search && !url.hash;
-  if (!isBare || !/^https?:$/.test(url.protocol)) {
-    throw invalidField('--address', 'must be a URL such as https://tokens.example.com:8443');
-  }
-  return address.replace(/\/+$/, '');
+  const parsed = serviceAddress.parse(address);
+  if ('fault' in parsed)
+    throw invalidField('--address', `${parsed.fault} (${serviceAddress.allowed})`);
+  return parsed.value;
 }

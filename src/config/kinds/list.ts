@@ -11,7 +11,10 @@ export interface ListOptions {
 
 const DEFAULT_MAX = 64;
 
-/** A list of values of another kind, none twice. */
+/** One a line as well, as in files; lines may be empty. */
+export const LINES_OR_COMMAS = /\s*,\s*|\s*[\r\n]\s*/;
+
+/** A list of values of another kind, none twice, and none that is empty. */
 export function list<T>(item: Kind<T>, options: ListOptions = {}): Kind<readonly T[]> {
   const max = options.max ?? DEFAULT_MAX;
   return {
@@ -25,9 +28,15 @@ export function list<T>(item: Kind<T>, options: ListOptions = {}): Kind<readonly
   };
 }
 
+/** What stands between two separators is an item, empty as a rule because a variable is not set. */
 function split(raw: Raw, separator: RegExp): readonly string[] {
-  const items = typeof raw === 'string' ? raw.split(separator) : raw;
-  return items.map((text) => text.trim()).filter((text) => text !== '');
+  if (typeof raw !== 'string') return raw.map((text) => text.trim());
+  return raw.trim() === ''
+    ? []
+    : raw
+        .trim()
+        .split(separator)
+        .map((text) => text.trim());
 }
 
 function parseItems<T>(item: Kind<T>, items: readonly string[], max: number): Parsed<readonly T[]> {
@@ -35,6 +44,7 @@ function parseItems<T>(item: Kind<T>, items: readonly string[], max: number): Pa
   const values: T[] = [];
   const seen = new Set<string>();
   for (const [index, text] of items.entries()) {
+    if (text === '') return { fault: `item ${index + 1} is empty` };
     const parsed = item.parse(text);
     if ('fault' in parsed) return { fault: `item ${index + 1} ${parsed.fault}` };
     const written = item.secret ? text : item.format(parsed.value);

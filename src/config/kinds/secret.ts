@@ -1,7 +1,7 @@
 import { RootSecret } from '../../domain/root-secret.ts';
 import { Secret } from '../../domain/secret.ts';
 import { type Kind, scalar } from './kind.ts';
-import { list } from './list.ts';
+import { LINES_OR_COMMAS, list } from './list.ts';
 
 export interface SecretForm {
   /** What the value must match; never shown together with the value. */
@@ -39,7 +39,7 @@ const rootSecret: Kind<Secret> = scalar({
 /** Secrets from which keys are derived, the current one first. */
 export const rootSecrets: Kind<readonly Secret[]> = list(rootSecret, {
   max: MAX_ROOT_SECRETS,
-  separator: /[,\r\n]/,
+  separator: LINES_OR_COMMAS,
   allowed: `1 to ${MAX_ROOT_SECRETS}, comma separated or one per line; each ${ROOT_FORM}`,
 });
 

@@ -2,7 +2,7 @@ import { duration } from '../kinds/duration.ts';
 import { fileMode } from '../kinds/file-mode.ts';
 import { hostPort } from '../kinds/host-port.ts';
 import { integer } from '../kinds/integer.ts';
-import { list } from '../kinds/list.ts';
+import { LINES_OR_COMMAS, list } from '../kinds/list.ts';
 import { listenAt } from '../kinds/listen-at.ts';
 import { oneOf } from '../kinds/one-of.ts';
 import { secret } from '../kinds/secret.ts';
@@ -56,7 +56,7 @@ export const edge = {
       env: 'SIGNUM_EDGE_GATEWAY_KEY',
       kind: list(gatewayKey, {
         max: 8,
-        separator: /[,\r\n]/,
+        separator: LINES_OR_COMMAS,
         allowed: `at most 8, comma separated or one per line; each ${gatewayKey.allowed}`,
       }),
       default: '',

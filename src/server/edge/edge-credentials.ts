@@ -2,26 +2,32 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { EdgeCredentials } from '@signum/edge';
 import { ConfigError, type EdgeConfig } from '../../config/config.ts';
+import { authoritiesIn, certificatesIn, pemBlocks } from '../../domain/pem.ts';
 
 const FILES = {
-  ca: ['caFile', 'SIGNUM_CA_FILE'],
-  cert: ['certFile', 'SIGNUM_CLIENT_CERT_FILE'],
-  key: ['keyFile', 'SIGNUM_CLIENT_KEY_FILE'],
+  ca: ['caFile', 'SIGNUM_CA_FILE', authoritiesIn],
+  cert: ['certFile', 'SIGNUM_CLIENT_CERT_FILE', certificatesIn],
+  key: ['keyFile', 'SIGNUM_CLIENT_KEY_FILE', pemBlocks],
 } as const;
 
 /** How the edge shows the servers who it is. Throws ConfigError for a file that cannot be used. */
 export function readEdgeCredentials({ client }: Pick<EdgeConfig, 'client'>): EdgeCredentials {
   const read = (name: keyof typeof FILES): Buffer | undefined => {
-    const [member, setting] = FILES[name];
+    const [member, setting, check] = FILES[name];
     const path = client[member];
     if (path === undefined) return undefined;
+    const refuse = (fault: string) =>
+      new ConfigError([{ setting, fault: `names ${path}, which ${fault}`, allowed: '' }]);
+    let pem: Buffer;
     try {
-      return readFileSync(path);
+      pem = readFileSync(path);
     } catch (error) {
       const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-      const fault = `names ${path}, which cannot be read (${code})`;
-      throw new ConfigError([{ setting, fault, allowed: '' }]);
+      throw refuse(`cannot be read (${code})`);
     }
+    const checked = check(pem.toString());
+    if ('fault' in checked) throw refuse(checked.fault);
+    return pem;
   };
   const [ca, cert, key] = [read('ca'), read('cert'), read('key')];
   try {

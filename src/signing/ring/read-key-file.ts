@@ -1,9 +1,10 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { readJsonObject } from '@signum/token';
 import type { JWK } from 'jose';
 import { invalidField } from '../../domain/errors.ts';
+import { pemBlocks } from '../../domain/pem.ts';
 
-const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
 const PEM_PARAMETERS = 'EC PARAMETERS';
 
 /**
@@ -13,8 +14,11 @@ const PEM_PARAMETERS = 'EC PARAMETERS';
  */
 export async function readKeyFile(path: string): Promise<readonly JWK[]> {
   const text = await readText(path);
-  const blocks = [...text.matchAll(PEM_BLOCK)].filter(([, label]) => label !== PEM_PARAMETERS);
-  const keys = blocks.length > 0 ? blocks.map(([pem]) => readPem(pem, path)) : readJwks(text, path);
+  const found = pemBlocks(text);
+  if ('fault' in found) throw invalidField(path, found.fault);
+  const blocks = found.filter(({ label }) => label !== PEM_PARAMETERS);
+  const keys =
+    blocks.length > 0 ? blocks.map((each) => readPem(each.text, path)) : readJwks(text, path);
   if (keys.length === 0) throw invalidField(path, 'must hold at least one key');
   return keys;
 }
@@ -40,19 +44,10 @@ function readPem(pem: string, path: string): JWK {
 }
 
 function readJwks(text: string, path: string): readonly JWK[] {
-  const document = parseJson(text);
-  const keys =
-    isObject(document) && Array.isArray(document['keys']) ? document['keys'] : [document];
+  const document = readJsonObject(Buffer.from(text));
+  const keys = Array.isArray(document?.['keys']) ? document['keys'] : [document];
   if (!keys.every(isJwk)) throw invalidField(path, 'must be PEM, a JWK set or a JWK');
   return keys;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isJwk(value: unknown): value is JWK {

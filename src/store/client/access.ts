@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
+import { authoritiesIn, certificatesIn, type PemFault, pemBlocks } from '../../domain/pem.ts';
 import { RedisMisconfigured } from './misconfigured.ts';
 import type { RedisTarget } from './url.ts';
 
@@ -41,17 +42,21 @@ export function readAccess(target: RedisTarget, files: AccessFiles): Access {
 
 function readTls({ caFile, certFile, keyFile }: AccessFiles): ConnectionOptions {
   return {
-    ...(caFile !== undefined && { ca: certificates('SIGNUM_REDIS_CA_FILE', caFile) }),
-    ...(certFile !== undefined && { cert: certificates('SIGNUM_REDIS_CERT_FILE', certFile) }),
-    ...(keyFile !== undefined && { key: read('SIGNUM_REDIS_KEY_FILE', keyFile) }),
+    ...(caFile !== undefined && { ca: pem('SIGNUM_REDIS_CA_FILE', caFile, authoritiesIn) }),
+    ...(certFile !== undefined && {
+      cert: pem('SIGNUM_REDIS_CERT_FILE', certFile, certificatesIn),
+    }),
+    ...(keyFile !== undefined && { key: pem('SIGNUM_REDIS_KEY_FILE', keyFile, pemBlocks) }),
   };
 }
 
 /** An authority file without one would check nothing, or everything against the system's. */
-function certificates(setting: string, file: string): string {
+function pem(setting: string, file: string, check: (text: string) => object | PemFault): string {
   const text = read(setting, file);
-  if (/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(text)) return text;
-  throw new RedisMisconfigured(`${setting} names a file that holds no certificate in PEM`);
+  const checked = check(text);
+  if ('fault' in checked)
+    throw new RedisMisconfigured(`${setting} names a file that ${checked.fault}`);
+  return text;
 }
 
 function read(setting: string, file: string): string {

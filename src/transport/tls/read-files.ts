@@ -1,6 +1,7 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { authoritiesIn, certificatesIn, type PemFault, pemBlocks } from '../../domain/pem.ts';
 
 export interface TlsFiles {
   /** PEM, the server's certificate first, then its intermediates. */
@@ -37,8 +38,7 @@ export class TlsFileError extends Error {
 /** A chain takes a few KiB, the authorities of every vendor 300. */
 const MAX_FILE_BYTES = 4 * 1_024 * 1_024;
 
-const CERTIFICATE = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[\s\S]*?-----END \1-----/g;
-const PRIVATE_KEY = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----[\s\S]*?-----END \1-----/;
+const PRIVATE_KEY = /^(?:[A-Z]+ )?PRIVATE KEY$/;
 const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 /** SEQUENCE: how certificates and keys in DER begin. */
 const DER_BEGIN = 0x30;
@@ -51,9 +51,9 @@ export async function readTlsFiles(files: TlsFiles): Promise<TlsMaterial> {
     readPem('keyFile', keyFile),
     clientCaFile === undefined ? undefined : readPem('clientCaFile', clientCaFile),
   ]);
-  const chain = certificatesIn('certFile', certFile, cert);
+  const chain = sound('certFile', certFile, certificatesIn(cert));
   const clientAuthorities =
-    clientCaFile === undefined ? [] : certificatesIn('clientCaFile', clientCaFile, ca ?? '');
+    clientCaFile === undefined ? [] : sound('clientCaFile', clientCaFile, authoritiesIn(ca ?? ''));
   checkPair(files, chain, privateKeyIn(keyFile, key));
   // RFC 9325 section 3.1.1: no TLS below 1.2.
   const context: SecureContextOptions = { cert, key, minVersion: 'TLSv1.2', ...(ca && { ca }) };
@@ -64,6 +64,11 @@ export async function readTlsFiles(files: TlsFiles): Promise<TlsMaterial> {
     throw new TlsFileError('certFile', certFile, `TLS does not take (${code})`);
   }
   return { context, chain, clientAuthorities };
+}
+
+function sound<T extends object>(file: keyof TlsFiles, path: string, read: T | PemFault): T {
+  if ('fault' in read) throw new TlsFileError(file, path, read.fault);
+  return read;
 }
 
 async function readPem(file: keyof TlsFiles, path: string): Promise<string> {
@@ -88,22 +93,6 @@ async function readPem(file: keyof TlsFiles, path: string): Promise<string> {
   return text;
 }
 
-function certificatesIn(
-  file: 'certFile' | 'clientCaFile',
-  path: string,
-  pem: string,
-): readonly X509Certificate[] {
-  const blocks = pem.match(CERTIFICATE) ?? [];
-  if (blocks.length === 0) throw new TlsFileError(file, path, 'holds no PEM certificate');
-  return blocks.map((block, index) => {
-    try {
-      return new X509Certificate(block);
-    } catch {
-      throw new TlsFileError(file, path, `holds a certificate (${index + 1}.) that is damaged`);
-    }
-  });
-}
-
 function privateKeyIn(path: string, pem: string): KeyObject {
   if (ENCRYPTED.test(pem)) {
     const command = 'openssl pkey -in FILE -out PLAIN_FILE';
@@ -113,10 +102,14 @@ function privateKeyIn(path: string, pem: string): KeyObject {
       `is encrypted; take the passphrase off: \`${command}\``,
     );
   }
-  const [block] = PRIVATE_KEY.exec(pem) ?? [];
-  if (block === undefined) throw new TlsFileError('keyFile', path, 'holds no PEM private key');
+  const blocks = sound('keyFile', path, pemBlocks(pem));
+  const [key, another] = blocks.filter(({ label }) => PRIVATE_KEY.test(label));
+  if (key === undefined) throw new TlsFileError('keyFile', path, 'holds no PEM private key');
+  if (another !== undefined) {
+    throw new TlsFileError('keyFile', path, 'holds more than one private key');
+  }
   try {
-    return createPrivateKey(block);
+    return createPrivateKey(key.text);
   } catch {
     throw new TlsFileError('keyFile', path, 'holds a private key that is damaged');
   }
