@@ -4,17 +4,26 @@ import { invalidField, SignumError } from '../../domain/errors.ts';
 /** Where protocols say how a message is compressed. */
 const CODINGS = ['content-encoding', 'connect-content-encoding', 'grpc-encoding'] as const;
 
+/** How messages of gRPC may be compressed where they may be at all. */
+const GRPC_CODINGS: ReadonlySet<string | undefined> = new Set(['gzip', 'deflate']);
+
 /**
- * What of a head Connect, gRPC-web and gRPC by connect-node do not understand; undefined if nothing. A
- * header that comes twice has two values joined, which are neither.
+ * What of a head Connect, gRPC-web and gRPC do not understand; undefined if nothing. A header that comes
+ * twice has two values joined, which are neither. `decompresses`: whether messages of gRPC may be compressed.
  */
-export function protocolFault(head: Pick<Head, 'header'>): SignumError | undefined {
+export function protocolFault(
+  head: Pick<Head, 'header'>,
+  decompresses = false,
+): SignumError | undefined {
   const version = head.header('connect-protocol-version');
   if (version !== undefined && version !== '1') {
     return invalidField('connect-protocol-version', 'must be 1');
   }
   const coding = CODINGS.find((name) => (head.header(name) ?? 'identity') !== 'identity');
-  return coding && notUnderstood(coding);
+  if (coding === undefined) return undefined;
+  if (decompresses && coding === 'grpc-encoding' && GRPC_CODINGS.has(head.header(coding)))
+    return undefined;
+  return notUnderstood(coding);
 }
 
 /** Nothing compressed is taken (https://connectrpc.com/docs/protocol#unary-request, "Content-Encoding"). */

@@ -1,13 +1,16 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import type { HttpAnswer } from '../../call/endpoint.ts';
 import { STRANGER_MAX_BYTES } from '../../call/open-call.ts';
 import type { Rpc } from '../../rpc/rpc.ts';
 import { type BodyBudget, createBodyBudget } from '../body/budget.ts';
 import { trackConnections } from '../drain/connections.ts';
 import { trackUnderway } from '../drain/underway.ts';
+import { methodNotAllowed, unsupportedMediaType } from '../http/endpoints.ts';
+import { Http2Exchange } from '../http/http2-exchange.ts';
 import type { RawHeaders } from '../http/raw-headers.ts';
-import { splitTarget } from '../http/request-target.ts';
+import { hasTwoAuthorities, splitTarget } from '../http/request-target.ts';
 import { listen } from '../listen.ts';
 import type { Listener, ListenOptions, ProxyOptions } from '../listener.ts';
 import { readProxyHeaders } from '../proxy/proxied-connections.ts';
@@ -17,7 +20,7 @@ import { createPeers } from '../tls/peers.ts';
 import { createGrpcConnections } from './connections.ts';
 import { GrpcExchange } from './exchange.ts';
 import { addReflection, takeStreams } from './grpc-js.ts';
-import { createGrpcMethods } from './methods.ts';
+import { createGrpcMethods, GRPC_TYPES, isGrpc } from './methods.ts';
 
 export interface GrpcOptions extends ListenOptions, TlsListenOptions, ProxyOptions {
   readonly rpc: Rpc;
@@ -53,6 +56,15 @@ const SERVER_OPTIONS: ServerOptions = {
 
 const ANSWER_HEADERS = { 'grpc-accept-encoding': 'identity,deflate,gzip' };
 
+const NO_HEADERS = {};
+
+/** What is no gRPC is answered as HTTP; undefined for what is. */
+function refusalOf(headers: IncomingHttpHeaders): HttpAnswer | undefined {
+  if (hasTwoAuthorities(headers)) return { status: 400, headers: NO_HEADERS, body: '' };
+  if (headers[':method'] !== 'POST') return methodNotAllowed(['POST']);
+  return isGrpc(headers['content-type']) ? undefined : unsupportedMediaType(GRPC_TYPES);
+}
+
 /**
  * gRPC for gateways and services, with health checking and server reflection. Those two are served by
  * grpc-js, which has the sessions too; the methods of the contract are served on the bare streams.
@@ -82,6 +94,12 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcListener> {
     if (serve === undefined) return false;
     const peer = peers.of(stream.session?.socket);
     const of = { stream, headers, rawHeaders: raw, peer, budget, underway };
+    const refusal = refusalOf(headers);
+    if (refusal !== undefined) {
+      const about = { ...of, requestHeaders: headers, headers: NO_HEADERS };
+      new Http2Exchange(about).send(refusal);
+      return true;
+    }
     void serve(new GrpcExchange({ ...of, answerHeaders: ANSWER_HEADERS }));
     return true;
   });

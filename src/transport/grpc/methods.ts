@@ -13,6 +13,7 @@ import {
   unaryMethods,
 } from '../../rpc/rpc.ts';
 import { hasFlags, PREFIX_BYTES } from '../body/frames.ts';
+import { protocolFault } from '../connect/protocol-fault.ts';
 import type { GrpcExchange } from './exchange.ts';
 
 const DECOMPRESS = { gzip: promisify(gunzip), deflate: promisify(inflate) };
@@ -40,13 +41,20 @@ export function createGrpcMethods(options: GrpcMethodsOptions): ReadonlyMap<stri
   ]);
 }
 
+export const GRPC_TYPES = ['application/grpc', 'application/grpc+proto', 'application/grpc+json'];
+
 /** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests, "Content-Type". */
 export function isGrpc(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/grpc(\+(proto|json))?$/.test(contentType);
+  return contentType !== undefined && /^application\/grpc(\+(proto|json))?$/i.test(contentType);
 }
 
 export function noSuchMethod(): SignumError {
   return new SignumError('UNIMPLEMENTED', 'there is no such method');
+}
+
+function refuseUnknown(exchange: GrpcExchange, decompresses: boolean): void {
+  const fault = protocolFault(exchange, decompresses);
+  if (fault !== undefined) throw fault;
 }
 
 /** @throws INVALID_FIELD for two, of which a proxy and this server may believe another each */
@@ -54,7 +62,7 @@ function encodingOf(exchange: GrpcExchange): Encoding {
   if (exchange.header('content-type') !== exchange.contentType) {
     throw invalidField('content-type', 'must come once');
   }
-  return exchange.contentType.endsWith('+json') ? 'json' : 'binary';
+  return /json$/i.test(exchange.contentType) ? 'json' : 'binary';
 }
 
 function unary(method: DescMethodUnary, { rpc, decompresses }: GrpcMethodsOptions): ServeGrpc {
@@ -62,6 +70,7 @@ function unary(method: DescMethodUnary, { rpc, decompresses }: GrpcMethodsOption
   return async (exchange) => {
     const call = rpc.open(method, exchange);
     try {
+      refuseUnknown(exchange, decompresses);
       const admission = call.admit();
       if (admission !== undefined) await admission;
       refuseQuery(exchange.query);
@@ -85,6 +94,7 @@ function streaming(method: StreamingMethod, options: GrpcMethodsOptions): ServeG
   return async (exchange) => {
     const call = rpc.openStream(method, exchange);
     try {
+      refuseUnknown(exchange, decompresses);
       const encoding = encodingOf(exchange);
       await call.admit();
       refuseQuery(exchange.query);

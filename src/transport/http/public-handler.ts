@@ -19,7 +19,7 @@ import { type Endpoints, methodNotAllowed, notFound, unsupportedMediaType } from
 import { Http1Exchange } from './http1-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import type { NodeRequest, NodeResponse } from './node-http.ts';
-import { settleTarget } from './request-target.ts';
+import { hasTwoAuthorities, settleTarget } from './request-target.ts';
 
 /** A stream on which nothing moves for so many milliseconds is cancelled. */
 const IDLE_STREAM_MS = 30_000;
@@ -87,7 +87,9 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
       const peer = peers.of(stream.session?.socket);
       const { origin, expect } = requestHeaders;
       const headers = headersFor(typeof origin === 'object' ? origin[0] : origin);
-      if (isGrpc(requestHeaders['content-type'])) {
+      const isAmbiguous = hasTwoAuthorities(requestHeaders);
+      const isCall = requestHeaders[':method'] === 'POST' && isGrpc(requestHeaders['content-type']);
+      if (isCall && !isAmbiguous) {
         const grpc = { stream, headers: requestHeaders, rawHeaders, peer, budget, underway };
         const call = new GrpcExchange({ ...grpc, answerHeaders: headers });
         const serveGrpc = deps.grpc.get(call.path);
@@ -97,6 +99,10 @@ export function createPublicHandler(deps: PublicHandlerDeps): PublicHandler {
       }
       const about = { stream, requestHeaders, rawHeaders, peer, headers, budget, underway };
       const exchange = new Http2Exchange(about);
+      if (isAmbiguous) {
+        exchange.send({ status: 400, headers: {}, body: '' });
+        return;
+      }
       if (expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
       serve(deps, exchange, () => {
         const idleMs = deps.streamPaths.has(exchange.path) ? IDLE_STREAMING_MS : IDLE_STREAM_MS;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http2';
 
 /** RFC 3986 section 3.2.2, with a port if any; RFC 9112 section 3.2 lets it be empty. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/i;
@@ -32,6 +33,18 @@ export function settleTarget(request: IncomingMessage): 400 | 417 | 505 | undefi
 export function splitTarget(target = ''): [path: string, query: string] {
   const end = target.indexOf('?');
   return end < 0 ? [target, ''] : [target.slice(0, end), target.slice(end + 1)];
+}
+
+/** Whether a head of HTTP/2 names two servers, which makes it malformed (RFC 9113 section 8.3.1). */
+export function hasTwoAuthorities(headers: IncomingHttpHeaders): boolean {
+  const { ':authority': authority, host } = headers;
+  if (authority === undefined || host === undefined || authority === host) return false;
+  return withoutPort(authority) !== withoutPort(host);
+}
+
+/** Of https, which goes without saying. */
+function withoutPort(authority: string): string {
+  return authority.toLowerCase().replace(/:443$/, '');
 }
 
 /** Whether a Host has nothing unusual in it. */
