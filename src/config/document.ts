@@ -32,7 +32,7 @@ empty variable counts as not set.
 
 - **Durations** are a whole number and a unit: \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`.
 - **Sizes** are a whole number and a unit: \`B\`, \`KiB\`, \`MiB\` or \`GiB\`.
-- **Lists** are comma separated; in the file they may be JSON lists.
+- **Lists** are comma separated, and no item is empty; in the file they may be JSON lists.
 - **Secrets** may be kept in a file: \`NAME_FILE\` names it (\`name_file\` in the file), and its content
   without surrounding white space is the value. Secrets are never printed.
 - A variable that begins with \`SIGNUM_\` and is no setting is a fault, as is an unknown key of the
