@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startChild } from '../setup/child.ts';
 import { API_KEY, type FakeSignum, startFakeSignum } from '../setup/fake-signum.ts';
 import { until } from '../setup/until.ts';
@@ -77,12 +77,12 @@ test.each(EXAMPLES)('the example for %s fails where its port is taken', async (n
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
   const child = startChild(process.execPath, [`examples/${name}/server.ts`], environment(port));
-  try {
-    expect(await child.ended).toEqual([1, null]);
-    expect(child.output()).toContain('EADDRINUSE');
-    expect(child.output()).not.toContain('listening on');
-  } finally {
+  // Also if it goes on and the test is over its time.
+  onTestFinished(async () => {
     await child.destroy();
     other.close();
-  }
+  });
+  expect(await child.ended).toEqual([1, null]);
+  expect(child.output()).toContain('EADDRINUSE');
+  expect(child.output()).not.toContain('listening on');
 });
