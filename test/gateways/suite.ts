@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Gateway, GatewayCredential, Way } from '../../examples/run/gateway.ts';
 import { newHolder } from '../bound/holder.ts';
 import { until } from '../setup/until.ts';
+import { reasonOf } from '../wire/failure.ts';
 import { ask, bearer, type GatewayAnswer, type GatewayRequest } from './client.ts';
 import { type GatewayLab, type IssuedToken, OTHER_TENANT, openGatewayLab } from './lab.ts';
 import { spellingsOf, TOLD_HEADERS } from './own-headers.ts';
@@ -282,6 +283,8 @@ function cases(gateway: Gateway, way: Way, traits: GatewayTraits, lab: () => Gat
           async () => (await ask(port, { headers: bearer(accessToken) })).status !== 200,
         );
       }
+      // Who asks while Signum still waits for Redis may be less patient.
+      expect(await reasonOf(lab().issue())).toBe('STORE_UNAVAILABLE');
       const { status } = await refused({ headers: bearer(accessToken) });
       expect(status).toBe(traits.outage);
     } finally {

@@ -12,8 +12,8 @@ beforeAll(async () => {
   node = recordNodeRequests();
 });
 afterAll(async () => {
-  node.stop();
-  await lab.close();
+  node?.stop();
+  await lab?.close();
 });
 
 /** As a browser sends it. */

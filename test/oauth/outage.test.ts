@@ -17,7 +17,7 @@ beforeAll(async () => {
   url.port = String(redis.port);
   signum = await startTestServer({
     SIGNUM_REDIS_URL: url.href,
-    SIGNUM_REDIS_COMMAND_TIMEOUT: '500ms',
+    SIGNUM_REDIS_COMMAND_TIMEOUT: '2s',
   });
   const permissions = [Permission.VALIDATE, Permission.REVOKE, Permission.REFRESH];
   const caller = { name: 'api', permissions, tenants: ['acme'] };

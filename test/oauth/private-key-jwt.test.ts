@@ -39,7 +39,7 @@ beforeAll(async () => {
   url.port = String(redis.port);
   one = await startTestServer({
     SIGNUM_REDIS_URL: url.href,
-    SIGNUM_REDIS_COMMAND_TIMEOUT: '1s',
+    SIGNUM_REDIS_COMMAND_TIMEOUT: '2s',
     SIGNUM_CALLER_REFRESH: '100ms',
   });
   two = await startAnother(one);
