@@ -5,7 +5,8 @@ import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { HelperPlan } from './helper-server.ts';
 
-const { port, tls, answerFile, answerHeaders } = JSON.parse(process.argv[2] ?? '') as HelperPlan;
+const plan = JSON.parse(process.argv[2] ?? '') as HelperPlan;
+const { port, socket, tls, answerFile, answerHeaders } = plan;
 const answer = answerFile === undefined ? Buffer.alloc(0) : readFileSync(answerFile);
 const typed = answerFile === undefined ? undefined : { 'content-type': 'application/proto' };
 const headers = { ...typed, ...answerHeaders, 'content-length': answer.byteLength };
@@ -21,4 +22,5 @@ const listener: RequestListener = (request, response) => {
 const server = tls
   ? createHttps({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }, listener)
   : createHttp(listener);
-server.listen(port, '127.0.0.1', () => console.log('ready'));
+const at = socket === undefined ? { port, host: '127.0.0.1' } : { path: socket };
+server.listen(at, () => console.log('ready'));

@@ -4,7 +4,8 @@ import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { HelperPlan } from './helper-server.ts';
 
-const { port, tls, answerFile = '', path } = JSON.parse(process.argv[2] ?? '') as HelperPlan;
+const plan = JSON.parse(process.argv[2] ?? '') as HelperPlan;
+const { port, socket, tls, answerFile = '', path } = plan;
 const answer = readFileSync(answerFile);
 const asIs = (bytes: Buffer) => bytes;
 const handle: handleUnaryCall<Buffer, Buffer> = (_call, done) => done(null, answer);
@@ -31,7 +32,8 @@ const credentials = tls
       { cert_chain: readFileSync(tls.certFile), private_key: readFileSync(tls.keyFile) },
     ])
   : ServerCredentials.createInsecure();
-server.bindAsync(`127.0.0.1:${port}`, credentials, (error) => {
+const at = socket === undefined ? `127.0.0.1:${port}` : `unix:${socket}`;
+server.bindAsync(at, credentials, (error) => {
   if (error) throw error;
   console.log('ready');
 });

@@ -6,6 +6,8 @@ import { type PinnedProcess, saysReady, startPinned } from '../lab/pinned-proces
 /** What every ceiling and peer written for Node is started with, as JSON. */
 export interface HelperPlan {
   readonly port: number;
+  /** Unix socket to listen at instead of the port, which some of them can. */
+  readonly socket?: string;
   /** Absent: without TLS. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** File of the bytes to answer with. */
@@ -23,6 +25,8 @@ export interface HelperPlace {
   readonly cpus?: string;
   /** Default: as in all of the run. */
   readonly tls?: boolean;
+  /** Unix socket to listen at instead of a port, without TLS. */
+  readonly socket?: string;
 }
 
 /** Starts one of the servers of this folder. */
@@ -30,13 +34,18 @@ export async function startHelper(
   lab: Lab,
   script: string,
   plan: Readonly<Record<string, unknown>> = {},
-  { cpus = lab.cpus.server, tls = lab.options.tls }: HelperPlace = {},
+  {
+    cpus = lab.cpus.server,
+    socket,
+    tls = socket === undefined && lab.options.tls,
+  }: HelperPlace = {},
 ): Promise<HelperServer> {
   const port = await findFreePort();
   const { certFile, keyFile } = lab.credentials;
   const full: HelperPlan = {
     ...plan,
     port,
+    ...(socket !== undefined && { socket }),
     ...(tls && { tls: { certFile, keyFile } }),
   };
   const server = await startPinned({

@@ -14,6 +14,7 @@ import {
   gatewayAbsent,
   gatewayChecks,
   gatewayFindings,
+  startBareAtSocket,
   startService,
 } from './gateway-findings.ts';
 
@@ -29,7 +30,8 @@ export const gatewayEnvoy: Scenario = {
     const [session] = (await lab.sessions(1)) as [Session];
     const answerFile = join(lab.dir, 'check-answer');
     writeFileSync(answerFile, allowedBytes(session));
-    const bare = await startHelper(lab, 'empty-grpc-server.ts', { answerFile, path: CHECK_PATH });
+    const yes = { answerFile, path: CHECK_PATH };
+    const bare = await startHelper(lab, 'empty-grpc-server.ts', yes);
     const askedBare = { pid: bare.pid, publicPort: 0, grpcPort: portOf(bare.origin) };
     const start = (
       what: Asked,
@@ -53,12 +55,17 @@ export const gatewayEnvoy: Scenario = {
         proxy: await start(await startEdge(lab, 'tls')),
         checks: true,
       },
+      bareAtSocket: {
+        name: 'Envoy, asking bare grpc-js at a Unix socket',
+        proxy: await start(await startBareAtSocket(lab, 'empty-grpc-server.ts', yes)),
+        checks: false,
+      },
+      edgeAtSocket: {
+        name: 'Envoy, asking signum edge at a Unix socket',
+        proxy: await start(await startEdge(lab, 'unix')),
+        checks: true,
+      },
       beside: [
-        {
-          name: 'Envoy, asking signum edge at a Unix socket',
-          proxy: await start(await startEdge(lab, 'unix')),
-          checks: true,
-        },
         {
           name: 'Envoy, jwt_authn (no revocation)',
           proxy: await start(asked, ENVOY_JWT_AUTHN),

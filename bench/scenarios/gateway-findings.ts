@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Gateway } from '../../examples/run/gateway.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { type HelperServer, startHelper } from '../contenders/helper-server.ts';
@@ -31,6 +33,9 @@ export interface GatewayContenders {
   readonly signum: Proxied;
   /** Asks `signum edge`. */
   readonly edge: Proxied;
+  /** The bare service and `signum edge` at Unix sockets, where there is no TLS. */
+  readonly bareAtSocket: Proxied;
+  readonly edgeAtSocket: Proxied;
   readonly beside: readonly Proxied[];
 }
 
@@ -39,11 +44,13 @@ const CONNECTIONS = 32;
 
 const BY_SERVER = 'asking Signum / asking a bare service';
 const BY_EDGE = 'asking signum edge / asking a bare service';
+const AT_SOCKET = 'asking signum edge / asking a bare service, both at Unix sockets';
 
 export function gatewayChecks(figures: GatewayFigures | undefined, absent?: string): Check[] {
   return [
     throughputRatio(BY_SERVER, 0.7, figures?.signum, figures?.bare, absent),
     throughputRatio(BY_EDGE, 0.9, figures?.edge, figures?.bare, absent),
+    throughputRatio(AT_SOCKET, 0.9, figures?.edgeAtSocket, figures?.bareAtSocket, absent),
   ];
 }
 
@@ -51,6 +58,8 @@ interface GatewayFigures {
   readonly signum: Figure | undefined;
   readonly edge: Figure | undefined;
   readonly bare: Figure | undefined;
+  readonly edgeAtSocket: Figure | undefined;
+  readonly bareAtSocket: Figure | undefined;
 }
 
 /** Why nothing can be measured here, if so. */
@@ -58,6 +67,20 @@ export function gatewayAbsent(lab: Lab, gateway: Gateway): string | undefined {
   if (gateway.executable() === undefined) return `it needs ${gateway.needs}`;
   if (!lab.options.tls) return 'the examples ask over TLS';
   return lab.missing.get('wrk');
+}
+
+/** A bare service that is asked as a `signum edge` at a Unix socket is: one of its helpers. */
+export async function startBareAtSocket(
+  lab: Lab,
+  script: string,
+  plan: Readonly<Record<string, unknown>>,
+): Promise<Asked> {
+  const socket = join(lab.dir, `${script}.sock`);
+  const { pid } = await startHelper(lab, script, plan, { socket });
+  // The workers of a gateway are of another user.
+  chmodSync(lab.dir, 0o755);
+  chmodSync(socket, 0o666);
+  return { pid, publicPort: 0, grpcPort: 0, edgeSocket: socket, edgeGrpcSocket: socket };
 }
 
 /** The service behind the proxies, which is not what is measured: beside Redis and the load. */
@@ -72,7 +95,11 @@ export async function askedSignum(lab: Lab): Promise<Asked> {
 
 /** Puts the same requests through all of them: as many as they take, then one at a time. */
 export async function gatewayFindings(lab: Lab, all: GatewayContenders): Promise<Findings> {
-  const proxied = [all.unchecked, all.bare, all.signum, all.edge, ...all.beside];
+  const { unchecked, beside, ...named } = all;
+  const proxied = [
+    ...[unchecked, named.bare, named.signum, named.edge, named.bareAtSocket, named.edgeAtSocket],
+    ...beside,
+  ];
   const requests = shuffled(await lab.sessions(lab.options.tokens)).map(clientRequest);
   const rubbish = clientRequest({ accessToken: 'a.b.c' } as Session);
   for (const each of proxied) await requireRight(each, requests[0] as Buffer, rubbish);
@@ -81,10 +108,10 @@ export async function gatewayFindings(lab: Lab, all: GatewayContenders): Promise
     proxied.map(({ name, proxy }) => httpContender(lab, name, proxy, file, { connections }));
   const figures = await measureRounds(contenders(CONNECTIONS), roundsOptions(lab));
   const single = await measureRounds(contenders(1), { ...roundsOptions(lab), warmUpSeconds: 0 });
-  const [, bare, signum, edge] = figures;
+  const [, bare, signum, edge, bareAtSocket, edgeAtSocket] = figures;
   return {
     figures,
-    checks: gatewayChecks({ signum, edge, bare }),
+    checks: gatewayChecks({ signum, edge, bare, edgeAtSocket, bareAtSocket }),
     notes: [
       'The proxy and what it asks share one CPU, and both count; the service, Redis and the load have the other.',
       addedLatency(single),

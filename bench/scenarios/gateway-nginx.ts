@@ -12,6 +12,7 @@ import {
   gatewayChecks,
   gatewayFindings,
   type Proxied,
+  startBareAtSocket,
   startService,
 } from './gateway-findings.ts';
 
@@ -38,7 +39,8 @@ export const gatewayNginx: Scenario = {
     if (absent) return { figures: [], checks: gatewayChecks(undefined, absent) };
     const service = await startService(lab);
     const asked = await askedSignum(lab);
-    const bare = await startHelper(lab, 'bare-http-server.ts', { answerHeaders: YES });
+    const yes = { answerHeaders: YES };
+    const bare = await startHelper(lab, 'bare-http-server.ts', yes);
     const askedBare = { pid: bare.pid, publicPort: portOf(bare.origin), grpcPort: 0 };
     const start = (what: Asked, edit: ProxyOptions['edit'] = (text) => text) =>
       startProxy(lab, {
@@ -58,14 +60,17 @@ export const gatewayNginx: Scenario = {
         proxy: await start(await startEdge(lab, 'tls')),
         checks: true,
       },
-      beside: [
-        {
-          name: 'nginx, asking signum edge at a Unix socket',
-          proxy: await start(await startEdge(lab, 'unix')),
-          checks: true,
-        },
-        ...(await nginxLua(lab, start, asked)),
-      ],
+      bareAtSocket: {
+        name: 'nginx, asking bare node:http at a Unix socket',
+        proxy: await start(await startBareAtSocket(lab, 'bare-http-server.ts', yes)),
+        checks: false,
+      },
+      edgeAtSocket: {
+        name: 'nginx, asking signum edge at a Unix socket',
+        proxy: await start(await startEdge(lab, 'unix')),
+        checks: true,
+      },
+      beside: await nginxLua(lab, start, asked),
     });
   },
 };
