@@ -147,6 +147,12 @@ function readVerified(text: string): VerifiedToken {
     expiresAt: new Date(Number(exp) * 1_000),
     ...(authTime !== undefined && { authTime: new Date(authTime * 1_000) }),
     ...(acr !== undefined && { acr }),
-    claims: Object.fromEntries(Object.entries(claims).filter(([name]) => !RESERVED.has(name))),
+    claims: customOf(claims),
   };
+}
+
+/** `Object.fromEntries` makes `__proto__` a plain member, as assignment would not. */
+function customOf(claims: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const names = Object.keys(claims).filter((name) => !RESERVED.has(name));
+  return names.length === 0 ? {} : Object.fromEntries(names.map((name) => [name, claims[name]]));
 }
