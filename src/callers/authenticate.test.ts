@@ -60,6 +60,15 @@ describe('authenticating', () => {
     );
   });
 
+  it('takes a key from nobody but the caller whose it is, whether it has seen the key before or not', async () => {
+    const key = await server.createdKey('edge');
+    for (const _ of ['fresh', 'cached']) {
+      const named = (clientId: string) => () => server.authenticate({ ...bearer(key), clientId });
+      expect(await reasonOf(named('other'))).toBe('CREDENTIAL_INVALID');
+      expect(await named('edge')()).toMatchObject({ kind: 'service', name: 'edge' });
+    }
+  });
+
   it.each(['', 'Bearer', 'Basic dTpw', 'Bearer a, Bearer b', `Bearer ${'x'.repeat(9_000)}`])(
     'refuses the header %j',
     async (authorization) => {

@@ -97,6 +97,10 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
     const proof = { ...shown, dpop: isBound ? (shown.dpop ?? '') : undefined };
     return validateUserToken(text, proof).then((user) => user ?? invalid());
   };
+  const byKeyAlone: Authenticate = (credentials, call) => {
+    const { text } = readAuthorization(credentials.authorization ?? '');
+    return text.startsWith(API_KEY_PREFIX) ? identify(credentials, call) : invalid();
+  };
   return (credentials, call) => {
     const { clientId, assertion } = credentials;
     if (assertion !== undefined) {
@@ -105,10 +109,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
       return deps.checkAssertion(assertion, clientId, call);
     }
     if (clientId === undefined) return identify(credentials, call);
-    const { authorization = '' } = credentials;
-    const caller = readAuthorization(authorization).text.startsWith(API_KEY_PREFIX)
-      ? identify(credentials, call)
-      : invalid();
+    const caller = cache.get(credentials.authorization ?? '') ?? byKeyAlone(credentials, call);
     return 'name' in caller && caller.name === clientId ? caller : invalid();
   };
 }

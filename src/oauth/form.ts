@@ -23,7 +23,7 @@ export function readForm(head: Head, body: Uint8Array): Form {
   checkHead(head);
   if (!isUtf8(body)) throw invalidField('body', 'must be UTF-8');
   const found = new Map<string, string>();
-  for (const [name, encoded] of parametersOf(Buffer.from(body).toString('utf8'), 'body')) {
+  for (const [name, encoded] of parametersOf(Buffer.prototype.utf8Slice.call(body), 'body')) {
     const field = shownName(name, 'parameter');
     if (found.has(name)) throw invalidField(field, 'must come once');
     found.set(name, decodeText(encoded, field));

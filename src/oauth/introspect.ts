@@ -88,6 +88,7 @@ export function introspect(
 
 /** Whether a header `accept` names a type, and does not rule it out (RFC 9110 section 12.5.1). */
 function accepts(header: string, type: string): boolean {
+  if (!header.toLowerCase().includes(type)) return false;
   return header.split(',').some((range) => {
     const [name = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
     return name === type && !parameters.some((each) => /^q=0(?:\.0{0,3})?$/.test(each));
