@@ -66,7 +66,10 @@ export function readDemands(
         );
     }
   }
-  const partsOf = (header: DemandHeader) => valuesOf(header).flatMap(splitHeader);
+  const partsOf = (header: DemandHeader) => {
+    const values = valuesOf(header);
+    return values.length === 0 ? values : values.flatMap(splitHeader);
+  };
   for (const part of partsOf(DEMAND_HEADERS.scope)) scopes.push(...part.split(/ +/));
   for (const part of partsOf(DEMAND_HEADERS.acr_values)) acrValues.push(part.split(/ +/));
   for (const part of partsOf(DEMAND_HEADERS.max_age)) ages.push(ageOf(part));

@@ -48,6 +48,9 @@ const TAG = {
   request: tagsOf(CHECK_FIELDS['envoy.service.auth.v3.AttributeContext.Request']),
   http: tagsOf(CHECK_FIELDS['envoy.service.auth.v3.AttributeContext.HttpRequest']),
 };
+const HTTP = CHECK_FIELDS['envoy.service.auth.v3.AttributeContext.HttpRequest'];
+/** One more than the numbers of those that are texts. */
+const MOST_TEXTS = HTTP.scheme + 1;
 const HTTP_TEXTS: ReadonlySet<number> = new Set([
   TAG.http.method,
   TAG.http.path,
@@ -149,21 +152,21 @@ class CheckReader {
 
   #http(end: number): AttributeContext_HttpRequest {
     const headers: Record<string, string> = {};
-    const texts: { [tag: number]: string | undefined } = {};
+    const texts: (string | undefined)[] = new Array(MOST_TEXTS);
     while (this.#cursor.at < end) {
       const tag = this.#cursor.short(end);
       if (tag === TAG.http.headers) this.#header(headers, this.#end(end));
-      else if (HTTP_TEXTS.has(tag)) texts[tag] = this.#text(texts[tag], end);
+      else if (HTTP_TEXTS.has(tag)) texts[tag >>> 3] = this.#text(texts[tag >>> 3], end);
       // A header map as well.
       else this.#pass(tag, end, TAG.http);
     }
     return {
       $typeName: 'envoy.service.auth.v3.AttributeContext.HttpRequest',
-      method: texts[TAG.http.method] ?? '',
+      method: texts[HTTP.method] ?? '',
       headers,
-      path: texts[TAG.http.path] ?? '',
-      host: texts[TAG.http.host] ?? '',
-      scheme: texts[TAG.http.scheme] ?? '',
+      path: texts[HTTP.path] ?? '',
+      host: texts[HTTP.host] ?? '',
+      scheme: texts[HTTP.scheme] ?? '',
     };
   }
 
