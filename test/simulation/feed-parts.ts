@@ -58,7 +58,19 @@ export function eventOf({ revision, entryId, awaited, storeMs, change }: Entry) 
   return { revision, entryId, awaited, change: { watermark: mark } };
 }
 
-export function snapshotOf(partition: number, log: readonly Entry[]): Queued {
+/** The state of a partition, in two parts: what is told of it by the first alone is not all of it. */
+export function snapshotOf(partition: number, log: readonly Entry[]): readonly Queued[] {
+  const half = Math.floor(log.length / 2);
+  return [
+    { part: { ...stateOf(partition, log.slice(0, half)), first: true, last: false } },
+    {
+      part: { ...stateOf(partition, log.slice(half)), first: false, last: true },
+      brings: { partition, revision: log.at(-1)?.revision ?? 0 },
+    },
+  ];
+}
+
+function stateOf(partition: number, log: readonly Entry[]) {
   const tokens = log.flatMap(({ change }) => (change && 'token' in change ? [change.token] : []));
   const watermarks = log.flatMap(({ change, storeMs: timeMs }) => {
     return change && 'tenantId' in change ? [{ scope: { tenantId: change.tenantId }, timeMs }] : [];
@@ -68,13 +80,5 @@ export function snapshotOf(partition: number, log: readonly Entry[]): Queued {
     expiresAtS: tokens.map(({ expiresAtS }) => expiresAtS),
     reasons: tokens.map(() => 1),
   };
-  const part: FeedPart = {
-    kind: 'SNAPSHOT',
-    partition,
-    first: true,
-    last: true,
-    ended,
-    watermarks,
-  };
-  return { part, brings: { partition, revision: log.at(-1)?.revision ?? 0 } };
+  return { kind: 'SNAPSHOT' as const, partition, ended, watermarks };
 }

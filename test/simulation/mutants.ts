@@ -1,6 +1,9 @@
 import type { Change } from '../faults/checker/mutants.ts';
 
-/** A way to break the protocol of leases and fences, which the simulation must find. */
+/**
+ * A way to break the protocol of leases and fences, which the simulation must find: in the state machines
+ * that run in production, or in what the simulation has in the place of the rest.
+ */
 export interface ProtocolMutant {
   readonly name: string;
   readonly why: string;
@@ -10,6 +13,8 @@ export interface ProtocolMutant {
 
 const EDGE = 'packages/edge/src/core';
 const SERVER = 'src/revocations/core';
+/** What is assumed, or kept by the code around the state machines. */
+const MODEL = 'test/simulation';
 
 export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
   {
@@ -207,5 +212,114 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
         replace: 'return wallMs + uptimeMs < 0 || uptimeMs - uptimeMs >',
       },
     ],
+  },
+  {
+    name: 'granted-without-asking',
+    why: 'a lease is granted without asking any primary to vouch',
+    changes: [
+      {
+        file: `${SERVER}/renewals.ts`,
+        find: "      stage = 'CHECKPOINTING';\n      return { step: 'CHECKPOINT', round };\n    },\n    checkpointed",
+        replace:
+          "      stage = 'IDLE';\n      return { step: 'GRANT', renewals: served };\n    },\n    checkpointed",
+      },
+    ],
+  },
+  {
+    name: 'any-cursor-fits',
+    why: 'a subscriber goes on from whatever place it names',
+    changes: [
+      {
+        file: `${SERVER}/join-feed.ts`,
+        find: "if (cursor.deploymentId !== deploymentId) return 'OTHER_DEPLOYMENT';",
+        replace: "if (cursor.revision >= 0) return 'CONTINUE';",
+      },
+    ],
+  },
+  {
+    name: 'forgotten-during-a-load',
+    why: 'what comes while a subscriber is told the state before is not told',
+    changes: [{ file: `${MODEL}/server.ts`, find: '      reading.push(entry);\n', replace: '' }],
+  },
+  {
+    name: 'lease-by-the-time-of-day',
+    why: 'a lease is counted by the time of day, which somebody may put back by a little',
+    changes: [
+      {
+        file: `${EDGE}/lease.ts`,
+        find: 'return monotonicMs - (sinceMs[partition] as number) + Math.max(0, movedMs);',
+        replace:
+          'return wallMs - (sinceMs[partition] as number) - (wallAheadMs[partition] as number);',
+      },
+    ],
+  },
+  {
+    name: 'short-sleep-not-counted',
+    why: 'a sleep that is too short to void a lease is not counted as time that has passed',
+    changes: [{ file: `${EDGE}/lease.ts`, find: ' + Math.max(0, movedMs);', replace: ';' }],
+  },
+  {
+    name: 'half-a-state',
+    why: 'a partition is answered for while it is told anew',
+    changes: [{ file: `${EDGE}/mirror.ts`, find: '    lease?.lapse(partition);\n', replace: '' }],
+  },
+  {
+    name: 'vouched-for-what-is-not-covered',
+    why: 'a checkpoint counts for partitions that it does not speak for',
+    changes: [{ file: `${EDGE}/mirror.ts`, find: ' && !left.has(partition)', replace: '' }],
+  },
+  {
+    name: 'watermark-passed-over',
+    why: 'a token that was judged before is not judged again when a watermark comes',
+    changes: [
+      {
+        file: `${EDGE}/mirror.ts`,
+        find: '      watermarks.add(partition, change.watermark);\n      rules += 1;',
+        replace: '      watermarks.add(partition, change.watermark);',
+      },
+    ],
+  },
+  {
+    name: 'any-revision-confirmed',
+    why: 'an earlier revision that edges have confirmed passes for a later one',
+    changes: [{ file: `${SERVER}/fence.ts`, find: ' && found.revision >= revision', replace: '' }],
+  },
+  {
+    name: 'probation-too-short',
+    why: 'a primary that was replaced is not given the time in which it may still answer',
+    changes: [
+      {
+        file: `${SERVER}/sightings.ts`,
+        find: 'surelyMs(deposedMs + leaseMs)',
+        replace: 'surelyMs(leaseMs)',
+      },
+    ],
+  },
+  {
+    name: 'old-primary-vouches',
+    why: 'a primary that was replaced goes on vouching for as long as somebody asks it',
+    changes: [
+      {
+        file: `${MODEL}/server.ts`,
+        find: '      if (!store.answers(node)) return;\n      timeMs',
+        replace: '      timeMs',
+      },
+    ],
+  },
+  {
+    name: 'clocks-run-apart',
+    why: 'clocks run at rates that differ by more than they may',
+    changes: [
+      {
+        file: `${MODEL}/world.ts`,
+        find: '(2 * random.next() - 1) * 0.999',
+        replace: '(2 * random.next() - 1) * 20',
+      },
+    ],
+  },
+  {
+    name: 'confirmed-of-another-history',
+    why: 'what edges have confirmed of a history that was lost passes for a confirmation of this one',
+    changes: [{ file: `${SERVER}/fence.ts`, find: 'found.primary === primary && ', replace: '' }],
   },
 ];

@@ -125,6 +125,7 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
   /** A clock that is set back by just as long as the machine slept would hide the sleep. */
   const clocks = random.pick(['SET', 'SUSPENDED', 'LEFT ALONE']);
   const reconnects = random.pick([0.3, 0.02]);
+  const paceMs = random.pick([40, 40, 40, 200]);
   /** What may happen, and how often beside the others. */
   const actions: readonly (readonly [number, () => void])[] = [
     [10, () => {}],
@@ -136,15 +137,32 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
     [some(2), () => sleep()],
     [some(8), () => pauseWithin(random.pick(edges), oneWaitedFor())],
     [some(2), () => strike()],
-    [clocks === 'SET' ? 1 : 0, () => random.pick(edges).clock.setBy(random.between(-3_000, 3_000))],
+    [clocks === 'SET' ? 1 : 0, () => random.pick(edges).clock.setBy(step())],
     [some(1), () => replace(edges, newEdge).stop()],
     [some(1), () => replace(servers, newServer).stop()],
     [some(1), () => random.pick(servers).loseSource(random.between(0, PARTITIONS - 1))],
-    [some(2), () => store.failOver(random.between(0, PARTITIONS - 1))],
+    [some(2), () => failOver(random.between(0, PARTITIONS - 1))],
     [some(1), () => store.loseTable()],
   ];
   const weights = actions.reduce((sum, [weight]) => sum + weight, 0);
 
+  /** The primary before still answers: what is done there meanwhile is lost, and edges go to others. */
+  function failOver(partition: number): void {
+    const before = store.primaries[partition];
+    store.failOver(partition);
+    if (random.next() < 0.5) for (const edge of edges) reconnect(edge);
+    const tokens = store.tokens.filter((token) => token.partition === partition);
+    for (let i = random.between(0, 6); i > 0; i -= 1) {
+      const token = random.pick(tokens);
+      world.after(random.between(0, 50), () => {
+        if (before && store.answers(before)) store.end(before, { token }, true);
+      });
+    }
+  }
+  /** By how much somebody sets a clock: most are put right by a little, which nobody notices. */
+  function step(): number {
+    return random.next() < 0.7 ? random.between(-49, 49) : random.between(-3_000, 3_000);
+  }
   function revoke(isFenced: boolean): void {
     const { partition, ...change } = anything();
     random.pick(servers).revoke(partition, change as Change, isFenced);
@@ -154,7 +172,8 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
   }
   function sleep(): void {
     const edge = random.pick(edges);
-    const durationMs = random.between(10, 1.5 * LEASE_MS);
+    // What is short may not be noticed, and has to count all the same.
+    const durationMs = random.between(5, random.pick([49, 1.5 * LEASE_MS]));
     const isSuspended = clocks === 'SUSPENDED' && random.next() < 0.5;
     world.note(
       () => `${edge.name} ${isSuspended ? 'is suspended' : 'sleeps'} for ${durationMs} ms`,
@@ -205,7 +224,7 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
     }
     for (const edge of edges) if (!edge.isConnected && random.next() < reconnects) reconnect(edge);
     for (const edge of edges) ask(edge, random.pick(store.tokens));
-    world.after(random.next() * 40, act);
+    world.after(random.next() * paceMs, act);
   }
 
   for (const edge of edges) reconnect(edge);

@@ -109,6 +109,8 @@ export function createServer(
   const sources: Source[] = [];
   /** Up to where each partition was heard, of whichever primary. */
   const heardUpTo = new Map<number, FeedPlace>();
+  /** By its own connections; nothing that is promised rests on it. */
+  const slowestToNoticeMs = random.pick([DEPOSED_MS, 4 * DEPOSED_MS]);
   let registration = 0;
   let edgesMade = 0;
   let isUp = true;
@@ -147,14 +149,14 @@ export function createServer(
     node.listeners.add(source.listener);
     sources[partition] = source;
     catchUp(source);
-    world.after(random.between(5, DEPOSED_MS), () => follow(source));
+    world.after(random.between(5, slowestToNoticeMs), () => follow(source));
   }
 
   /** Notices sooner or later that there is another primary. */
   function follow(source: Source): void {
     if (!isUp || sources[source.node.partition] !== source) return;
     if (store.isPrimary(source.node) && store.answers(source.node)) {
-      world.after(random.between(50, DEPOSED_MS), () => follow(source));
+      world.after(random.between(50, slowestToNoticeMs), () => follow(source));
     } else {
       loseSource(source.node.partition);
     }
@@ -286,7 +288,8 @@ export function createServer(
         to.reading.delete(partition);
         const since = from && joins ? from.revision : 0;
         to.told.set(partition, from && joins ? from : placeOf(partition, log.at(-1)));
-        if (!joins) put(to, snapshotOf(partition, log));
+        if (!joins) for (const part of snapshotOf(partition, log)) to.outbox.put(part, 1);
+        flush(to);
         for (const entry of [...log.slice(since), ...meanwhile]) tell(to, partition, entry);
         acknowledge();
       },
@@ -323,13 +326,23 @@ export function createServer(
     ask(
       node,
       () => {
+        const { entries } = node.table;
         // An earlier one that took longer must not take the place of a later one.
-        const before = Number(node.table.entries.get(name)?.registration ?? 0);
-        if (before <= Number(entry.registration)) node.table.entries.set(name, entry);
+        const before = Number(entries.get(name)?.registration ?? 0);
+        if (before > Number(entry.registration)) return true;
+        if (entry.edges > 0) entries.set(name, entry);
+        else entries.delete(name);
         return true;
       },
       (done) => then(done === true),
     );
+  }
+
+  /** Takes the entry out when the last lease is over. */
+  function takeOut(): void {
+    if (!isUp) return;
+    if (book.edges(nowMs()) === 0) write(() => {});
+    world.after(LEASE_MS / 2, takeOut);
   }
 
   function acknowledge(): void {
@@ -504,6 +517,7 @@ export function createServer(
   }
 
   for (const node of store.primaries) listen(node.partition);
+  takeOut();
 
   return {
     name,

@@ -74,7 +74,7 @@ export function createStore(world: World, partitions: number): Store {
       table,
       durable: log.length,
       untilMs: Number.POSITIVE_INFINITY,
-      clockAheadMs: random.between(-CLOCK_SKEW_MS / 4, CLOCK_SKEW_MS / 4),
+      clockAheadMs: random.between(-CLOCK_SKEW_MS / 2, CLOCK_SKEW_MS / 2),
       listeners: new Set(),
     };
   }

@@ -39,7 +39,7 @@ export function createWorld(seed: number, { keepSteps }: { readonly keepSteps: b
 
   return {
     random,
-    slowestMs: random.pick([120, 120, 4]),
+    slowestMs: random.pick([120, 120, 4, 0.1]),
     now: () => nowMs,
     after: (delayMs, act) => at(nowMs + delayMs, act),
     at,
