@@ -10,6 +10,7 @@ import {
   Verdict,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startAnother } from '../requirements/another-server.ts';
 import { CallerService, startTestServer, type TestServer, TokenService } from '../setup/server.ts';
 import { until } from '../setup/until.ts';
 import { reasonOf } from './failure.ts';
@@ -163,7 +164,8 @@ describe.each(STREAMING)('over %s', (protocol) => {
 
 describe.each(STREAMING)('when the server goes away, over %s', (protocol) => {
   test('a stream ends with DRAINING, behind the answers to what was begun', async () => {
-    const leaving = await startTestServer();
+    // Of the same deployment: one of its own would begin by emptying the database that others use.
+    const leaving = await startAnother(server);
     const { tokens } = clientsOf(leaving, protocol);
     const { accessToken } = await issued(leaving.client(TokenService), newDevice());
     const tap = createTap();
