@@ -6,7 +6,7 @@ import { issue } from '../../src/store/sessions/issue.ts';
 import { type RevokeOutcome, revokeDevice } from '../../src/store/sessions/revoke.ts';
 import type { Store } from '../../src/store/store.ts';
 import { planFor, soon } from '../setup/store.ts';
-import type { OpenStore } from './store-suite.ts';
+import type { OpenStore } from './store-subject.ts';
 
 const DURABILITY = { replicas: 0, fsync: false };
 const LOGOUT = { reason: 'LOGOUT', by: 'test', durability: DURABILITY } as const;
