@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { findExecutable } from '../../src/dev/find-executable.ts';
 import { onCpus } from './cpus.ts';
 
+/** How long a process may take until it serves. */
+const READY_TIMEOUT_MS = 20_000;
+
 export interface PinnedOptions {
   readonly cpus: string;
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Resolves when the process serves; it is given what the process has printed so far. */
   readonly ready: (output: () => string) => Promise<boolean>;
-  /** In milliseconds; default 20 s. */
-  readonly readyTimeoutMs?: number;
 }
 
 export interface PinnedProcess {
@@ -49,7 +50,7 @@ export async function startPinned(options: PinnedOptions): Promise<PinnedProcess
     await exited;
     clearTimeout(timer);
   };
-  const giveUpAtMs = performance.now() + (options.readyTimeoutMs ?? 20_000);
+  const giveUpAtMs = performance.now() + READY_TIMEOUT_MS;
   while (!(await options.ready(() => text))) {
     if (!hasEnded() && performance.now() < giveUpAtMs) {
       await new Promise((done) => setTimeout(done, 25));

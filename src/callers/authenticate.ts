@@ -121,11 +121,9 @@ interface CredentialCache {
   set(header: string, caller: ServiceCaller, expiresAtMs: number | undefined): void;
 }
 
-export interface CredentialCacheDeps {
+interface CredentialCacheDeps {
   readonly registry: Pick<CallerRegistry, 'epoch'>;
   readonly now: () => number;
-  /** How many headers at most; default 4096. */
-  readonly maxEntries?: number;
 }
 
 interface Entry {
@@ -133,7 +131,8 @@ interface Entry {
   readonly expiresAtMs: number;
 }
 
-const DEFAULT_MAX_ENTRIES = 4_096;
+/** How many headers at most. */
+const MAX_CREDENTIALS = 4_096;
 
 /**
  * Remembers good credentials for as long as the registry's epoch lasts, so that on the hot path
@@ -148,7 +147,7 @@ const DEFAULT_MAX_ENTRIES = 4_096;
  * hashes that V8 seeds at random before it compares texts, so its timing tells nothing of a key.
  */
 function createCredentialCache(deps: CredentialCacheDeps): CredentialCache {
-  const { registry, now, maxEntries = DEFAULT_MAX_ENTRIES } = deps;
+  const { registry, now } = deps;
   let entries = new Map<string, Entry>();
   let epoch = registry.epoch;
 
@@ -167,7 +166,7 @@ function createCredentialCache(deps: CredentialCacheDeps): CredentialCache {
     },
     set(header, caller, expiresAtMs = Number.POSITIVE_INFINITY) {
       const live = current();
-      if (live.size >= maxEntries) live.clear();
+      if (live.size >= MAX_CREDENTIALS) live.clear();
       live.set(header, { caller, expiresAtMs });
     },
   };

@@ -37,8 +37,6 @@ export interface RegistryDeps {
   readonly onFault: (fault: RegistryFault) => void;
   /** Milliseconds since the epoch; default Date.now. */
   readonly now?: () => number;
-  /** From 0 to 1; default Math.random. */
-  readonly random?: () => number;
 }
 
 export type RegistryFault =
@@ -54,7 +52,7 @@ const MAX_READ_MS = 1_000;
  * callers last read stay in force: everything they could do needs the store as well.
  */
 export function createCallerRegistry(deps: RegistryDeps): CallerRegistry {
-  const { records, refreshMs, onFault, now = Date.now, random = Math.random } = deps;
+  const { records, refreshMs, onFault, now = Date.now } = deps;
   const lastUse = createLastUse({ records, now });
   let index: CallerIndex = EMPTY_INDEX;
   let documents: ReadonlyMap<string, string> = new Map();
@@ -93,7 +91,10 @@ export function createCallerRegistry(deps: RegistryDeps): CallerRegistry {
 
   const schedule = () => {
     if (!running) return;
-    timer = setTimeout(() => void refresh().then(schedule), refreshMs * (1 - JITTER * random()));
+    timer = setTimeout(
+      () => void refresh().then(schedule),
+      refreshMs * (1 - JITTER * Math.random()),
+    );
     timer.unref();
   };
 

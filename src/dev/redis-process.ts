@@ -19,8 +19,6 @@ export interface RedisOptions {
   readonly tls?: RedisTls;
   /** Further arguments, such as `--cluster-enabled yes`; they win over the defaults. */
   readonly extraArgs?: readonly string[];
-  /** How long loading an existing append-only file may take, in milliseconds; default 60 s. */
-  readonly readyTimeoutMs?: number;
   readonly command?: RedisCommand;
 }
 
@@ -64,7 +62,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisProcess> {
     await waitUntilReady(child, {
       url,
       tls: options.tls,
-      timeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
+      timeoutMs: READY_TIMEOUT_MS,
     });
   } catch (error) {
     await stop();
