@@ -29,7 +29,7 @@ export interface ActiveToken extends GrantClaims {
 }
 
 /** Step-up (RFC 9470): what a token must tell of its user's authentication. */
-export interface AuthenticationDemand {
+export interface AuthenticationRequirement {
   /** Context classes of which it must have one; any when absent. An empty list is met by none. */
   readonly acrValues?: readonly string[] | undefined;
   /** How long ago it may have been at most, in seconds; however long when absent. */
@@ -43,7 +43,7 @@ export interface ValidateInput {
   /** Audiences that the token must all name; any of the deployment's when empty. */
   readonly audiences: readonly string[];
   /** How the user must have authenticated; anyhow when absent. */
-  readonly authentication?: AuthenticationDemand | undefined;
+  readonly authentication?: AuthenticationRequirement | undefined;
   readonly minRevision: number;
   /** Whether it is one of many of a call; default: it is alone. */
   readonly inBatch?: boolean | undefined;
@@ -63,6 +63,6 @@ export interface Validation {
   readonly revision: number;
   /** With KEY_PROOF_NONCE: what the next proof has to hold. */
   readonly nonce?: string | undefined;
-  /** Set when the token is alive: ACTIVE, or one demand of the request not met. */
+  /** Set when the token is alive: ACTIVE, or one requirement of the request not met. */
   readonly token?: ActiveToken | undefined;
 }

@@ -1,6 +1,6 @@
 import { refuseControl, shownName } from '../call/parameters.ts';
 import { invalidField } from '../domain/errors.ts';
-import type { AuthenticationDemand } from '../domain/verdict.ts';
+import type { AuthenticationRequirement } from '../domain/verdict.ts';
 
 /** What a route asks of a token beyond being good. Demands of several sources add up. */
 export interface Demands {
@@ -9,7 +9,7 @@ export interface Demands {
   /** Audiences that the token must all name. */
   readonly audiences: readonly string[];
   /** How its user must have authenticated. */
-  readonly authentication?: AuthenticationDemand | undefined;
+  readonly authentication?: AuthenticationRequirement | undefined;
 }
 
 /** Headers in which a gateway says what it wants, if it cannot say so in a query. */
@@ -82,7 +82,7 @@ export function readDemands(
 function addUp(
   acrValues: readonly (readonly string[])[],
   ages: readonly number[],
-): AuthenticationDemand | undefined {
+): AuthenticationRequirement | undefined {
   const [first, ...others] = acrValues;
   if (first === undefined && ages.length === 0) return undefined;
   return {

@@ -3,7 +3,7 @@ import { invalidField, SignumError } from '../domain/errors.ts';
 import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
 import type {
   ActiveToken,
-  AuthenticationDemand,
+  AuthenticationRequirement,
   TokenFault,
   ValidateInput,
   Validation,
@@ -175,7 +175,7 @@ function judge(deps: TokenDeps, found: LookUp, input: ValidateInput): Validation
     case 'ACTIVE': {
       if (!isOurs(deps, found)) return { verdict: 'WRONG_ISSUER', source: 'STORE', revision };
       const { token } = found;
-      const verdict = judgeDemands(found, deps.policy.audiences, input);
+      const verdict = judgeRequirements(found, deps.policy.audiences, input);
       return { verdict, source: 'STORE', revision, token };
     }
     case 'REVOKED': {
@@ -191,7 +191,7 @@ function judge(deps: TokenDeps, found: LookUp, input: ValidateInput): Validation
   }
 }
 
-function judgeDemands(
+function judgeRequirements(
   { token, nowMs }: Active,
   allowed: readonly string[],
   { audiences, requiredScopes, authentication }: ValidateInput,
@@ -205,7 +205,7 @@ function judgeDemands(
 
 /** Ages are compared in whole seconds, as instants are told in tokens. */
 function isMet(
-  { acrValues, maxAgeS }: AuthenticationDemand,
+  { acrValues, maxAgeS }: AuthenticationRequirement,
   { acr, authTime }: ActiveToken,
   nowMs: number,
 ): boolean {

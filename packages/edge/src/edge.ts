@@ -4,7 +4,7 @@ import type { Mirror } from './core/mirror.ts';
 import type { Answer, Demands, Unsure, Verify } from './core/verifier.ts';
 import type { AskServer } from './fallback/ask-server.ts';
 import type { FeedTrouble } from './feed/follow-feed.ts';
-import { type AuthenticationDemand, stepUp } from './step-up.ts';
+import { type AuthenticationRequirement, stepUp } from './step-up.ts';
 import { ActiveVerdict, endedVerdict, REASONS, refusal, type Verdict } from './verdict.ts';
 
 /** How an edge shows its servers who it is. */
@@ -61,7 +61,7 @@ export interface EdgeOptions {
 }
 
 /** What a token must satisfy. */
-export interface VerifyOptions extends AuthenticationDemand {
+export interface VerifyOptions extends AuthenticationRequirement {
   /** Scopes that it must all have. */
   readonly scopes?: readonly string[] | undefined;
   /** An audience, or several, that it must all name, instead of the edge's. */

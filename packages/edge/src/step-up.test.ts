@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
-import { type AuthenticationDemand, stepUp } from './step-up.ts';
+import { type AuthenticationRequirement, stepUp } from './step-up.ts';
 import { refusal, type VerifiedToken } from './verdict.ts';
 
 const NOW_MS = 1_700_000_000_500;
 const authTime = new Date(1_700_000_000_000 - 60_000);
 const TOLD = { acr: 'silver', authTime };
 
-function verdictOf(told: Pick<VerifiedToken, 'acr' | 'authTime'>, demand: AuthenticationDemand) {
+function verdictOf(
+  told: Pick<VerifiedToken, 'acr' | 'authTime'>,
+  demand: AuthenticationRequirement,
+) {
   const token = told as VerifiedToken;
   const good = {
     active: true,
@@ -18,7 +21,7 @@ function verdictOf(told: Pick<VerifiedToken, 'acr' | 'authTime'>, demand: Authen
   return stepUp(good, demand, () => NOW_MS).verdict;
 }
 
-test.each<[string, AuthenticationDemand, object, string]>([
+test.each<[string, AuthenticationRequirement, object, string]>([
   ['nothing', {}, {}, 'ACTIVE'],
   ['its class', { acrValues: ['gold', 'silver'] }, TOLD, 'ACTIVE'],
   ['another class', { acrValues: ['gold'] }, TOLD, 'INSUFFICIENT_AUTHENTICATION'],

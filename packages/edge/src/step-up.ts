@@ -1,7 +1,7 @@
 import { refusal, type Verdict } from './verdict.ts';
 
 /** How its user must have authenticated (step-up, RFC 9470). */
-export interface AuthenticationDemand {
+export interface AuthenticationRequirement {
   /** Authentication context classes of which the token must have one; any when absent. */
   readonly acrValues?: readonly string[] | undefined;
   /** How long ago at most, in seconds, by the store's clock; however long when absent. */
@@ -11,7 +11,7 @@ export interface AuthenticationDemand {
 /** A good token's verdict for somebody who demands that. `nowMs` is the latest that it can be. */
 export function stepUp(
   verdict: Verdict,
-  { acrValues, maxAgeS }: AuthenticationDemand,
+  { acrValues, maxAgeS }: AuthenticationRequirement,
   nowMs: () => number,
 ): Verdict {
   if (!verdict.active) return verdict;

@@ -7,7 +7,7 @@ import {
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { TokenRef } from '@signum/token';
 import { invalidField } from '../../domain/errors.ts';
-import type { AuthenticationDemand, ValidateInput, Validation } from '../../domain/verdict.ts';
+import type { AuthenticationRequirement, ValidateInput, Validation } from '../../domain/verdict.ts';
 import { fromGrantClaims, noClaimFields } from './grant-claims.ts';
 import {
   fromRevocationReason,
@@ -30,7 +30,7 @@ export function toValidateInput(request: ValidateRequest, inBatch = false): Vali
     subject: subject(request),
     requiredScopes,
     audiences: audience === '' ? NONE : [audience],
-    authentication: toAuthenticationDemand(request),
+    authentication: toAuthenticationRequirement(request),
     minRevision: Number(minRevision),
     inBatch,
     proof: toKeyProof(request.proof),
@@ -38,10 +38,10 @@ export function toValidateInput(request: ValidateRequest, inBatch = false): Vali
 }
 
 /** RFC 9470 section 4. The rules of the contract say that ages are not negative. */
-function toAuthenticationDemand({
+function toAuthenticationRequirement({
   acrValues,
   maxAge,
-}: ValidateRequest): AuthenticationDemand | undefined {
+}: ValidateRequest): AuthenticationRequirement | undefined {
   if (acrValues.length === 0 && maxAge === undefined) return undefined;
   const maxAgeMs = toWholeSecondsMs('max_age', maxAge);
   return {
