@@ -19,7 +19,11 @@ local function headers_of(txn)
   -- For proofs of tokens that are bound to a key.
   local scheme = txn.sf:ssl_fc() == 1 and 'https' or 'http'
   headers['x-original-method'] = { txn.sf:method() }
-  headers['x-original-url'] = { scheme .. '://' .. txn.sf:req_hdr('host') .. txn.sf:url() }
+  -- A host that goes on with a path would make another URI of it.
+  local host = txn.sf:req_hdr('host') or ''
+  if host:find('^[%w%.:%[%]_-]+$') then
+    headers['x-original-url'] = { scheme .. '://' .. host .. txn.sf:pathq() }
+  end
   return headers
 end
 

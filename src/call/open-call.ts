@@ -1,4 +1,4 @@
-import { isId } from '@signum/token';
+import { isId, requestUri } from '@signum/token';
 import type { Authenticate, Credentials } from '../callers/authenticate.ts';
 import type { Call, Subject } from '../domain/call.ts';
 import { ANONYMOUS, type Caller } from '../domain/caller.ts';
@@ -95,7 +95,7 @@ export abstract class OpenCall<I> implements Call {
       dpop: proofs.length === 0 ? undefined : proofs.join(', '),
       method,
       // Whoever encrypts on the way here, clients know the server by https.
-      uri: `https://${authority}${path}`,
+      uri: requestUri('https', authority, path),
       certificateThumbprint: peer.certificateThumbprint,
     };
   }

@@ -1,4 +1,4 @@
-import { certificateThumbprint } from '@signum/token';
+import { certificateThumbprint, requestUri } from '@signum/token';
 import type { Head } from '../call/head.ts';
 import { type KeyProof, NO_PROOF } from '../domain/key-proof.ts';
 import type { Presentation } from './presented-token.ts';
@@ -6,7 +6,7 @@ import type { Presentation } from './presented-token.ts';
 /** The request that a gateway asks about, as proofs of keys are made for it. */
 export interface ClientRequest {
   readonly method: string;
-  /** Empty if the gateway does not say, or says it twice. */
+  /** Empty if the gateway does not say, says it twice, or says what is no URI. */
   readonly uri: string;
 }
 
@@ -72,7 +72,7 @@ export function passedCertificate(values: readonly string[]): string | undefined
 
 /** Traefik tells of a WebSocket by its own scheme. */
 function uriOf(proto: string, host: string, path: string): string {
-  return `${proto.replace(/^ws/, 'http')}://${host}${path}`;
+  return requestUri(proto.replace(/^ws/, 'http'), host, path);
 }
 
 function only(head: Head, name: string): string | undefined {

@@ -4,6 +4,7 @@ import type {
   CheckResponse,
 } from '@signum/contract/envoy/service/auth/v3/external_auth_pb.js';
 import { StatusCode } from '@signum/contract/envoy/type/v3/http_status_pb.js';
+import { requestUri } from '@signum/token';
 import { invalidField } from '../domain/errors.ts';
 import type { Answer } from './answer.ts';
 import type { Question } from './ask.ts';
@@ -47,7 +48,7 @@ export function readCheck({ attributes }: CheckRequest, cookie: string | undefin
 }
 
 function requestOf({ method, scheme, host, path }: AttributeContext_HttpRequest): ClientRequest {
-  return { method, uri: `${scheme}://${host}${path}` };
+  return { method, uri: requestUri(scheme, host, path) };
 }
 
 /** All values of a header. In `headers` Envoy has joined them by commas. */

@@ -220,6 +220,10 @@ test('a guard takes the proof of a request from its headers, and names what is w
   expect(await challengeOf(headersFor(await proofFor(token, {}, thief)))).toContain(
     'error="invalid_dpop_proof"',
   );
+  const elsewhere = { ...headersFor(await proofFor(token)), host: 'api.example/orders?' };
+  expect(await challengeOf(elsewhere, { method: 'GET', url: '/admin' })).toContain(
+    'error="invalid_dpop_proof"',
+  );
   const two = `${await proofFor(token)}, ${await proofFor(token)}`;
   expect(await challengeOf(headersFor(two))).toContain('error="invalid_dpop_proof"');
   const unbound = await issue(undefined);

@@ -102,12 +102,14 @@ async function askByHttp(
 async function askByGrpc(
   at: Doorkeeper,
   { authorization, dpop, certificate, scope }: Told,
+  about: { readonly host?: string; readonly path?: string } = {},
 ): Promise<Answer> {
   const transport = createGrpcTransport({
     baseUrl: `https://localhost:${doors.grpc[at]}`,
     nodeOptions: { ca: doors.signum.ca, ...doors.certificate },
   });
-  const http = { method: 'GET', scheme: 'https', host: 'api.example', path: '/orders?page=2' };
+  const usual = { method: 'GET', scheme: 'https', host: 'api.example', path: '/orders?page=2' };
+  const http = { ...usual, ...about };
   const { httpResponse } = await createClient(Authorization, transport).check({
     attributes: {
       request: { http: { ...http, headers: { authorization, ...(dpop && { dpop }) } } },
@@ -218,6 +220,20 @@ describe.each(DOORKEEPERS)('at %s', (at) => {
     expect((await ask(at, 'nginx', await told(), { 'x-original-url': '' })).status).toBe(401);
     expect((await ask(at, 'nginx', await told(), { 'x-original-method': '' })).status).toBe(401);
   });
+});
+
+test.each(DOORKEEPERS)('a host that goes on with a path is none, at %s', async (at) => {
+  const token = await issueBound();
+  const host = 'api.example/orders?';
+  const told = async () => ({ authorization: `DPoP ${token}`, dpop: await proofFor(token) });
+  const more = { 'x-forwarded-host': host, 'x-forwarded-uri': '/admin' };
+  expect((await ask(at, 'Traefik', await told(), more)).status).toBe(401);
+  const proto = { 'x-forwarded-proto': `${API}?`, 'x-forwarded-uri': '/admin' };
+  expect((await ask(at, 'Traefik', await told(), proto)).status).toBe(401);
+  const path = { 'x-forwarded-host': 'api.example', 'x-forwarded-uri': 'x/orders' };
+  expect((await ask(at, 'Traefik', await told(), path)).status).toBe(401);
+  expect((await askByGrpc(at, await told(), { host, path: '/admin' })).status).toBe(401);
+  expect((await askByGrpc(at, await told(), {})).status).toBe(200);
 });
 
 test('a proof that was used at one is refused at the other, whichever came first', async () => {

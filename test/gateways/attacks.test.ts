@@ -21,9 +21,13 @@ const H2C = [
 ];
 
 /** The answer to a request as bytes, on a connection of its own. */
-function raw(port: number, lines: readonly string[]): Promise<string> {
+function raw(
+  port: number,
+  lines: readonly string[],
+  authority = `127.0.0.1:${port}`,
+): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });
-  const head = [...lines, `Host: 127.0.0.1:${port}`];
+  const head = [...lines, `Host: ${authority}`];
   socket.write(`${head.join('\r\n')}\r\n\r\n`);
   return text(socket);
 }
@@ -175,6 +179,27 @@ describe.each(GATEWAYS)('$name', (gateway) => {
       expect(lab.service.requests.length).toBe(before);
       expect((await ask(port, await shown(...header))).status).toBe(200);
     });
+
+    test.each(['/orders?', '/orders#', '/orders?/../'])(
+      'a client’s host that goes on with %s makes no other',
+      async (more) => {
+        const before = lab.service.requests.length;
+        const { headers } = await shown();
+        const [, authorization, , proof] = headers;
+        const answer = await raw(
+          port,
+          [
+            'GET /other HTTP/1.1',
+            'Connection: close',
+            `Authorization: ${authorization}`,
+            `DPoP: ${proof}`,
+          ],
+          `127.0.0.1:${port}${more}`,
+        );
+        expect(answer).toMatch(/^HTTP\/1\.1 40[01] /);
+        expect(lab.service.requests.length).toBe(before);
+      },
+    );
 
     test('a second proof makes none', async () => {
       const [one, two] = [await shown(), await shown()];

@@ -60,7 +60,7 @@ export {
   type ProofNonceOptions,
   type ProofNonces,
 } from './proof/proof-nonces.ts';
-export { targetUri } from './proof/target-uri.ts';
+export { requestUri, targetUri } from './proof/target-uri.ts';
 export { AccessReader, type UnverifiedAccess } from './read-access.ts';
 export {
   type CryptoKeyInput,

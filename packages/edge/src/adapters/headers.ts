@@ -1,4 +1,4 @@
-import { challengeScheme, type TokenScheme } from '@signum/token';
+import { challengeScheme, requestUri, type TokenScheme } from '@signum/token';
 import type { ShownKey } from '../core/key-proof.ts';
 import type { Edge, VerifyOptions } from '../edge.ts';
 import type { Verdict, VerifiedToken } from '../verdict.ts';
@@ -71,8 +71,9 @@ export function createGuard(
     const { method = '', url = '', certificateThumbprint } = about ?? {};
     if (!isBound && certificateThumbprint === undefined) return bearer;
     const dpop = isBound ? (headerOf(headers, 'dpop') ?? '') : undefined;
-    const host = origin ?? `https://${headerOf(headers, 'host') ?? ''}`;
-    const proof: ShownKey = { dpop, method, url: `${host}${pathOf(url)}`, certificateThumbprint };
+    const [scheme = '', host = ''] = origin?.split('://') ?? ['https', headerOf(headers, 'host')];
+    const uri = requestUri(scheme, host, pathOf(url));
+    const proof: ShownKey = { dpop, method, url: uri, certificateThumbprint };
     return { ...bearer, proof };
   }
 

@@ -15,6 +15,19 @@ export function targetUri(uri: string): string | undefined {
   return url.origin + url.pathname.replace(ESCAPE, normaliseEscape);
 }
 
+const SCHEME = /^https?$/i;
+/** Nothing in it ends an authority, or is a user (RFC 3986 section 3.2). */
+const AUTHORITY = /^[^/?#@\\\s]+$/;
+
+/**
+ * A request's URI by its parts as they came: `authority` is a header `Host`, `path` may have a query. Empty if
+ * a part is none: one that went on with another's would make a proof good for a request that it is not for.
+ */
+export function requestUri(scheme: string, authority: string, path: string): string {
+  const isOne = SCHEME.test(scheme) && AUTHORITY.test(authority) && path.startsWith('/');
+  return isOne ? `${scheme}://${authority}${path}` : '';
+}
+
 /** RFC 3986 section 6.2.2.2: what need not be escaped is not, and all other escapes are in capitals. */
 function normaliseEscape(escaped: string): string {
   const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
