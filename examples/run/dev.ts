@@ -12,6 +12,8 @@ export interface Dev {
   readonly caFile: string;
   readonly address: string;
   readonly grpcAddress: string | undefined;
+  readonly issuer: string;
+  readonly audience: string;
   /** The API key of a caller with some permissions, made once. */
   callerKey(kind: string, permissions: Permission[]): Promise<string>;
 }
@@ -20,7 +22,7 @@ export function findDev(): Dev {
   const state = findDevState(devStateDir(process.env));
   if (state?.server === undefined) fail('Run `npm start` first, in another terminal.');
   const { dir, caFile, adminKeyFile } = state;
-  const { address, grpcAddress } = state.server;
+  const { address, grpcAddress, issuer = address, audience = 'signum-dev' } = state.server;
 
   function adminClient() {
     const adminKey = readFileSync(adminKeyFile, 'utf8').trim();
@@ -38,7 +40,7 @@ export function findDev(): Dev {
   }
 
   return {
-    ...{ dir, caFile, address, grpcAddress },
+    ...{ dir, caFile, address, grpcAddress, issuer, audience },
     async callerKey(kind, permissions) {
       const file = join(dir, `example-${kind}-key`);
       if (existsSync(file)) return readFileSync(file, 'utf8').trim();

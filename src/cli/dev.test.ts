@@ -101,7 +101,10 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     const npm = startChild('npm', ['start'], { ...devEnv(), HOME: dir });
     running = npm;
     await npm.says('Ctrl-C stops everything.');
-    const { address, redisUrl } = JSON.parse(readFileSync(join(dir, 'server.json'), 'utf8'));
+    const told = JSON.parse(readFileSync(join(dir, 'server.json'), 'utf8'));
+    // What tokens say does not follow the port.
+    expect(told).toMatchObject({ issuer: 'https://localhost:8443', audience: 'signum-dev' });
+    const { address, redisUrl } = told;
     const target = signal === 'SIGTERM' ? npm.process.pid : runnerPid(npm.process.pid ?? 0);
     process.kill(target ?? 0, signal);
     for (const url of [address, redisUrl]) {

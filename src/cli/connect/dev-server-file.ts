@@ -15,9 +15,12 @@ export function removeDevServer(stateDir: string): void {
 }
 
 /** How the server is reached from this machine. */
-export function devServer({ tls, redis }: Config, { addresses }: Server): DevServer {
+export function devServer({ tls, redis, tokens }: Config, { addresses }: Server): DevServer {
+  const [audience = ''] = tokens.audiences;
   return {
     address: `${tls.insecurePlaintext ? 'http' : 'https'}://localhost:${addresses.public.port}`,
+    issuer: tokens.issuer,
+    audience,
     grpcAddress: `localhost:${addresses.grpc.port}`,
     operationsAddress: `http://127.0.0.1:${addresses.operations.port}`,
     redisUrl: redis.url.reveal(),

@@ -15,6 +15,9 @@ export interface DevState {
 export interface DevServer {
   /** Base URL of the HTTPS listener. */
   readonly address: string;
+  /** What its tokens say: who issues them, and the audience that they are for unless Issue names others. */
+  readonly issuer?: string;
+  readonly audience?: string;
   /** `host:port` of the gRPC listener. */
   readonly grpcAddress?: string;
   /** Base URL of the operations listener. */
