@@ -215,6 +215,8 @@ describe.each(NAMES)('lua/%s.lua', (name) => {
     if (!run) throw new Error('never ran');
     const { source } = loadScript(name);
     const snapshot = () => Promise.all(run.keys.map((key) => store.client.dumpBuffer(key)));
+    // Some live for a second.
+    await Promise.all(run.keys.map((key) => store.client.persist(key)));
     const before = await snapshot();
     for (const [i, value] of run.args.entries()) {
       if (typeof value !== 'number' || isFlag(name)) continue;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Cli } from './cli.ts';
 import { COMMANDS } from './commands.ts';
 import { checkArguments } from './input/check-arguments.ts';
@@ -131,23 +131,23 @@ test('--version prints the version of the package', async () => {
   }
 });
 
-test('an error quotes no token and no key', async () => {
+describe('an error quotes no token and no key', () => {
   const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJl';
   const key = `sgn_admin_${'Ab3_-'.repeat(9).slice(0, 43)}`;
-  for (const args of [
-    [token],
-    ['sessions', '--tenant', 'a', '--user', 'b', key],
-    ['sessions', `--${key}`],
-    ['keys', 'list', '--api-key-file', key],
-    ['keys', 'list', '--ca', key],
-    ['keys', 'list', '--address', `https://u:${key}@h`],
-    ['revoke', token, '--timeout', key],
-  ]) {
+  test.each([
+    ['as a command', [token]],
+    ['as an argument', ['sessions', '--tenant', 'a', '--user', 'b', key]],
+    ['as an option', ['sessions', `--${key}`]],
+    ['as the file of a key', ['keys', 'list', '--api-key-file', key]],
+    ['as the file of an authority', ['keys', 'list', '--ca', key]],
+    ['in an address', ['keys', 'list', '--address', `https://u:${key}@h`]],
+    ['as the value of an option', ['revoke', token, '--timeout', key]],
+  ])('%s', async (_where, args) => {
     const { code, stderr } = await signum(args);
     expect([2, 4]).toContain(code);
     expect(stderr).not.toContain(key.slice(11));
     expect(stderr).not.toContain(token);
-  }
+  });
 });
 
 test('a misspelt command is told the right one', async () => {
