@@ -110,7 +110,7 @@ describe('a Redis that does not fit is told at once, by the setting to change', 
     const right = `rediss://127.0.0.1:${node.publicPort}`;
     expect(await told(open(right))).toMatchObject(permanently('SIGNUM_REDIS_CA_FILE', /trusted/));
     expect(await told(open(right, { caFile: own.keyFile }))).toMatchObject(
-      permanently('SIGNUM_REDIS_CA_FILE', /no certificate/),
+      permanently('SIGNUM_REDIS_CA_FILE', /no PEM certificate/),
     );
   });
 
