@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
-import { parseRedisUrl } from '../../src/store/client/url.ts';
+import { parseRedisUrl } from '../../src/store/client/where/url.ts';
 
 /** A client of whatever Redis a URL names, to look on and meddle beside the service. */
 export function redisClient(url: string): Redis | Cluster {

@@ -2,7 +2,7 @@ import { redisTarget } from '../../config/kinds/redis-url.ts';
 import { connect, createClient, type RedisClient } from '../../store/client/client.ts';
 import { explainConnectionError } from '../../store/client/connection-error.ts';
 import { storeFault } from '../../store/client/faults.ts';
-import type { RedisTarget } from '../../store/client/url.ts';
+import type { RedisTarget } from '../../store/client/where/url.ts';
 import { Keyspace, SHARED_KEYS } from '../../store/scripts/keys.ts';
 import type { KeyRules } from './check-key.ts';
 import type { DoctorConfig } from './doctor-config.ts';

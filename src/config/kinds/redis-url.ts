@@ -1,6 +1,6 @@
 import type { SignumError } from '../../domain/errors.ts';
 import { Secret } from '../../domain/secret.ts';
-import { parseRedisUrl, REDIS_URL_FORMS, type RedisTarget } from '../../store/client/url.ts';
+import { parseRedisUrl, REDIS_URL_FORMS, type RedisTarget } from '../../store/client/where/url.ts';
 import { type Kind, scalar } from './kind.ts';
 
 /** The address of Redis. Secret as a whole, because it may hold a password. */

@@ -1,8 +1,8 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { type AccessFiles, readAccess } from './access.ts';
 import { NodeConnector, type Opening, SentinelPrimaryConnector } from './connector.ts';
-import { targetNow } from './target-now.ts';
-import { parseRedisUrl, type RedisTarget } from './url.ts';
+import { type AccessFiles, readAccess } from './where/access.ts';
+import { targetNow } from './where/target-now.ts';
+import { parseRedisUrl, type RedisTarget } from './where/url.ts';
 
 /** A connection to whatever Redis there is: standalone, behind Sentinel, or a Cluster. */
 export type RedisClient = Redis | Cluster;

@@ -3,7 +3,7 @@ import { startTestRedis } from '../../../test/setup/redis.ts';
 import type { RedisProcess } from '../../dev/redis-process.ts';
 import { createClient } from './client.ts';
 import { explainConnectionError } from './connection-error.ts';
-import { parseRedisUrl } from './url.ts';
+import { parseRedisUrl } from './where/url.ts';
 
 const RIGHT = 'p-right-3Kd8';
 const WRONG = 'p-wrong-9xQ2';

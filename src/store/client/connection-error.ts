@@ -1,6 +1,6 @@
 import { GreetingRefused, NotRedis } from './greeting.ts';
 import { RedisMisconfigured } from './misconfigured.ts';
-import type { RedisTarget } from './url.ts';
+import type { RedisTarget } from './where/url.ts';
 
 export interface ConnectionFault {
   /** One line for whoever runs the server. */

@@ -4,8 +4,8 @@ import { SharedRuns } from '../dispatch/shared-runs.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { RedisClient } from './client.ts';
 import { NotSent, type Redirection } from './faults.ts';
-import { LibraryWire } from './library-wire.ts';
-import { type Sender, Wire } from './wire.ts';
+import { LibraryWire } from './wire/library-wire.ts';
+import { type Sender, Wire } from './wire/wire.ts';
 
 /** One connection to one server, and whether it can be used. */
 export interface Connection {

@@ -9,8 +9,8 @@ import {
   type StandaloneConnectionOptions,
 } from 'ioredis';
 import { StandaloneConnector } from 'ioredis/built/connectors/index.js';
-import type { Access } from './access.ts';
 import { type Greeting, greet } from './greeting.ts';
+import type { Access } from './where/access.ts';
 
 type Tell = Parameters<StandaloneConnector['connect']>[0];
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { bulks } from '../dispatch/command.ts';
-import type { Access } from './access.ts';
-import { ReplyDecoder } from './reply-decoder.ts';
+import type { Access } from './where/access.ts';
+import { ReplyDecoder } from './wire/reply-decoder.ts';
 
 export interface Greeting extends Pick<Access, 'username' | 'password'> {
   readonly db: number;

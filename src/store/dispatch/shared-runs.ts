@@ -1,4 +1,4 @@
-import type { Sender } from '../client/wire.ts';
+import type { Sender } from '../client/wire/wire.ts';
 import type { Argument, Script } from '../scripts/script.ts';
 import { beginRun, bulks, type How, Outgoing, type Waiting } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { invalidField, type SignumError } from '../../domain/errors.ts';
+import { invalidField, type SignumError } from '../../../domain/errors.ts';
 import { type RedisKind, readParameters } from './url-parameters.ts';
 
 interface Node {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { RedisMisconfigured } from './misconfigured.ts';
+import { RedisMisconfigured } from '../misconfigured.ts';
 import { parseRedisUrl, type RedisTarget } from './url.ts';
 
 interface Changing {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import tls from 'node:tls';
-import { RedisMisconfigured } from './misconfigured.ts';
+import { RedisMisconfigured } from '../misconfigured.ts';
 import type { RedisTarget } from './url.ts';
 
 const PROBE_MS = 2_000;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { authoritiesIn, certificatesIn, type PemFault, pemBlocks } from '../../domain/pem.ts';
-import { RedisMisconfigured } from './misconfigured.ts';
+import { authoritiesIn, certificatesIn, type PemFault, pemBlocks } from '../../../domain/pem.ts';
+import { RedisMisconfigured } from '../misconfigured.ts';
 import type { RedisTarget } from './url.ts';
 
 /** What a connection shows of itself, and checks of the server. */

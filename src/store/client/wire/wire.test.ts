@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startOwnRunner } from '../../../test/setup/own-runner.ts';
-import type { Runner } from '../dispatch/runner.ts';
-import { SCRIPTS } from '../scripts/script.ts';
+import { startOwnRunner } from '../../../../test/setup/own-runner.ts';
+import type { Runner } from '../../dispatch/runner.ts';
+import { SCRIPTS } from '../../scripts/script.ts';
 
 let client: Redis;
 let runner: Runner;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SignumError } from '../../domain/errors.ts';
+import { SignumError } from '../../../domain/errors.ts';
 import { parseRedisUrl } from './url.ts';
 
 describe('every part of a Redis URL is read', () => {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Outgoing } from '../dispatch/command.ts';
-import { NotSent } from './faults.ts';
+import type { Outgoing } from '../../dispatch/command.ts';
+import { NotSent } from '../faults.ts';
 import type { Sender } from './wire.ts';
 
 /**
