@@ -1,180 +1,12 @@
-import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
-import * as oauth from 'oauth4webapi';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { newHolder } from '../bound/holder.ts';
 import { send } from '../listeners/send.ts';
-import {
-  AUDIENCE,
-  CallerService,
-  startTestServer,
-  type TestServer,
-  TokenService,
-} from '../setup/server.ts';
-import { basic, clientOf } from './http.ts';
+import { TokenService } from '../setup/server.ts';
+import { basic } from './http.ts';
+import { serveOAuth } from './serve.ts';
 
-const ISSUER = 'https://signum.example/tenants/one';
-
-let signum: TestServer;
-/** API keys by the names of their callers. */
-const keys = new Map<string, string>();
-
-beforeAll(async () => {
-  signum = await startTestServer({ SIGNUM_ISSUER: ISSUER });
-  const create = async (name: string, permission: Permission, tenant = 'acme') => {
-    const permissions = [permission];
-    const created = await signum
-      .client(CallerService)
-      .createCaller({ name, permissions, tenants: [tenant] });
-    keys.set(name, created.apiKey);
-  };
-  await create('api', Permission.VALIDATE);
-  await create('other-api', Permission.VALIDATE, 'umbrella');
-  await create('issuer', Permission.ISSUE);
-});
-afterAll(() => signum.close());
-
-let devices = 0;
-async function issue(jkt?: string) {
-  devices += 1;
-  const device = { tenantId: 'acme', userId: 'ada', deviceId: `d${devices}` };
-  const confirmation =
-    jkt === undefined ? {} : { confirmation: { method: { case: 'jkt' as const, value: jkt } } };
-  const { tokens } = await signum.client(TokenService).issue({
-    device,
-    scopes: ['read', 'write'],
-    claims: { plan: 'gold', active: false },
-    clientId: 'app',
-    ...confirmation,
-  });
-  return { accessToken: tokens?.accessToken ?? '', refreshToken: tokens?.refreshToken ?? '' };
-}
-
-const { post, reach, options } = clientOf(() => signum);
+const { server: signum, keyOf, issue, post, api } = serveOAuth();
 type Answer = Awaited<ReturnType<typeof post>>;
-
-const api = () => ({ authorization: basic('api', keys.get('api') ?? '') });
-
-describe('oauth4webapi', () => {
-  const discover = async () => {
-    const issuer = new URL(ISSUER);
-    const answer = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oauth2' });
-    return oauth.processDiscoveryResponse(issuer, answer);
-  };
-  const client = { client_id: 'api' };
-  const authentication = () => oauth.ClientSecretBasic(keys.get('api') ?? '');
-
-  test('finds the server by its issuer, whose path is inserted', async () => {
-    const server = await discover();
-    expect(server).toMatchObject({
-      issuer: ISSUER,
-      jwks_uri: 'https://signum.example/.well-known/jwks.json',
-      token_endpoint: 'https://signum.example/oauth2/token',
-      grant_types_supported: ['refresh_token'],
-    });
-    expect(server).not.toHaveProperty('response_types_supported');
-    expect(server).not.toHaveProperty('id_token_signing_alg_values_supported');
-  });
-
-  test('finds it by OpenID Connect too, and there learns what its tokens are signed by', async () => {
-    const issuer = new URL(ISSUER);
-    const answer = await oauth.discoveryRequest(issuer, { ...options, algorithm: 'oidc' });
-    expect(await oauth.processDiscoveryResponse(issuer, answer)).toMatchObject({
-      id_token_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-      subject_types_supported: ['public'],
-    });
-  });
-
-  test.each(['oauth-authorization-server', 'openid-configuration'])(
-    'finds %s in front of the issuer’s path and behind it',
-    async (name) => {
-      const [inserted, appended] = await Promise.all([
-        reach(`https://signum.example/.well-known/${name}/tenants/one`, {}),
-        reach(`${ISSUER}/.well-known/${name}`, {}),
-      ]);
-      expect(inserted.status).toBe(200);
-      expect(await inserted.json()).toEqual(await appended.json());
-    },
-  );
-
-  test('introspects a good token, and one that was revoked', async () => {
-    const server = await discover();
-    const { accessToken } = await issue();
-    const ask = async () => {
-      const answer = await oauth.introspectionRequest(
-        server,
-        client,
-        authentication(),
-        accessToken,
-        options,
-      );
-      return oauth.processIntrospectionResponse(server, client, answer);
-    };
-    expect(await ask()).toMatchObject({
-      ...{ active: true, iss: ISSUER, sub: 'ada', aud: AUDIENCE, scope: 'read write' },
-      ...{ client_id: 'app', token_type: 'Bearer', tid: 'acme', plan: 'gold' },
-      ...{ exp: expect.any(Number), iat: expect.any(Number), jti: expect.any(String) },
-    });
-    const nobody = oauth.None();
-    const revoked = await oauth.revocationRequest(
-      server,
-      { client_id: 'app' },
-      nobody,
-      accessToken,
-      options,
-    );
-    await oauth.processRevocationResponse(revoked);
-    expect(await ask()).toEqual({ active: false });
-  });
-
-  test('refreshes, and is told of a token that is used up', async () => {
-    const server = await discover();
-    const app: oauth.Client = { client_id: 'app' };
-    const { refreshToken } = await issue();
-    const refresh = async (token: string) => {
-      const answer = await oauth.refreshTokenGrantRequest(
-        server,
-        app,
-        oauth.None(),
-        token,
-        options,
-      );
-      return oauth.processRefreshTokenResponse(server, app, answer);
-    };
-    const first = await refresh(refreshToken);
-    expect(first).toMatchObject({
-      token_type: 'bearer',
-      scope: 'read write',
-      expires_in: expect.any(Number),
-    });
-    await refresh(first.refresh_token ?? '');
-    await expect(refresh(refreshToken)).rejects.toMatchObject({ error: 'invalid_grant' });
-  });
-
-  test('refreshes a bound token with its proof, and introspection tells its key', async () => {
-    const server = await discover();
-    const app: oauth.Client = { client_id: 'app' };
-    const pair = await oauth.generateKeyPair('ES256', { extractable: true });
-    const DPoP = oauth.DPoP(app, pair);
-    const { refreshToken } = await issue(await DPoP.calculateThumbprint());
-    const there = { ...server, token_endpoint: `${signum.address}/oauth2/token` };
-    const ask = async (proof: object) => {
-      const answer = await oauth.refreshTokenGrantRequest(there, app, oauth.None(), refreshToken, {
-        ...options,
-        ...proof,
-      });
-      return oauth.processRefreshTokenResponse(there, app, answer);
-    };
-    await expect(ask({})).rejects.toMatchObject({ error: 'invalid_dpop_proof' });
-    const refreshed = await ask({ DPoP });
-    expect(refreshed.token_type).toBe('dpop');
-    const { json } = await post('/oauth2/introspect', { token: refreshed.access_token }, api());
-    expect(json).toMatchObject({
-      active: true,
-      token_type: 'DPoP',
-      cnf: { jkt: await DPoP.calculateThumbprint() },
-    });
-  });
-});
 
 describe('introspection', () => {
   const PATH = '/oauth2/introspect';
@@ -190,13 +22,13 @@ describe('introspection', () => {
       expect([status, json]).toEqual([200, { active: false }]);
       expect(headers['cache-control']).toContain('no-store');
     }
-    const foreign = { authorization: basic('other-api', keys.get('other-api') ?? '') };
+    const foreign = { authorization: basic('other-api', keyOf('other-api')) };
     expect((await post(PATH, { token: accessToken }, foreign)).json).toEqual({ active: false });
   });
 
   test('takes a client’s secret in the form and its key as bearer token as well', async () => {
     const { accessToken: token } = await issue();
-    const secret = keys.get('api') ?? '';
+    const secret = keyOf('api');
     const form = { token, client_id: 'api', client_secret: secret };
     expect((await post(PATH, form)).json).toMatchObject({ active: true });
     expect((await post(PATH, { token }, { authorization: `Bearer ${secret}` })).json).toMatchObject(
@@ -209,7 +41,7 @@ describe('introspection', () => {
     ['a wrong secret', () => [{}, { authorization: basic('api', 'sgn_x') }], 401, 'invalid_client'],
     [
       'another client’s secret',
-      () => [{}, { authorization: basic('api', keys.get('issuer') ?? '') }],
+      () => [{}, { authorization: basic('api', keyOf('issuer')) }],
       401,
       'invalid_client',
     ],
@@ -228,13 +60,13 @@ describe('introspection', () => {
     ],
     [
       'two secrets',
-      () => [{ client_id: 'api', client_secret: keys.get('api') ?? '' }, api()],
+      () => [{ client_id: 'api', client_secret: keyOf('api') }, api()],
       400,
       'invalid_request',
     ],
     [
       'another permission',
-      () => [{}, { authorization: basic('issuer', keys.get('issuer') ?? '') }],
+      () => [{}, { authorization: basic('issuer', keyOf('issuer')) }],
       403,
       'unauthorized_client',
     ],
@@ -259,11 +91,11 @@ describe('introspection', () => {
   });
 
   test('is asked by POST alone', async () => {
-    const { port } = signum.server.addresses.public;
+    const { port } = signum().server.addresses.public;
     const answer = await send({
       version: '1.1',
       port,
-      ca: Buffer.from(signum.ca),
+      ca: Buffer.from(signum().ca),
       method: 'GET',
       path: PATH,
     });
@@ -293,7 +125,7 @@ describe('revocation', () => {
     const holder = await newHolder();
     const { accessToken: token } = await issue(holder.thumbprint);
     expect((await post(PATH, { token })).json.error).toBe('invalid_dpop_proof');
-    const dpop = await holder.prove({ uri: `${signum.address}${PATH}`, about: token });
+    const dpop = await holder.prove({ uri: `${signum().address}${PATH}`, about: token });
     expect((await post(PATH, { token }, { dpop })).status).toBe(200);
     expect((await post('/oauth2/introspect', { token }, api())).json).toEqual({ active: false });
   });
@@ -370,7 +202,7 @@ describe('a client that says who it is, and shows nothing', () => {
       const { status, json } = await ask(pair, 'another-app');
       expect([status, json?.error]).toEqual([400, 'invalid_grant']);
       const subject = { case: 'token' as const, value: pair.accessToken };
-      const after = await signum.client(TokenService).validate({ subject });
+      const after = await signum().client(TokenService).validate({ subject });
       expect(after.active).toBe(true);
       expect((await ask(pair, 'app')).status).toBe(200);
     },
