@@ -12,8 +12,8 @@ export type Callable<I, O> = AnyEndpoint<I> & Pick<UnaryEndpoint<I, O>, 'handle'
  * A call of one message. Settles once: with what its work comes to, or with DEADLINE_EXCEEDED or
  * CANCELLED, whichever is first. Work under way is not interrupted: it looks at the deadline itself.
  *
- * One object that is the call, the timer's argument, the abort listener and what settles the promise
- * of the answer at the same time, so that a call does not allocate a closure for each.
+ * The call, the timer's argument, the abort listener and what settles the promise of the answer are
+ * one object, so that a call does not allocate a closure for each.
  */
 export class UnaryCall<I, O> extends OpenCall<I> {
   readonly #endpoint: Callable<I, O>;

@@ -24,8 +24,9 @@ export interface LastUseDeps {
 const HOUR_MS = 3_600_000;
 
 /**
- * Keeps uses until they are written back, best effort: a document that another server has changed
- * meanwhile is left alone, since it has most likely told the same, and the next use tells it again.
+ * Keeps uses until they are written back, best effort. A document that another server has changed
+ * meanwhile is left alone: that server has most likely written the same, and the next use is
+ * written again.
  */
 export function createLastUse({ records, now }: LastUseDeps): LastUse {
   const noted = new Map<string, Map<string, KeyUse>>();

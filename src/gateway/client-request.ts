@@ -17,9 +17,9 @@ const APPENDED_TO = '/authz/';
 
 /**
  * Which request a gateway asks about. There are three ways to tell it: Envoy appends the path, nginx is
- * set to send `x-original-url`, Traefik, Caddy and others send `x-forwarded-uri`. A client may have put
- * the headers of another way into its request, to have a proof taken that was made for another URI: so
- * one that is told in two ways is not told at all.
+ * set to send `x-original-url`, Traefik, Caddy and others send `x-forwarded-uri`. A client may add the
+ * headers of another way, to have a proof taken that was made for another URI. So a URI that is told in
+ * two ways counts as not told.
  */
 export function clientRequest(head: Head): ClientRequest {
   const appended = head.path.startsWith(APPENDED_TO);

@@ -58,9 +58,9 @@ function readAssertion(form: Form): string | undefined {
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 
 /**
- * What the head presents: name and API key of a caller by HTTP Basic (RFC 6749 section 2.3.1: each half
- * is encoded as in a form), or what it presents to other endpoints, a key as bearer token or a
- * certificate (RFC 8705 section 2).
+ * What the head presents. That is a caller's name and API key by HTTP Basic (RFC 6749 section 2.3.1:
+ * each half is encoded as in a form), or, as at other endpoints, a key as bearer token or a certificate
+ * (RFC 8705 section 2).
  */
 export function clientCredentials(head: Head): Credentials {
   const usual = headCredentials(head);

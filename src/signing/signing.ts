@@ -28,9 +28,9 @@ export interface Signing {
    */
   signIntrospection(response: JsonObject, audience: string): Promise<string | undefined>;
   /**
-   * What the store may keep of a signed access token to recognise it by, under the key that signed it:
-   * the token itself cannot be told from it, nor can anybody without the root secret make one. 22
-   * characters of base64url; empty if this server has never had the key.
+   * What the store keeps to recognise a signed access token by, under the key that signed it. It does
+   * not give the token away, and nobody can make one without the root secret. 22 characters of
+   * base64url; empty if this server has never had the key.
    */
   fingerprint(accessToken: string, keyId: string): string;
   /** Signs a refresh token with the server-only key (HS256). */

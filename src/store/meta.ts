@@ -51,8 +51,8 @@ export async function checkLayout(
 
 /**
  * Who issues, as sessions hold it. The first issuer of a deployment is written down, and its sessions say
- * nothing of it; those of any other say whose they are, so that servers of both may serve side by side
- * while an issuer is being changed, and each knows its own.
+ * nothing of it. Sessions of any other issuer name it. So servers of both can serve side by side while an
+ * issuer is being changed, and each knows its own sessions.
  */
 export async function registerIssuer(
   runner: Runner,

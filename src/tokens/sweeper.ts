@@ -29,8 +29,8 @@ export interface Sweeper {
 
 /**
  * A partition in which nothing ends is looked at after so many intervals, or after so long for each
- * partition that there is: sessions that begin later may end sooner than the one that is known to end
- * next, and nobody waits for them to be swept.
+ * partition that there is. That is not put off until the end that is known to be next: a session that
+ * begins later may end sooner. Nobody waits for sessions to be swept.
  */
 const IDLE_INTERVALS = 16;
 const IDLE_PER_PARTITION_MS = 60;

@@ -2,12 +2,12 @@ import type { Redis } from 'ioredis';
 import { NotSent } from './faults.ts';
 
 /**
- * Whether one connection can be used. Open, and refusing at once, from the moment the connection is
- * lost or has gone silent until it has been made again and has greeted: nobody waits for a Redis
- * that is known to be down, and each attempt to connect is the probe that closes the circuit.
+ * Whether one connection can be used. The circuit opens when the connection is lost or goes silent,
+ * and then refuses at once: nobody waits for a Redis that is known to be down. Each attempt to
+ * connect is a probe; one that connects and has greeted closes the circuit.
  *
- * Silence is counted in ticks of the event loop, not by the clock: a pause of this process, after
- * which the answers lie unread in the socket, must not pass for one of Redis'.
+ * Silence is counted in ticks of the event loop, not by the clock. After a pause of this process
+ * the answers lie unread in the socket, and that must not pass for silence of Redis.
  */
 export class CircuitBreaker {
   readonly #node: Redis;

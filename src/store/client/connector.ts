@@ -191,8 +191,8 @@ function openPlainly(to: { host: string; port: number } | { path: string }): Soc
 
 /**
  * A socket may fail more than once. The client library listens for the first error only (6.0.0), and
- * that is the one it reports; a TLS handshake that both ends give up brings a second one, which without
- * a listener would end the process.
+ * reports that one. A TLS handshake that both ends give up brings a second one: without a listener it
+ * would end the process.
  */
 function outliveErrors(socket: Socket): Socket {
   return socket.on('error', ignore);

@@ -29,9 +29,9 @@ export class NotRedis extends Error {
 const TLS_ALERT = 0x15;
 
 /**
- * Logs in and selects the database, before anybody gets to use the connection. Left to the client
- * library, a database that cannot be selected is told of and the connection used all the same, on
- * database 0; and so is one whose password Redis does not want.
+ * Logs in and selects the database, before anybody gets to use the connection. The client library
+ * would report a database that cannot be selected, and use the connection all the same, on database
+ * 0. It would do so too where Redis does not want the password.
  */
 export async function greet(socket: Socket, greeting: Greeting): Promise<void> {
   const commands = commandsOf(greeting);

@@ -3,9 +3,9 @@ import type { Reply } from '../scripts/script.ts';
 import { Outgoing, type Waiting } from './command.ts';
 
 /**
- * Where a primary's stream of writes stands. The id is new whenever a server becomes primary or starts:
- * the same id twice means that the server has been the primary all the while, so that what was written
- * at the first look is still there at the second.
+ * Where a primary's stream of writes stands. The id is new whenever a server becomes primary or starts.
+ * So the same id twice means that the server has been the primary all the while, and that what was
+ * written at the first look is still there at the second.
  */
 export interface History {
   readonly id: string;

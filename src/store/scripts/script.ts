@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { inlineFields } from './fields.ts';
 
 /**
- * What a command is there for. Each kind has its own bound on how many are under way, so that none
- * starves another: `read` is what is asked all the time, `batch` the same by the hundred, `list` what
- * takes longer and can wait, `mark` what goes to every partition at once, `own` what servers need for
+ * What a command is there for. Of each kind a bounded number is under way, so that none starves
+ * another. `read` is what is asked all the time, and `batch` the same by the hundred. `list` takes
+ * longer and can wait. `mark` goes to every partition at once. `own` is what servers need for
  * themselves, such as the callers that there are.
  */
 export type Kind = 'read' | 'batch' | 'list' | 'write' | 'mark' | 'own';

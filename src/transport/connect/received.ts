@@ -41,8 +41,8 @@ const NOTHING: { readonly [E in Encoding]: Uint8Array } = {
 };
 
 /**
- * Has messages read as on every other way in, which connect-node cannot be told to do: it gets an
- * empty message in the place of each, and the handler takes the real one with `takeMessage`.
+ * Has messages read as on every other way in. connect-node cannot be told to do so: it gets an
+ * empty message in place of each, and the handler takes the real one with `takeMessage`.
  */
 export function received(
   request: UniversalServerRequest,

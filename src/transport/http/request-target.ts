@@ -7,10 +7,10 @@ const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/i;
 const ABSOLUTE = /^https?:\/\/([^/?#]+)([/?][^#]*)?$/i;
 
 /**
- * Reads what the head of a request of HTTP/1 says of where it goes, as RFC 9112 section 3 has it, which
- * Node's parser leaves to others: one Host, well formed; a target in absolute form, as proxies send it,
- * counts for the Host as well. Answers the status that it is refused with, if it is; else the request has
- * its target in origin form.
+ * Reads where a request of HTTP/1 goes, by RFC 9112 section 3. Node's parser leaves that to others. There
+ * must be one Host, well formed; a target in absolute form, as proxies send it, counts for the Host as
+ * well. Answers the status that the request is refused with, if it is; else the request has its target in
+ * origin form.
  */
 export function settleTarget(request: IncomingMessage): 400 | 417 | 505 | undefined {
   const { httpVersion, headers, rawHeaders } = request;

@@ -9,9 +9,9 @@ const SENDING_MS = 5_000;
 /**
  * Closes the stream of a call that is answered before its client has ended its own side (RFC 9113
  * section 8.1): many clients then just stop, and the stream would stay open. Not at once, for two
- * reasons: some clients that learn of the answer and of the close together see the close only, and
- * Node's count what they could not send any more against their connection until it takes no more
- * calls. The caller sees to it that what still arrives is thrown away.
+ * reasons. Some clients that learn of the answer and of the close together see the close only. And
+ * clients made with Node count what they could not send any more against their connection, until it
+ * takes no more calls. The caller sees to it that what still arrives is thrown away.
  */
 export function stopSending(stream: ServerHttp2Stream): void {
   if (stream.readableEnded || stream.closed) return;

@@ -6,9 +6,9 @@ import { type TrustedProxies, unmappedIp } from './trusted-proxies.ts';
 const MAX_HOPS = 16;
 
 /**
- * The address that a call comes from. Behind trusted proxies that is what X-Forwarded-For says, read from
- * the right, where the nearest proxy has written, up to the first address that is none of theirs: all to
- * the left of it may have been sent by the client.
+ * The address that a call comes from. Behind trusted proxies X-Forwarded-For says it. The header is read
+ * from the right, where the nearest proxy has written, up to the first address that is none of theirs.
+ * All to the left of that may have been sent by the client.
  */
 export function clientIpOf(
   head: Pick<Head, 'peer' | 'headerValues'>,

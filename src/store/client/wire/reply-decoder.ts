@@ -25,8 +25,8 @@ const INCOMPLETE = Symbol('incomplete');
 
 /**
  * Decodes RESP2 replies from pieces of any size: strings as UTF-8, integers as numbers, nulls as
- * null, and errors within an array as its elements. Most of what a look-up costs beside its script is
- * reading its answer, so that this makes one string of a piece and cuts the values out of it, instead
+ * null, and errors within an array as its elements. Reading the answer is most of what a look-up
+ * costs beside its script. So this makes one string of a piece and cuts the values out of it, instead
  * of a buffer and a string for each value.
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */

@@ -36,8 +36,8 @@ interface Accepted {
 
 /**
  * One HTTP/1.1 connection for as long as its requests are usual calls, one at a time, as those of a
- * gateway are: read and answered here, which takes half of what Node's own HTTP/1.1 takes. The first
- * request that is anything else goes to Node, unread, and all that follow it.
+ * gateway are. They are read and answered here, in half the time that Node's own HTTP/1.1 takes. The
+ * first request that is anything else goes to Node, unread, and so do all that follow it.
  */
 export class FastPathConnection {
   readonly #socket: Socket;
