@@ -1,8 +1,8 @@
 import { createKnownTokens, type TokenKind } from '../../packages/edge/src/core/known-tokens.ts';
 import { createMirror, type Mirror } from '../../packages/edge/src/core/mirror.ts';
 import { createVerifier } from '../../packages/edge/src/core/verifier.ts';
-import type { Connection, Delivered, Server, Subscriber } from './server.ts';
 import type { Entry, Store, Token } from './store.ts';
+import type { Connection, Delivered, Server, Subscriber } from './subscriber.ts';
 import { createChannel, createClock, type SimulatedClock, type World } from './world.ts';
 
 export const RENEW_MS = 250;

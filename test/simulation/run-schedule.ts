@@ -1,8 +1,9 @@
 import { CLOCK_DRIFT } from '../../src/revocations/core/lease-terms.ts';
 import { createEdge, type Edge } from './edge.ts';
 import { LEASE_MS } from './feed-parts.ts';
-import { createServer, type Server } from './server.ts';
+import { createServer } from './server.ts';
 import { type Change, createStore, DEPOSED_MS, endedAt, type Token } from './store.ts';
+import type { Server } from './subscriber.ts';
 import { createWorld } from './world.ts';
 
 const PARTITIONS = 2;

@@ -1,5 +1,4 @@
-import type { FeedMessage, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
-import { type Commit, createFence, type Fence } from '../../src/revocations/core/fence.ts';
+import type { FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
 import { createLeaseBook } from '../../src/revocations/core/lease-book.ts';
 import {
   type Acknowledged,
@@ -10,6 +9,7 @@ import type { LeaseTerms } from '../../src/revocations/core/lease-terms.ts';
 import { createOutbox, type Outbox } from '../../src/revocations/core/outbox.ts';
 import { createRenewals, type RenewalStep } from '../../src/revocations/core/renewals.ts';
 import { createSightings } from '../../src/revocations/core/sightings.ts';
+import { createAsking } from './asking.ts';
 import {
   committedBefore,
   continues,
@@ -20,50 +20,16 @@ import {
   snapshotOf,
   WELCOME,
 } from './feed-parts.ts';
-import { type Change, DEPOSED_MS, type Entry, type Node, type Store } from './store.ts';
+import { createRevoking, type Told } from './revoking.ts';
+import { DEPOSED_MS, type Entry, type Node, type Store } from './store.ts';
+import type { Connection, Server, Subscriber } from './subscriber.ts';
 import { type Channel, createChannel, createClock, type World } from './world.ts';
 
 export const TERMS: LeaseTerms = { leaseMs: LEASE_MS, deposedMs: DEPOSED_MS };
 /** Large enough for the usual, small enough to overflow when an edge sleeps. */
 const OUTBOX_BYTES = 12;
-const LOOK_AGAIN_MS = 30;
 /** Parts in a message. */
 const MOST_AT_ONCE = 3;
-
-/** What is told at once, and what only the simulation knows of it. */
-export type Delivered = {
-  readonly message: FeedMessage;
-  /** Of a checkpoint: what each primary had committed when it was asked for. */
-  readonly committed: ReadonlyMap<number, readonly Entry[]>;
-};
-
-export interface Subscriber {
-  /** Starts with what an earlier stream ended with. */
-  readonly cursor: ReadonlyMap<number, FeedPlace>;
-  /** Takes one message; false while it does not read. */
-  deliver(delivered: Delivered): void;
-  readsNow(): boolean;
-  closed(): void;
-}
-
-export interface Server {
-  readonly name: string;
-  subscribe(subscriber: Subscriber): Connection | undefined;
-  /** Ends something, and tells when no edge accepts it any more. */
-  revoke(partition: number, change: Change, fence: boolean): void;
-  /** Loses what it was told of the feed by one primary. */
-  loseSource(partition: number): void;
-  stop(): void;
-  readonly isUp: boolean;
-}
-
-export interface Connection {
-  renew(renewal: number, applied: number): void;
-  acknowledge(applied: number): void;
-  /** It reads again. */
-  reads(): void;
-  cut(): void;
-}
 
 interface Attached {
   readonly id: string;
@@ -87,17 +53,7 @@ interface Source {
   early: Entry[];
 }
 
-export function createServer(
-  world: World,
-  name: string,
-  store: Store,
-  told: {
-    /** A revocation is committed, and waits. */
-    onCommitted(change: Change): void;
-    /** It has returned. */
-    onFenced(change: Change, partition: number, revision: number): void;
-  },
-): Server {
+export function createServer(world: World, name: string, store: Store, told: Told): Server {
   const { random } = world;
   const clock = createClock(world);
   const book = createLeaseBook(TERMS);
@@ -116,28 +72,13 @@ export function createServer(
   let isUp = true;
 
   const nowMs = () => clock.monotonicMs();
-
-  /** Asks a node and gets its answer, or nothing; each way takes its time. */
-  function ask<T>(node: Node, answer: () => T, then: (answer: T | undefined) => void): void {
-    world.after(random.next() ** 3 * world.slowestMs, () => {
-      const answered = store.answers(node) ? answer() : undefined;
-      if (answered !== undefined && random.next() < 0.03) return fail();
-      const back = random.next() ** 3 * world.slowestMs;
-      world.after(back, () => {
-        if (!isUp) return;
-        if (answered !== undefined) saw(node);
-        then(answered);
-      });
-    });
-    function fail(): void {
-      world.after(world.slowestMs, () => isUp && then(undefined));
-    }
-  }
-
-  function saw(node: Node): void {
-    sightings.seen(`partition ${node.partition}`, node.name, nowMs());
-    if (node.partition === 0) sightings.seen('table', `${node.name} ${node.table.id}`, nowMs());
-  }
+  const up = { isUp: () => isUp, nowMs };
+  const { ask, saw } = createAsking(world, store, sightings, up);
+  const nodeOf = (partition: number) => (sources[partition] as Source).node;
+  const revoke = createRevoking({
+    ...{ name, world, store, terms: TERMS, sightings, observer, told, ask, nodeOf },
+    ...up,
+  });
 
   // --- hearing -----------------------------------------------------------------------------------
 
@@ -415,59 +356,6 @@ export function createServer(
       put(to, { part, committed: new Map(covered) });
     }
     step(renewals.begin());
-  }
-
-  // --- revoking ----------------------------------------------------------------------------------
-
-  function revoke(partition: number, change: Change, fenced: boolean): void {
-    const { node } = sources[partition] as Source;
-    ask(
-      node,
-      () => {
-        const entry = store.end(node, change, fenced);
-        // What no replica confirms is not known to be durable.
-        if (!fenced || !store.isPrimary(node)) return undefined;
-        node.durable = node.log.length;
-        return entry;
-      },
-      (entry) => {
-        if (entry === undefined) return;
-        told.onCommitted(change);
-        const knownMs = nowMs();
-        const primaryTrustedFromMs = sightings.trustedFromMs(`partition ${partition}`);
-        const { revision } = entry;
-        const commit: Commit = {
-          partition,
-          revision,
-          primary: node.name,
-          knownMs,
-          primaryTrustedFromMs,
-        };
-        wait(createFence([commit], TERMS, observer), () => {
-          world.note(() => `${name} has fenced revision ${revision} of partition ${partition}`);
-          told.onFenced(change, partition, revision);
-        });
-      },
-    );
-  }
-
-  function wait(fence: Fence, then: () => void): void {
-    const { node } = sources[0] as Source;
-    const isOver = () => fence.state(nowMs()).state === 'CLOSED';
-    ask(
-      node,
-      () => ({ entries: [...node.table.entries.values()], isPrimary: store.isPrimary(node) }),
-      (table) => {
-        if (table !== undefined) {
-          observer.observed(table.entries, nowMs());
-          const trustedFromMs = sightings.trustedFromMs('table');
-          const reading = { entries: table.entries, confirmed: table.isPrimary, trustedFromMs };
-          fence.read(reading, nowMs());
-        }
-        if (isOver()) then();
-        else world.after(LOOK_AGAIN_MS, () => isUp && wait(fence, then));
-      },
-    );
   }
 
   // --- edges -------------------------------------------------------------------------------------
