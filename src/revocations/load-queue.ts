@@ -25,7 +25,10 @@ export interface LoadQueueOptions {
   lastAt(partition: number): FeedPlace | undefined;
 }
 
-/** States that are read for subscribers at once: Redis has others to serve. */
+/**
+ * States that are read at once, for all subscribers, since Redis has others to serve; and that are told to
+ * one, which has room for a page of each.
+ */
 const LOADS = 4;
 const RETRY_MS = 200;
 
@@ -33,6 +36,8 @@ export function createLoadQueue(options: LoadQueueOptions): LoadQueue {
   const { isThere, liveAt, lastAt } = options;
   const waiting = new Set<{ readonly subscriber: Subscriber; readonly partition: number }>();
   let loads = 0;
+  /** Of each subscriber, those that wait for it to take something among them. */
+  const begun = new Map<Subscriber, number>();
   const byPartition = Array.from({ length: options.partitions }, () => ({
     /** How often the source was lost. */
     losses: 0,
@@ -46,7 +51,7 @@ export function createLoadQueue(options: LoadQueueOptions): LoadQueue {
       const { subscriber, partition } = each;
       const place = liveAt(partition);
       if (!isThere(subscriber)) waiting.delete(each);
-      else if (place) {
+      else if (place && (begun.get(subscriber) ?? 0) < LOADS) {
         waiting.delete(each);
         void load(subscriber, partition, place);
       }
@@ -55,6 +60,7 @@ export function createLoadQueue(options: LoadQueueOptions): LoadQueue {
 
   async function load(subscriber: Subscriber, partition: number, place: FeedPlace): Promise<void> {
     loads += 1;
+    count(subscriber, 1);
     const before = byPartition[partition]?.losses;
     try {
       const upTo = await subscriber.load(partition, place);
@@ -64,8 +70,15 @@ export function createLoadQueue(options: LoadQueueOptions): LoadQueue {
       waiting.add({ subscriber, partition });
     } finally {
       loads -= 1;
+      count(subscriber, -1);
       more();
     }
+  }
+
+  function count(subscriber: Subscriber, change: number): void {
+    const left = (begun.get(subscriber) ?? 0) + change;
+    if (left > 0) begun.set(subscriber, left);
+    else begun.delete(subscriber);
   }
 
   function loaded(

@@ -57,8 +57,9 @@ function faultsIn(
     before = event;
     const what = onceOf(event);
     const earlier = what === undefined ? undefined : first.get(what);
-    // Of what a failover has forgotten, each token that is shown is told to have ended.
-    const isOther = !keepsEverything && earlier?.tokenId !== event.tokenId;
+    // Of what Redis has forgotten, each token that is shown is told to have ended.
+    const mayForget = !keepsEverything || node.tornAtMs.some((ms) => ms <= committedAtMs(event));
+    const isOther = mayForget && earlier?.tokenId !== event.tokenId;
     if (earlier && !isOther && !isTorn(earlier, event, node)) faults.push(`${what} twice`);
     else if (what !== undefined) first.set(what, event);
   }

@@ -34,6 +34,7 @@ export const SMALL_OUTBOX = {
     smaller('src/revocations/outgoing.ts', 'MOST_BYTES', 98_304),
     smaller('src/revocations/walk-feed.ts', 'PAGE', 50),
     smaller('src/revocations/walk-state.ts', 'PAGE', 50),
+    smaller('src/revocations/walk-state.ts', 'ENTRIES', 60),
   ],
 } as const;
 
@@ -230,5 +231,9 @@ export const MUTANTS: readonly Mutant[] = [
 
 /** Whatever the constant is. */
 function smaller(file: string, name: string, value: number): Change {
-  return { file, find: `const ${name} = `, replace: `const ${name} = ${value}; const USUAL = ` };
+  return {
+    file,
+    find: `const ${name} = `,
+    replace: `const ${name} = ${value}; const USUAL_${name} = `,
+  };
 }
