@@ -39,3 +39,14 @@ test('a subscriber that takes nothing is told four states at a time and keeps no
   await until('it is told all as well', () => still.counts.told === PARTITIONS);
   expect(still.counts.most).toBe(4);
 });
+
+test('those who take nothing are told no more than fits into memory, however many they are', async () => {
+  const loads = queue();
+  const slow = Promise.withResolvers<void>();
+  const many = Array.from({ length: 100 }, () => subscriber(loads.resting, slow.promise));
+  for (const each of many) for (let p = 0; p < 4; p += 1) loads.want(each.subscriber, p);
+  const atATime = () => many.reduce((sum, { counts }) => sum + counts.atATime, 0);
+  expect(atATime()).toBe(64 + 4);
+  slow.resolve();
+  await until('all are told', () => many.every(({ counts }) => counts.told === 4));
+});

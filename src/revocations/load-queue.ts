@@ -11,7 +11,7 @@ export interface LoadQueue {
   reached(partition: number, revision: number): void;
   /** A partition's source is lost, and may come back with another history. */
   lost(partition: number): void;
-  /** Lets others be loaded until it resolves: whoever does not take what was read keeps nobody from it. */
+  /** Lets others be loaded until it resolves: a few who do not take what was read keep nobody from it. */
   resting(taken: Promise<void>): Promise<void>;
   clear(): void;
 }
@@ -30,12 +30,15 @@ export interface LoadQueueOptions {
  * one, which has room for a page of each.
  */
 const LOADS = 4;
+/** Loads that wait for their subscribers without keeping others from it: each has pages in memory. */
+const RESTS = 64;
 const RETRY_MS = 200;
 
 export function createLoadQueue(options: LoadQueueOptions): LoadQueue {
   const { isThere, liveAt, lastAt } = options;
   const waiting = new Set<{ readonly subscriber: Subscriber; readonly partition: number }>();
   let loads = 0;
+  let rests = 0;
   /** Of each subscriber, those that wait for it to take something among them. */
   const begun = new Map<Subscriber, number>();
   const byPartition = Array.from({ length: options.partitions }, () => ({
@@ -111,10 +114,13 @@ export function createLoadQueue(options: LoadQueueOptions): LoadQueue {
       for (const subscriber of those) subscriber.reset(partition, 'SOURCE_LOST');
     },
     async resting(taken) {
+      if (rests >= RESTS) return taken;
+      rests += 1;
       loads -= 1;
       more();
       await taken;
       loads += 1;
+      rests -= 1;
     },
     clear: () => waiting.clear(),
   };
