@@ -1,7 +1,7 @@
 import { committedAtMs, type FeedEvent, parseMessage } from '../../../src/store/feed/event.ts';
 import type { RedisNode } from '../../setup/redis-node.ts';
 import { ask } from '../../setup/redis-sentinel.ts';
-import type { PartitionTruth } from './edges/compare-feeds.ts';
+import type { PartitionTruth, StreamEnd } from './edges/compare-feeds.ts';
 import type { Promises } from './judge.ts';
 
 /** What the partitions' feeds tell of themselves, against what they may not. */
@@ -28,16 +28,23 @@ export async function readEffects(
         const found = faultsIn(events, node, promises);
         faults.push(...found.map((fault) => `${feed}: ${fault}`));
         const head = Number(await redis.get(feed.replace(/:feed$/, ':revision')));
-        const ends = events
-          .filter(isEndOfToken)
-          .map(({ revision, entryId, expiresAtMs, ...of }) => {
-            return [of.tokenId.replaceAll('-', ''), { revision, entryId, expiresAtMs }] as const;
-          });
-        truths.push({ partition: Number(/\{(\d+)\}/.exec(feed)?.[1]), head, ends: new Map(ends) });
+        const ends = endsIn(events);
+        truths.push({ partition: Number(/\{(\d+)\}/.exec(feed)?.[1]), head, ends });
       }
     });
   }
   return { changes, faults, truths };
+}
+
+/** The last of each token's, by its id. */
+function endsIn(events: readonly FeedEvent[]): ReadonlyMap<string, StreamEnd> {
+  const ends = new Map<string, StreamEnd>();
+  for (const { revision, entryId, expiresAtMs, tokenId } of events.filter(isEndOfToken)) {
+    const id = tokenId.replaceAll('-', '');
+    const times = (ends.get(id)?.times ?? 0) + 1;
+    ends.set(id, { revision, entryId, expiresAtMs, times });
+  }
+  return ends;
 }
 
 /** Revisions follow each other; a session begins once, a token is refreshed once, a session ends once. */

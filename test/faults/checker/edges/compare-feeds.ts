@@ -6,6 +6,8 @@ export interface StreamEnd {
   readonly entryId: string;
   /** When the token expires by itself. */
   readonly expiresAtMs: number;
+  /** How often it stands there: more than once only where Redis has completed half a step. */
+  readonly times: number;
 }
 
 /** What Redis holds of one partition's feed. */
@@ -40,10 +42,12 @@ export function compareFeeds(
         faults.push(`partition ${partition}: not told revision ${end.revision}, the end of ${id}`);
       }
     }
-    for (const [id, [at, entryId]] of known) {
+    for (const [id, [at, entryId, times]] of known) {
       const end = ends.get(id);
       if (!end) faults.push(`partition ${partition}: told the end of ${id}, which is not there`);
-      else if (at !== 0 && (end.revision !== at || end.entryId !== entryId)) {
+      else if (times > end.times) {
+        faults.push(`partition ${partition}: told the end of ${id} ${times} times`);
+      } else if (at !== 0 && (end.revision !== at || end.entryId !== entryId)) {
         faults.push(`partition ${partition}: told the end of ${id} at ${at}, not ${end.revision}`);
       }
     }

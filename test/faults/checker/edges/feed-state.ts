@@ -20,6 +20,8 @@ interface Partition {
   place: Place | undefined;
   /** By id: where the end came as an event; undefined for what came in the snapshot. */
   readonly ended: Map<string, Place | undefined>;
+  /** How often each was told since the partition began: once, unless Redis has it twice itself. */
+  readonly times: Map<string, number>;
   /** Tenants of which everything has ended. */
   readonly tenants: Set<string>;
 }
@@ -88,10 +90,12 @@ export class FeedState {
   }
 
   report(): PartitionReport[] {
-    return [...this.#partitions].map(([partition, { place, ended }]) => ({
+    return [...this.#partitions].map(([partition, { place, ended, times }]) => ({
       partition,
       revision: place?.revision ?? 0,
-      ended: [...ended].map(([id, at]) => [id, at?.revision ?? 0, at?.entryId ?? ''] as const),
+      ended: [...ended].map(([id, at]) => {
+        return [id, at?.revision ?? 0, at?.entryId ?? '', times.get(id) ?? 0] as const;
+      }),
     }));
   }
 
@@ -113,6 +117,7 @@ export class FeedState {
       state: 'UNKNOWN',
       place: undefined,
       ended: new Map(),
+      times: new Map(),
       tenants: new Set(),
     };
     this.#partitions.set(partition, made);
@@ -132,7 +137,7 @@ export class FeedState {
       at.state = 'LOADING';
     } else if (at.state !== 'LOADING') this.#fail(`half a snapshot of partition ${partition}`);
     for (const i of ended.expiresAtS.keys()) {
-      this.#end(partition, at, ended.tokenIds.subarray(16 * i, 16 * i + 16), undefined);
+      noteEnd(at, ended.tokenIds.subarray(16 * i, 16 * i + 16), undefined);
     }
     for (const mark of watermarks) noteTenant(at, mark);
     if (last) at.state = 'READY';
@@ -146,15 +151,9 @@ export class FeedState {
       if (revision <= before) this.#fail(`${partition}: revision ${revision} after ${before}`);
       at.place = { revision, entryId };
       this.events += 1;
-      if ('ended' in change) this.#end(partition, at, change.ended.tokenId, at.place);
+      if ('ended' in change) noteEnd(at, change.ended.tokenId, at.place);
       else noteTenant(at, change.watermark);
     }
-  }
-
-  #end(partition: number, at: Partition, tokenId: Uint8Array, place: Place | undefined): void {
-    const id = Buffer.from(tokenId).toString('hex');
-    if (at.ended.has(id)) this.#fail(`partition ${partition}: the end of ${id} twice`);
-    at.ended.set(id, place);
   }
 
   #checkpoint({ moved, uncovered }: Checkpoint): void {
@@ -177,7 +176,14 @@ function restart(partition: Partition): void {
   partition.state = 'UNKNOWN';
   partition.place = undefined;
   partition.ended.clear();
+  partition.times.clear();
   partition.tenants.clear();
+}
+
+function noteEnd({ ended, times }: Partition, tokenId: Uint8Array, place: Place | undefined): void {
+  const id = Buffer.from(tokenId).toString('hex');
+  ended.set(id, place);
+  times.set(id, (times.get(id) ?? 0) + 1);
 }
 
 function noteTenant({ tenants }: Partition, { scope }: Mark): void {

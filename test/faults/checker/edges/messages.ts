@@ -64,6 +64,11 @@ export interface PartitionReport {
   readonly partition: number;
   /** Up to where everything has been told. */
   readonly revision: number;
-  /** Ids of ended tokens; those that came as events with their place: revision and entry id. */
-  readonly ended: readonly (readonly [id: string, revision: number, entryId: string])[];
+  /** Ids of ended tokens; those that came as events with their place; and how often each was told. */
+  readonly ended: readonly (readonly [
+    id: string,
+    revision: number,
+    entryId: string,
+    times: number,
+  ])[];
 }
