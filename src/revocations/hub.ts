@@ -187,6 +187,8 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     const closing = open;
     open = undefined;
     closing?.channels.close();
+    // Whatever one is reading would be told to whoever comes next.
+    for (const source of closing?.sources ?? []) source.lost();
     audience.clear();
     queue.clear();
   }

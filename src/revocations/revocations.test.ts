@@ -1,9 +1,11 @@
+import type { Redis } from 'ioredis';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { emptyDatabaseUrl } from '../../test/setup/redis.ts';
 import { openTestStore, planFor, soon } from '../../test/setup/store.ts';
 import { until } from '../../test/setup/until.ts';
 import type { FeedEvent } from '../store/feed/event.ts';
+import { SCRIPTS } from '../store/scripts/script.ts';
 import { issue } from '../store/sessions/issue.ts';
 import { revokeDevice } from '../store/sessions/revoke.ts';
 import { raiseWatermark } from '../store/sessions/watermark.ts';
@@ -265,4 +267,46 @@ test('without a subscriber nothing is heard and no connection is open', async ()
   expect(await feeds()).toBe(before + 1);
   revocations.hub.unsubscribe(subscriber);
   await until('the connection is gone', async () => (await feeds()) === before);
+});
+
+test('what was being read when the last subscriber left is not told to the next one', async () => {
+  let gate: { readonly opened: Promise<void> } | undefined;
+  let isReading = false;
+  const run: Store['runner']['run'] = async (...of) => {
+    const mine = of[0] === SCRIPTS.feed ? gate : undefined;
+    isReading ||= mine !== undefined;
+    await mine?.opened;
+    return store.runner.run(...of);
+  };
+  const runner = new Proxy(store.runner, {
+    get(target, name) {
+      const found: unknown = name === 'run' ? run : Reflect.get(target, name, target);
+      return typeof found === 'function' ? found.bind(target) : found;
+    },
+  });
+  const gated: Store = { ...store, runner };
+  await revocations.close();
+  revocations = create(gated);
+  const first = await subscribe();
+  await until('the snapshot is whole', () => allLoaded(first.responses));
+  const slow = Promise.withResolvers<void>();
+  gate = { opened: slow.promise };
+  await (store.client as Redis).call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await until('what was missed is read', () => isReading);
+  revocations.hub.unsubscribe(first.subscriber);
+  gate = undefined;
+  const next = await subscribe();
+  await until('the snapshot is whole', () => allLoaded(next.responses));
+  const told = () => endsIn(next.responses).map(({ tokenId }) => tokenId);
+  const end = async () => {
+    const plan = planFor(deviceOf('a'));
+    await issue(store, plan, soon());
+    await revokeDevice(store, deviceOf('a'), {}, logout, soon());
+    await until('the end is told', () => told().includes(plan.tokenId));
+    return plan.tokenId;
+  };
+  const ended = [await end()];
+  slow.resolve();
+  ended.push(await end(), await end());
+  expect(told()).toEqual(ended);
 });
