@@ -2,7 +2,8 @@
 -- Exchanges a refresh token: a compare-and-set on the session's generation. The current generation
 -- rotates; the one before it, within the grace window, is answered again; anything older ends the
 -- session. Racing refreshes therefore all get the one successor.
--- include: number, clock, conform, key_revoked, ended, audiences_left, record, remember, end_session, renew, index, grant
+-- include: number, clock, conform, key_revoked, ended, audiences_left
+-- include: record, remember, end_session, renew, index, grant
 -- KEYS[1] active           hash    the device's session
 -- KEYS[2] user             zset    the user's devices
 -- KEYS[3] expiry           zset    sessions by the end of their life

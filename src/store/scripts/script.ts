@@ -28,7 +28,7 @@ export type Reply = readonly unknown[];
 const LUA = new URL('../../../lua/', import.meta.url);
 
 /**
- * Reads a script of lua/ and puts the pieces named in its `-- include:` line, and those that they
+ * Reads a script of lua/ and puts the pieces named in its `-- include:` lines, and those that they
  * name in turn, between its shebang and its body. Each piece comes once, before whoever needs it. The
  * names of a session's fields become what they are in Redis (fields.ts).
  */
@@ -44,7 +44,8 @@ export function loadScript(name: string, kind: Kind = 'write'): Script {
 }
 
 function includes(text: string, pieces: Map<string, string>): void {
-  const names = /^-- include: (.+)$/m.exec(text)?.[1]?.split(', ') ?? [];
+  const lines = text.matchAll(/^-- include: (.+)$/gm);
+  const names = [...lines].flatMap(([, line = '']) => line.split(', '));
   for (const name of names) {
     if (pieces.has(name)) continue;
     const piece = readFileSync(new URL(`include/${name}.lua`, LUA), 'utf8');
