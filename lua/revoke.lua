@@ -63,7 +63,7 @@ for i = 0, (#KEYS - 9) / 3 - 1 do
 end
 
 -- No access token outlives the feed's window, whatever the refresh token beside it does.
-local shown_until = math.min(shown_exp, shown_iat + feed_window(watermarks, feed_ms))
+local shown_until = is_known and 0 or math.min(shown_exp, shown_iat + feed_window(watermarks, feed_ms))
 local is_lost = not is_known and shown_until + skew_ms > now
   and redis.call('EXISTS', revoked_shown, revoked_lost) == 0
   and not (generation and redis.call('EXISTS', revoked_session) == 1)

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startRevocations } from '../../test/setup/feed-follower.ts';
 import { startTestRedis } from '../../test/setup/redis.ts';
 import { openTestStore } from '../../test/setup/store.ts';
 import type { RedisProcess } from '../dev/redis-process.ts';
 import type { Store } from '../store/store.ts';
-import { createRevocations } from './revocations.ts';
 
 let server: RedisProcess;
 let admin: Redis;
@@ -24,15 +23,7 @@ afterAll(async () => {
 });
 
 test('without subscribers it asks Redis no more than twice in two seconds, however many partitions', async () => {
-  const revocations = createRevocations({
-    store,
-    terms: { leaseMs: 1_000, deposedMs: 0 },
-    newId: uuidv7,
-    jwks: () => '',
-    timeoutMs: 1_000,
-    mostWaiting: 16,
-    onFault: () => undefined,
-  });
+  const revocations = startRevocations(store);
   await sleep(500);
   await admin.config('RESETSTAT');
   await sleep(4_500);
