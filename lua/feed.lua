@@ -1,18 +1,26 @@
 #!lua flags=allow-oom
--- Reads a page of a partition's feed, and where the feed stands. It only reads, and is declared able to
--- write on purpose: Redis then refuses it on a replica and on a primary that has lost its replicas.
--- include: number, clock, history
+-- Reads a page of a partition's feed, and where the feed stands. It is declared able to write, so that Redis
+-- refuses it on a replica and on a primary that has lost its replicas, and it writes one thing: that the
+-- partition has come to a primary of another history. What the one before had acknowledged may be missing
+-- here, sessions among it, and of a session that is missing nobody would ever tell the end. So the feed tells
+-- of the loss first, before whoever reads it here. A partition that has never been used has lost nothing.
+-- include: number, clock, history, feed_window, record
 -- KEYS[1] feed        stream  the partition's events
 -- KEYS[2] revision    string  the partition's counter
+-- KEYS[3] watermarks  hash    revoked tenants and keys, and the history that was read last
+-- KEYS[4] channel     none    where events are told
 -- ARGV[1] known_id    entry to look for, or empty
 -- ARGV[2] known       its revision
 -- ARGV[3] start       where the page starts, as XRANGE takes it
 -- ARGV[4] count       entries that are looked at: 0 or more
 -- ARGV[5] which       ALL | STANDING: what has ended and whose expiry is ahead, and watermarks
+-- ARGV[6] heard       the history that the reader knew of the partition last, or empty
+-- ARGV[7] feed_ms     how long the feed keeps an event
 -- Reply { FEED, revision, last_id, oldest_revision, has_known, next_id, events, history }
 -- The events are lines, each as in its message (include/record.lua); next_id is empty at the feed's end.
-local feed, revision_key = KEYS[1], KEYS[2]
+local feed, revision_key, watermarks, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local known_id, known, start, count, which = ARGV[1], number(ARGV[2]), ARGV[3], number(ARGV[4]), ARGV[5]
+local heard, feed_ms = ARGV[6], number(ARGV[7])
 
 -- What an entry tells. Those of earlier versions have a field for each fact.
 local function text_of(entry)
@@ -25,7 +33,19 @@ local function revision_of(entry)
   return number(string.match(text_of(entry), '^%d+'))
 end
 
-local now = clock()
+local now, name = clock(), history()
+local noted = redis.call('HGET', watermarks, 'history')
+if noted ~= name then
+  local is_used = noted or tonumber(redis.call('GET', revision_key) or 0) > 0
+  if is_used or (heard ~= '' and heard ~= name) then
+    local at = { revision = revision_key, feed = feed, channel = channel, watermarks = watermarks }
+    record(at, feed_ms, now, {
+      event = 'LOSS', member = 'loss', sid = '', jti = '', exp = now + feed_window(watermarks, feed_ms),
+      reason = '', by = 'signum',
+    })
+  end
+  redis.call('HSET', watermarks, 'history', name)
+end
 local revision = tonumber(redis.call('GET', revision_key) or 0)
 local last_id, oldest = '', revision + 1
 if redis.call('EXISTS', feed) == 1 then
@@ -52,4 +72,4 @@ for i = 1, #entries do
   end
   if takes then lines[#lines + 1] = entry[1] .. ' ' .. text end
 end
-return { 'FEED', revision, last_id, oldest, has_known, next_id, table.concat(lines, '\n'), history() }
+return { 'FEED', revision, last_id, oldest, has_known, next_id, table.concat(lines, '\n'), name }

@@ -19,7 +19,7 @@ They come on top of those of calls, verdicts and certificates, on the operations
 const NO_EDGE = {
   metrics: (): EdgeMetrics => ({
     ...{ answered: { EDGE: 0, SERVER: 0, STALE: 0, NONE: 0 }, disagreements: 0 },
-    unsure: { STALE: 0, WATERMARK: 0, EXPIRY: 0, TENANT: 0, KEY: 0, PROOF: 0 },
+    unsure: { STALE: 0, WATERMARK: 0, LOSS: 0, EXPIRY: 0, TENANT: 0, KEY: 0, PROOF: 0 },
     feed: { CONNECTED: 0, DISCONNECTED: 0, BROKEN: 0, RESET: 0, CLOCKS_MOVED_APART: 0 },
     ...{ knownTokens: 0, endedTokens: 0, watermarks: 0, waiting: 0, refused: 0, stalenessMs: 0 },
   }),

@@ -18,8 +18,9 @@ export function deviceOf({ member }: FeedEvent): DeviceRef | undefined {
 export function scopeOf({
   kind,
   member,
-}: FeedEvent): { readonly tenantId: string } | { readonly keyId: string } | 'all' {
+}: FeedEvent): { readonly tenantId: string } | { readonly keyId: string } | 'all' | 'lost' {
   const name = member.slice(member.indexOf(':') + 1);
   if (kind === 'REVOKE_TENANT') return { tenantId: name };
+  if (kind === 'LOSS') return 'lost';
   return kind === 'REVOKE_KEY' ? { keyId: name } : 'all';
 }

@@ -30,7 +30,7 @@ export interface Coverage {
 }
 
 export interface HubOptions {
-  readonly store: Pick<Store, 'client' | 'runner' | 'keyspace'>;
+  readonly store: Pick<Store, 'client' | 'runner' | 'keyspace' | 'policy'>;
   readonly newId: () => string;
   /** How long a primary may take to answer, in milliseconds. */
   readonly timeoutMs: number;
@@ -80,6 +80,8 @@ interface Open {
 export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOptions): Hub {
   const { partitions } = store.keyspace;
   const listeners = new Map<PartitionListener, number>();
+  /** Of each partition, the history of which its feed was read last. */
+  const histories = new Map<number, string>();
   let open: Open | undefined;
   const audience = createAudience(readsOf);
   const { subscribers } = audience;
@@ -101,7 +103,10 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
     const keys = partitions[partition];
     if (!keys) throw new RangeError('no such partition');
     return {
-      page: async (query) => sameHistory(partition, await readFeed(store, keys, query, soon())),
+      page: async (query) => {
+        const heard = histories.get(partition);
+        return sameHistory(partition, await readFeed(store, keys, query, soon(), heard));
+      },
       entries: (known, count) => readEntries(store, keys, known, count, soon()),
     };
   }
@@ -109,7 +114,10 @@ export function createHub({ store, newId, timeoutMs, onFault, onAwaited }: HubOp
   /** What was read is gone on with by what is heard, so it has to be of the same primary. */
   function sameHistory(partition: number, page: FeedPage): FeedPage {
     const channels = open?.channels;
-    if (channels?.historyOf(partition) === page.history) return page;
+    if (channels?.historyOf(partition) === page.history) {
+      histories.set(partition, page.history);
+      return page;
+    }
     // One of them may be no primary any more, or not know yet that it has become one.
     void channels?.vouch();
     throw new Error('the feed was read of another primary than is heard');

@@ -69,11 +69,15 @@ async function subscribe(tenants: ReadonlySet<string> | '*' = '*', cursor?: Curs
   return { subscriber, deploymentId, responses };
 }
 
-const endsIn = (responses: readonly FeedPart[]) =>
+const eventsIn = (responses: readonly FeedPart[]) =>
   responses.flatMap((part) => {
     if (part.kind === 'snapshot') return part.events;
     return part.kind === 'events' ? part.partitions.flatMap(({ events }) => events) : [];
   });
+
+/** What was told but losses: a feed that had been used before it was read first may have lost something. */
+const endsIn = (responses: readonly FeedPart[]) =>
+  eventsIn(responses).filter(({ kind }) => kind !== 'LOSS');
 
 async function checkpoint(subscriber: Subscriber) {
   const { timeMs, places } = await revocations.hub.vouch();

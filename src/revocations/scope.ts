@@ -10,7 +10,7 @@ export function scopeName(tenants: Tenants): string {
   return tenants === '*' ? '*' : `t\0${[...tenants].sort().join('\0')}`;
 }
 
-/** Whether an event ends something, and something of these tenants. */
+/** Whether an event ends something of these tenants, or may have. */
 export function concerns(event: FeedEvent, tenants: Tenants): boolean {
   if (event.kind === 'ISSUE' || event.kind === 'FENCE') return false;
   if (tenants === '*') return true;
@@ -21,6 +21,6 @@ export function concerns(event: FeedEvent, tenants: Tenants): boolean {
 /** The tenant that an event is about; undefined if it is about more than one. */
 function tenantOf({ kind, member }: FeedEvent): string | undefined {
   if (kind === 'REVOKE_TENANT') return member.slice('t:'.length);
-  if (kind === 'REVOKE_KEY' || kind === 'REVOKE_ALL') return undefined;
+  if (kind === 'REVOKE_KEY' || kind === 'REVOKE_ALL' || kind === 'LOSS') return undefined;
   return decodeId(member.slice(0, member.indexOf(':')));
 }

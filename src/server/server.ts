@@ -145,6 +145,7 @@ async function compose(config: Config, undo: Undo, close: () => Promise<void>): 
       issuer: config.tokens.issuer,
       audiences: config.tokens.audiences,
       clockSkewMs: config.sessions.clockSkewMs,
+      failoverWindowMs: config.edges.failoverWindowMs,
     },
     cookie: config.gateways.cookie,
     fence: config.edges.fence,

@@ -79,7 +79,14 @@ function createFeed(): Pick<RpcDeps, 'watch' | 'watchSession' | 'deployment' | '
     async *watchSession({ sessionId }) {
       yield { sessionId, ended: true };
     },
-    deployment: { partitions: 1, leaseMs: 5_000, issuer: '', audiences: [], clockSkewMs: 0 },
+    deployment: {
+      partitions: 1,
+      leaseMs: 5_000,
+      issuer: '',
+      audiences: [],
+      clockSkewMs: 0,
+      failoverWindowMs: 0,
+    },
     signing: { readRefresh: () => Promise.reject(new SignumError('TOKEN_INVALID', '')) },
   };
 }

@@ -1,6 +1,6 @@
 import type { FeedPart, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
 import { type FeedExtent, joinFeed } from '../../src/revocations/core/join-feed.ts';
-import { CLOCK_SKEW_MS, type Entry } from './store.ts';
+import { CLOCK_SKEW_MS, DEPOSED_MS, type Entry } from './store.ts';
 
 export const LEASE_MS = 1_000;
 
@@ -20,6 +20,7 @@ export const WELCOME: FeedPart = {
   issuer: 'https://issuer.example',
   audiences: ['api'],
   clockSkewMs: CLOCK_SKEW_MS,
+  failoverWindowMs: DEPOSED_MS,
   tenantIds: [],
 };
 
@@ -54,7 +55,7 @@ export function eventOf({ revision, entryId, awaited, storeMs, change }: Entry) 
     const { idBytes: tokenId, expiresAtS } = change.token;
     return { revision, entryId, awaited, change: { ended: { tokenId, expiresAtS, reason: 1 } } };
   }
-  const mark = { scope: { tenantId: change.tenantId }, timeMs: storeMs };
+  const mark = { scope: { tenantId: change.tenantId }, timeMs: storeMs, revision };
   return { revision, entryId, awaited, change: { watermark: mark } };
 }
 
@@ -72,8 +73,9 @@ export function snapshotOf(partition: number, log: readonly Entry[]): readonly Q
 
 function stateOf(partition: number, log: readonly Entry[]) {
   const tokens = log.flatMap(({ change }) => (change && 'token' in change ? [change.token] : []));
-  const watermarks = log.flatMap(({ change, storeMs: timeMs }) => {
-    return change && 'tenantId' in change ? [{ scope: { tenantId: change.tenantId }, timeMs }] : [];
+  const watermarks = log.flatMap(({ change, storeMs: timeMs, revision }) => {
+    if (change === undefined || !('tenantId' in change)) return [];
+    return [{ scope: { tenantId: change.tenantId }, timeMs, revision }];
   });
   const ended = {
     tokenIds: Uint8Array.from(tokens.flatMap(({ idBytes }) => [...idBytes])),

@@ -1,6 +1,7 @@
 import type { DeviceRef } from '@signum/token';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FeedEvent, parseMessage } from '../../src/store/feed/event.ts';
+import { readFeed } from '../../src/store/feed/read-feed.ts';
 import { revokedKey } from '../../src/store/scripts/keys.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import { type RevokeOutcome, revokeDevice } from '../../src/store/sessions/revoke.ts';
@@ -99,6 +100,33 @@ export function lostSessionSuite(open: () => Promise<OpenStore>): void {
     expect(count).toBe(1);
     const told = await lastEvents(begun.device, 2);
     expect(told.map((each) => each?.kind)).toEqual(['REVOKE', 'ISSUE']);
+  });
+
+  test('the feed tells of a loss before whoever reads it of another primary, once', async () => {
+    const { device } = await begin();
+    const { partition } = keysOf(device);
+    const losses = async () => {
+      const page = await readFeed(store, partition, { which: 'STANDING', count: 1_000 }, soon());
+      return page.events.filter(({ kind }) => kind === 'LOSS').map(({ revision }) => revision);
+    };
+    const before = await losses();
+    expect(await losses()).toEqual(before);
+    await store.client.hset(partition.watermarks, 'history', 'of the primary before');
+    const after = await losses();
+    expect(after).toHaveLength(before.length + 1);
+    expect(Number(await store.client.get(partition.revision))).toBe(after.at(-1));
+    expect(await losses()).toEqual(after);
+  });
+
+  test('a partition that was never used has lost nothing, unless its reader knew another primary', async () => {
+    const { partition } = keysOf({ tenantId: 'acme', userId: 'nobody', deviceId: 'phone' });
+    await store.client.del(partition.feed, partition.revision, partition.watermarks);
+    const query = { which: 'ALL', count: 10 } as const;
+    expect((await readFeed(store, partition, query, soon())).events).toEqual([]);
+    await store.client.del(partition.watermarks);
+    const { events, history } = await readFeed(store, partition, query, soon(), 'another');
+    expect(events.map(({ kind }) => kind)).toEqual(['LOSS']);
+    expect((await readFeed(store, partition, query, soon(), history)).events).toHaveLength(1);
   });
 
   test('a refresh token of a session that has ended ends nothing, however long ago its access token expired', async () => {

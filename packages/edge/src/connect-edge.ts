@@ -4,6 +4,7 @@ import { TokenService } from '@signum/contract/signum/v1/token_service_pb.js';
 import { createProofCheck } from '@signum/token';
 import { checkOptions } from './check-options.ts';
 import { MACHINE_CLOCK } from './core/clock.ts';
+import { createConfirm } from './core/confirm.ts';
 import { createJudgeKey, type JudgeKey } from './core/key-proof.ts';
 import { createKnownTokens } from './core/known-tokens.ts';
 import { createMirror, type Deployment } from './core/mirror.ts';
@@ -122,6 +123,7 @@ export async function connectEdge(options: EdgeOptions): Promise<Edge> {
 
   const edge = createEdge({
     ...{ mirror, known, verify, server, options, counts },
+    confirm: createConfirm({ clock, mirror, known }),
     isClosed: () => isClosed,
     lastError: () => lastError,
     storeNowMs: () => {

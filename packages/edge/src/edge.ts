@@ -1,3 +1,4 @@
+import type { Confirm } from './core/confirm.ts';
 import type { ShownKey } from './core/key-proof.ts';
 import type { KnownTokens } from './core/known-tokens.ts';
 import type { Mirror } from './core/mirror.ts';
@@ -133,6 +134,7 @@ export interface EdgeDeps {
   readonly known: KnownTokens;
   readonly verify: Verify;
   readonly server: AskServer;
+  readonly confirm: Confirm;
   readonly options: Pick<EdgeOptions, 'audience' | 'shadow' | 'onStale' | 'staleForMs'>;
   readonly counts: Readonly<Record<FeedTrouble['event'], number>>;
   readonly isClosed: () => boolean;
@@ -152,7 +154,7 @@ export function createEdge(deps: EdgeDeps): Edge {
   const undemanding: Demands = { scopes: NO_SCOPES, audiences };
   const answered = { EDGE: 0, SERVER: 0, STALE: 0, NONE: 0 };
   const graceMs = options.onStale === 'ACCEPT' ? (options.staleForMs ?? 0) : 0;
-  const unsure = { STALE: 0, WATERMARK: 0, EXPIRY: 0, TENANT: 0, KEY: 0, PROOF: 0 };
+  const unsure = { STALE: 0, WATERMARK: 0, LOSS: 0, EXPIRY: 0, TENANT: 0, KEY: 0, PROOF: 0 };
   let disagreements = 0;
 
   function demandsOf(wanted: VerifyOptions | undefined): Demands {
@@ -188,7 +190,10 @@ export function createEdge(deps: EdgeDeps): Edge {
   async function ask(token: string, demands: Demands, answer: Answer): Promise<Verdict> {
     const why = answer.answer === 'UNSURE' ? answer.why : undefined;
     if (why !== undefined) unsure[why] += 1;
+    // Before it is asked: what is told meanwhile is not confirmed.
+    const confirmed = why === 'LOSS' ? deps.confirm(token) : undefined;
     const asked = await server.ask(token, demands, why === 'KEY');
+    if (asked.active && asked.source === 'SERVER') confirmed?.();
     const verdict = (graceMs > 0 && outdated(token, demands, asked)) || asked;
     answered[verdict.source] += 1;
     return verdict;

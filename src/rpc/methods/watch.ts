@@ -25,6 +25,7 @@ export interface WatchedDeployment {
   readonly issuer: string;
   readonly audiences: readonly string[];
   readonly clockSkewMs: number;
+  readonly failoverWindowMs: number;
 }
 
 /** The feed of ended tokens. */
@@ -92,11 +93,12 @@ function toCursor({ deploymentId, partitions }: WatchCursor): Cursor {
 }
 
 function welcomeOf(deployment: WatchedDeployment, tenants: ReadonlySet<string> | '*') {
-  const { partitions, leaseMs, issuer, audiences, clockSkewMs } = deployment;
+  const { partitions, leaseMs, issuer, audiences, clockSkewMs, failoverWindowMs } = deployment;
   return {
     ...{ partitions, issuer, audiences: [...audiences] },
     lease: durationFromMs(leaseMs),
     clockSkew: durationFromMs(clockSkewMs),
+    failoverWindow: durationFromMs(failoverWindowMs),
     tenantIds: tenants === '*' ? [] : [...tenants],
   };
 }

@@ -43,6 +43,9 @@ function open(on: Store): Channels {
 
 test('hears every partition, and all that is committed before a primary vouches', async () => {
   await until('every partition is heard', () => heard.size === PARTITIONS);
+  for (const keys of store.keyspace.partitions) {
+    await readFeed(store, keys, { which: 'ALL', count: 0 }, soon());
+  }
   const devices = Array.from({ length: 200 }, (_, i) => ({
     ...{ tenantId: 't', userId: `u${i}`, deviceId: 'd' },
   }));

@@ -1,8 +1,9 @@
 import type { RevocationReason } from '../../domain/session.ts';
 
 /**
- * What a change of a partition was. All but `ISSUE` and `FENCE` end something; the latter says that a
- * revocation waits until everything before it has been applied.
+ * What a change of a partition was. All but `ISSUE`, `FENCE` and `LOSS` end something. `FENCE` says that a
+ * revocation waits until everything before it has been applied; `LOSS`, a watermark, that a primary of another
+ * history has taken over, and sessions that were begun before may be gone.
  */
 export type FeedEventKind =
   | 'ISSUE'
@@ -13,7 +14,8 @@ export type FeedEventKind =
   | 'REVOKE_TENANT'
   | 'REVOKE_KEY'
   | 'REVOKE_ALL'
-  | 'FENCE';
+  | 'FENCE'
+  | 'LOSS';
 
 /** One change of a partition, as its feed and its channel tell it. */
 export interface FeedEvent {

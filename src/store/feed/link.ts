@@ -129,6 +129,11 @@ export class Link {
       // Asked behind it: a slot that was about to move then, moves now or has moved.
       const moving = this.#options.isCluster ? this.#redis.cluster('NODES') : '';
       const [[, nowMs, history], nodes] = await Promise.all([vouching, moving]);
+      // It was a replica in between: what it holds now need not follow what was heard.
+      if (this.history !== '' && this.history !== history) {
+        this.close();
+        return undefined;
+      }
       this.history = String(history);
       const leaving = leavingSlots(String(nodes));
       const stays = (p: number) =>

@@ -40,16 +40,29 @@ export interface FeedQuery {
   readonly count: number;
 }
 
-/** Reads a page of a partition's feed on its primary (lua/feed.lua). */
+/** How long the primary before may still begin sessions, at most: SIGNUM_REDIS_FAILOVER_WINDOW. */
+const LONGEST_WINDOW_MS = 60_000;
+
+/**
+ * Reads a page of a partition's feed on its primary (lua/feed.lua). If that is of another history than was
+ * read last, the feed tells of the loss from then on, for as long as a token can live that was issued by the
+ * primary before.
+ *
+ * @param heard the history that the reader knew of the partition last; empty for none
+ */
 export async function readFeed(
-  { runner }: Pick<StoreContext, 'runner'>,
-  { feed, revision }: PartitionKeys,
+  { runner, policy }: Pick<StoreContext, 'runner' | 'policy'>,
+  { feed, revision, watermarks, channel }: PartitionKeys,
   { known, after, which, count }: FeedQuery,
   deadline: Deadline,
+  heard = '',
 ): Promise<FeedPage> {
   const start = after ? `(${after}` : '-';
-  const args = [known?.entryId ?? '', known?.revision ?? 0, start, count, which];
-  const reply = await runner.run(SCRIPTS.feed, [feed, revision], args, deadline);
+  const keptMs = policy.feedMs + policy.skewMs + LONGEST_WINDOW_MS;
+  const place = [known?.entryId ?? '', known?.revision ?? 0];
+  const args = [...place, start, count, which, heard, keptMs];
+  const keys = [feed, revision, watermarks, channel];
+  const reply = await runner.run(SCRIPTS.feed, keys, args, deadline);
   const [, head, headId, oldestRevision, hasKnown, next, lines, history] = reply;
   return {
     head: { revision: Number(head), entryId: String(headId) },

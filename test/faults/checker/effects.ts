@@ -78,7 +78,7 @@ function isEndOfToken({ kind, tokenId }: FeedEvent): boolean {
 }
 
 function onceOf({ kind, tokenId, sessionId }: FeedEvent): string | undefined {
-  if (kind.startsWith('REVOKE_') || kind === 'FENCE') return undefined;
+  if (kind.startsWith('REVOKE_') || kind === 'FENCE' || kind === 'LOSS') return undefined;
   if (kind === 'REFRESH') return `REFRESH ${tokenId}`;
   return `${kind === 'ISSUE' ? kind : 'END'} ${sessionId}`;
 }

@@ -17,6 +17,7 @@ export interface Welcome {
   readonly issuer: string;
   readonly audiences: readonly string[];
   readonly clockSkewMs: number;
+  readonly failoverWindowMs: number;
   /** Tenants whose ends are told; empty for all. */
   readonly tenantIds: readonly string[];
 }

@@ -106,3 +106,11 @@ test('ended ids are exact, go with their partition, and are not told once they a
   expect(reasonOf(uuids[0] as string, 10_000)).toBe(FORGOTTEN);
   expect(reasonOf(uuids[402] as string, 10_402)).not.toBe(FORGOTTEN);
 });
+
+test('what was confirmed of a token is not confirmed of the next one in its row', () => {
+  const known = createKnownTokens({ maxTokens: 1 });
+  const at = RECORD_WORDS * known.add(tokenOf(), factsOf()) + AT.confirmed;
+  known.records[at] = 7;
+  expect(RECORD_WORDS * known.add(tokenOf(), factsOf()) + AT.confirmed).toBe(at);
+  expect(known.records[at]).toBe(0);
+});

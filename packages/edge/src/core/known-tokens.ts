@@ -36,6 +36,8 @@ export const AT = {
   hash: 8,
   /** Whether it was asked for since it was last considered for dropping. */
   used: 9,
+  /** Up to which loss the server's answer has confirmed it; see Losses. */
+  confirmed: 10,
 } as const;
 
 /** Words from one record to the next: a power of two, so that no record lies across cache lines. */
@@ -165,6 +167,7 @@ export function createKnownTokens({ maxTokens }: { readonly maxTokens: number })
       records[at + AT.expiresAtS] = expiresAtS;
       records[at + AT.partition] = partition;
       records[at + AT.judgedAt] = 0;
+      records[at + AT.confirmed] = 0;
       records[at + AT.hash] = hashOf(token);
       // Until it is asked for again: tokens that come once must not drive out all others.
       records[at + AT.used] = 0;

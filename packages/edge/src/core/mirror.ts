@@ -12,8 +12,9 @@ import type {
   Welcome,
 } from './feed-message.ts';
 import { createLease, type Lease } from './lease.ts';
+import { createLosses, type Losses } from './losses.ts';
 import { createStoreTime, type StoreTime } from './store-time.ts';
-import { createWatermarks, type Watermarks } from './watermarks.ts';
+import { createWatermarks, type EndMark, type Mark, type Watermarks } from './watermarks.ts';
 
 /** What came of a message of the feed. */
 export type Applied =
@@ -28,6 +29,7 @@ export interface Mirror {
   readonly deployment: Deployment | undefined;
   readonly ended: EndedIds;
   readonly watermarks: Watermarks;
+  readonly losses: Losses;
   readonly storeTime: StoreTime;
   /** Undefined until a server has said how many partitions there are. */
   readonly lease: Lease | undefined;
@@ -57,6 +59,7 @@ export interface Deployment {
   readonly issuer: string;
   readonly audiences: readonly string[];
   readonly clockSkewMs: number;
+  readonly failoverWindowMs: number;
   /** Undefined for all. */
   readonly tenantIds: ReadonlySet<string> | undefined;
 }
@@ -77,6 +80,8 @@ const MOST_PARTITIONS = 65_536;
 const EXPIRED_KEPT_MS = 60_000;
 /** Of tokens that were issued before this, watermarks are not kept: the server is asked. */
 const WATERMARKS_KEPT_MS = 24 * 3_600_000;
+/** Of no deployment. */
+const NO_TERMS = { clockSkewMs: 0, failoverWindowMs: 0 };
 /** Reasons are kept in a byte; what does not fit is only known to be one. */
 const SOME_REASON = 255;
 
@@ -96,6 +101,7 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
   let rules = 1;
   const ended = createEndedIds();
   const watermarks = createWatermarks({ clockSkewMs: () => deployment?.clockSkewMs ?? 0 });
+  const losses = createLosses(() => deployment ?? NO_TERMS);
   const storeTime = createStoreTime();
 
   function clear(): void {
@@ -104,6 +110,7 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
     partitions = [];
     ended.clear();
     watermarks.clear();
+    losses.clear();
     storeTime.clear();
     rules += 1;
   }
@@ -144,7 +151,7 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
       watermarks.forgetPartition(partition);
     }
     if (!endAll(message.ended, partition)) return false;
-    for (const mark of message.watermarks) watermarks.add(partition, mark);
+    for (const each of message.watermarks) mark(partition, each);
     if (message.watermarks.length > 0) rules += 1;
     if (last) state.state = 'READY';
     return true;
@@ -177,10 +184,15 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
         if (!end(change.ended, partition)) return false;
         continue;
       }
-      watermarks.add(partition, change.watermark);
+      mark(partition, change.watermark);
       rules += 1;
     }
     return true;
+  }
+
+  function mark(partition: number, told: Mark): void {
+    if (isEnd(told)) watermarks.add(partition, told);
+    else losses.add(partition, told, clock.monotonicMs());
   }
 
   function end({ tokenId, expiresAtS, reason }: EndedToken, partition: number): boolean {
@@ -244,6 +256,7 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
   return {
     ended,
     watermarks,
+    losses,
     storeTime,
     get deployment() {
       return deployment;
@@ -290,9 +303,14 @@ export function createMirror({ clock, onDeployment, onKeys }: MirrorOptions): Mi
       if (nowMs === Number.NEGATIVE_INFINITY) return;
       ended.forgetExpired(Math.floor((nowMs - EXPIRED_KEPT_MS) / 1_000));
       watermarks.forgetBefore(nowMs - WATERMARKS_KEPT_MS);
+      losses.forgetBefore(nowMs - WATERMARKS_KEPT_MS);
     },
     forget: clear,
   };
+}
+
+function isEnd(mark: Mark): mark is EndMark {
+  return !('lost' in mark.scope);
 }
 
 function isAwaited(part: FeedPart): boolean {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createConfirm } from './confirm.ts';
 import type { FeedPart } from './feed-message.ts';
 import { createKnownTokens } from './known-tokens.ts';
 import { createMirror } from './mirror.ts';
@@ -11,7 +12,7 @@ const FACTS = { tokenId: ID, partition: 0, issuedAtS: 1_000, expiresAtS: 2_000, 
 const DEMANDS = { scopes: [], audiences: [] };
 const WELCOME: FeedPart = {
   ...{ kind: 'WELCOME', deploymentId: 'd', partitions: 2, leaseMs: 1_000 },
-  ...{ issuer: 'i', audiences: ['api'], clockSkewMs: 500, tenantIds: [] },
+  ...{ issuer: 'i', audiences: ['api'], clockSkewMs: 500, failoverWindowMs: 1_000, tenantIds: [] },
 };
 const SNAPSHOT: FeedPart = {
   ...{ kind: 'SNAPSHOT', partition: 0, first: true, last: true, watermarks: [] },
@@ -23,7 +24,7 @@ const EVENT: FeedPart = {
   events: [
     {
       ...{ partition: 0, revision: 1, entryId: '1-0', awaited: false },
-      change: { watermark: { scope: { keyId: 'k2' }, timeMs: 1 } },
+      change: { watermark: { scope: { keyId: 'k2' }, timeMs: 1, revision: 1 } },
     },
   ],
 };
@@ -62,7 +63,9 @@ function edgeOf() {
   tell(WELCOME);
   tell(SNAPSHOT);
   tell({ ...SNAPSHOT, partition: 1 } as FeedPart);
-  return { verify: () => verify(TOKEN, DEMANDS), mirror, tell, pass, grant, on, now };
+  const confirm = createConfirm({ clock, mirror, known });
+  const asks = () => confirm(TOKEN);
+  return { verify: () => verify(TOKEN, DEMANDS), asks, mirror, tell, pass, grant, on, now };
 }
 
 test('accepts under a lease, and not before and not after', () => {
@@ -176,6 +179,29 @@ test('an ended token is refused whatever the lease, until its partition is told 
   expect(verify()).toEqual({ answer: 'ENDED', reason: 5 });
   tell(SNAPSHOT);
   grant(2);
+  expect(verify()).toMatchObject({ answer: 'ACTIVE' });
+});
+
+test('a token that Redis may have lost is asked about until the server has said that it is there', () => {
+  const { verify, asks, grant, tell, pass } = edgeOf();
+  const timeMs = (FACTS.issuedAtS + 1) * 1_000;
+  const lost = { scope: { lost: true }, timeMs, revision: 1 } as const;
+  grant(1);
+  expect(verify()).toMatchObject({ answer: 'ACTIVE' });
+  const before = asks();
+  tell({ ...SNAPSHOT, watermarks: [lost] } as FeedPart);
+  grant(2);
+  expect(verify()).toEqual({ answer: 'UNSURE', why: 'LOSS' });
+  before();
+  asks()();
+  expect(verify()).toEqual({ answer: 'UNSURE', why: 'LOSS' });
+  pass(1_001.1);
+  grant(3);
+  asks()();
+  expect(verify()).toMatchObject({ answer: 'ACTIVE' });
+  const watermark = { scope: { tenantId: 'other' }, timeMs, revision: 2 } as const;
+  tell({ ...SNAPSHOT, watermarks: [lost, watermark] } as FeedPart);
+  grant(4);
   expect(verify()).toMatchObject({ answer: 'ACTIVE' });
 });
 

@@ -26,6 +26,8 @@ export type Unsure =
   | 'STALE'
   /** It was issued about when a watermark was set. */
   | 'WATERMARK'
+  /** Redis may have lost its session in a failover or a restart; see Losses. */
+  | 'LOSS'
   /** It expires about now, or what was known of its kind has been dropped. */
   | 'EXPIRY'
   /** Its tenant's ends are not told to this edge. */
@@ -98,14 +100,13 @@ export function createVerifier(deps: VerifierDeps): Verify {
     if (tenantIds !== undefined && !tenantIds.has(kind.tenantId)) return unsure('TENANT');
     if (!hasKey(kind.keyId)) return unsure('KEY');
     const { records } = known;
-    const verdict = mirror.watermarks.judge({
-      partition: records[at + AT.partition] as number,
-      tenantId: kind.tenantId,
-      keyId: kind.keyId,
-      issuedAtS: records[at + AT.issuedAtS] as number,
-    });
-    switch (verdict) {
+    const partition = records[at + AT.partition] as number;
+    const issuedAtS = records[at + AT.issuedAtS] as number;
+    const confirmed = records[at + AT.confirmed] as number;
+    const { tenantId, keyId } = kind;
+    switch (mirror.watermarks.judge({ partition, tenantId, keyId, issuedAtS })) {
       case 'LIVE':
+        if (mirror.losses.isDoubtful(partition, issuedAtS, confirmed)) return unsure('LOSS');
         records[at + AT.judgedAt] = mirror.rules;
         return undefined;
       case 'UNSURE':
@@ -222,6 +223,7 @@ const ACTIVE: Answer = { answer: 'ACTIVE' };
 const UNSURE: Readonly<Record<Unsure, Answer>> = {
   STALE: { answer: 'UNSURE', why: 'STALE' },
   WATERMARK: { answer: 'UNSURE', why: 'WATERMARK' },
+  LOSS: { answer: 'UNSURE', why: 'LOSS' },
   EXPIRY: { answer: 'UNSURE', why: 'EXPIRY' },
   TENANT: { answer: 'UNSURE', why: 'TENANT' },
   KEY: { answer: 'UNSURE', why: 'KEY' },

@@ -1,13 +1,21 @@
-/** What a watermark ends. */
+/** What a watermark ends; `lost`: what may have been lost. */
 export type MarkScope =
   | { readonly tenantId: string }
   | { readonly keyId: string }
-  | { readonly all: true };
+  | { readonly all: true }
+  | { readonly lost: true };
 
 export interface Mark {
   readonly scope: MarkScope;
   /** The moment, by the store's clock: no token that it ends was issued after it. */
   readonly timeMs: number;
+  /** The partition's revision at that moment. */
+  readonly revision: number;
+}
+
+/** What ends for certain; see Losses for the other kind. */
+export interface EndMark extends Mark {
+  readonly scope: Exclude<MarkScope, { readonly lost: true }>;
 }
 
 /** A token as watermarks look at it. */
@@ -22,7 +30,7 @@ export type MarkVerdict = 'LIVE' | 'TENANT' | 'KEY' | 'UNSURE';
 
 /** Everything of a tenant, a key, or all, that was issued up to a moment is dead. */
 export interface Watermarks {
-  add(partition: number, mark: Mark): void;
+  add(partition: number, mark: Pick<EndMark, 'scope' | 'timeMs'>): void;
   /**
    * Whether a token is dead by a mark. Tokens carry whole seconds, and the store's clock may have been
    * set: near the mark only the server knows which came first.
@@ -93,7 +101,7 @@ export function createWatermarks({
   };
 }
 
-function fieldOf(scope: MarkScope): string {
+function fieldOf(scope: EndMark['scope']): string {
   if ('tenantId' in scope) return `t:${scope.tenantId}`;
   return 'keyId' in scope ? `k:${scope.keyId}` : ALL;
 }

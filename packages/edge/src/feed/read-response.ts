@@ -22,13 +22,14 @@ export function readResponse({ sequence, parts }: WatchResponse): FeedMessage | 
 function readPart({ part }: WatchPart): FeedPart | undefined {
   switch (part.case) {
     case 'welcome': {
-      const { lease, clockSkew, ...welcome } = part.value;
+      const { lease, clockSkew, failoverWindow, ...welcome } = part.value;
       return {
         kind: 'WELCOME',
         ...{ deploymentId: welcome.deploymentId, partitions: welcome.partitions },
         ...{ issuer: welcome.issuer, audiences: welcome.audiences, tenantIds: welcome.tenantIds },
         leaseMs: durationMs(lease),
         clockSkewMs: durationMs(clockSkew),
+        failoverWindowMs: durationMs(failoverWindow),
       };
     }
     case 'keys':
@@ -91,16 +92,18 @@ function readEvent(told: WatchEvent): FeedEvent | undefined {
   return { ...at, change: { ended: { tokenId, expiresAtS: Number(expireTime.seconds), reason } } };
 }
 
-function readMark({ scope, time }: Watermark): Mark | undefined {
+function readMark({ scope, time, revision }: Watermark): Mark | undefined {
   if (time === undefined) return undefined;
-  const timeMs = timestampMs(time);
+  const at = { timeMs: timestampMs(time), revision: Number(revision) };
   switch (scope.case) {
     case 'tenantId':
-      return { scope: { tenantId: scope.value }, timeMs };
+      return { ...at, scope: { tenantId: scope.value } };
     case 'keyId':
-      return { scope: { keyId: scope.value }, timeMs };
+      return { ...at, scope: { keyId: scope.value } };
     case 'all':
-      return scope.value ? { scope: { all: true }, timeMs } : undefined;
+      return scope.value ? { ...at, scope: { all: true } } : undefined;
+    case 'lost':
+      return scope.value ? { ...at, scope: { lost: true } } : undefined;
     default:
       return undefined;
   }

@@ -358,6 +358,13 @@ export declare type WatchWelcome = Message<"signum.v1.WatchWelcome"> & {
    * @generated from field: repeated string tenant_ids = 7;
    */
   tenantIds: string[];
+
+  /**
+   * How long a primary of Redis that has been replaced may go on answering.
+   *
+   * @generated from field: google.protobuf.Duration failover_window = 8;
+   */
+  failoverWindow?: Duration | undefined;
 };
 
 /**
@@ -484,13 +491,13 @@ export declare type EndedTokens = Message<"signum.v1.EndedTokens"> & {
 export declare const EndedTokensSchema: GenMessage<EndedTokens>;
 
 /**
- * Everything of a kind that was issued up to a moment is dead.
+ * Everything of a kind that was issued up to a moment is dead, or may be.
  *
  * @generated from message signum.v1.Watermark
  */
 export declare type Watermark = Message<"signum.v1.Watermark"> & {
   /**
-   * What is dead.
+   * What is dead, or may be.
    *
    * @generated from oneof signum.v1.Watermark.scope
    */
@@ -518,6 +525,18 @@ export declare type Watermark = Message<"signum.v1.Watermark"> & {
      */
     value: boolean;
     case: "all";
+  } | {
+    /**
+     * Any token: another primary of Redis has taken over, or the same has started again, and sessions that
+     * were begun before, or by the primary before within `failover_window` after it, may be gone. Of such a
+     * session no end will be told. So whoever answers for tokens asks the server about each that was issued
+     * up to this moment and the window, give or take `clock_skew`. An answer of a live session that was asked
+     * for more than the window after this was told holds: its end will be told.
+     *
+     * @generated from field: bool lost = 6;
+     */
+    value: boolean;
+    case: "lost";
   } | { case: undefined; value?: undefined };
 
   /**
