@@ -60,10 +60,12 @@ export class EdgeWorkload {
       const outcome = await this.#call(method, message, isWaited ? FENCE_DEADLINE_MS : DEADLINE_MS);
       if (outcome.ok) {
         const { revokedCount: ended = 0 } = outcome.value;
-        // A failover may have lost the session: then the user has nothing to end, and nothing is told.
-        if (!isLasting || (replicas > 0 && how === 'user' && ended === 0)) return;
+        if (!isLasting) return;
         judge.ended(token, outcome.returnedMs, `${how} acknowledged, ${ended} ended`);
-        this.#fleet.acknowledged(token, how === 'tenant' ? String(device['tenantId']) : undefined);
+        // A failover may have lost the session: then the user has nothing to end, and no end is told.
+        const isTold = replicas === 0 || how !== 'user' || Number(ended) > 0;
+        const tenantId = how === 'tenant' ? String(device['tenantId']) : undefined;
+        if (isTold) this.#fleet.acknowledged(token, tenantId);
         if (isWaited) this.#fleet.judge.fenced(token, outcome.returnedMs);
         return;
       }
