@@ -33,6 +33,9 @@ return each(4, 2, function(key, arg)
   end
   if mark[2] then return { 'REVOKED', revision, 'KEY', fingerprint } end
   if tonumber(expires_at) * 1000 <= now then return { 'EXPIRED', revision, '', fingerprint } end
+  -- Most sessions have none of the last claims: what is absent there is not told.
+  local last = #session
+  while not session[last] do last = last - 1 end
   return { 'ACTIVE', revision, '', fingerprint,
-    session[6], session[7], expires_at, session[4], session[8], now, unpack(session, 9) }
+    session[6], session[7], expires_at, session[4], session[8], now, unpack(session, 9, last) }
 end)

@@ -50,7 +50,6 @@ export abstract class OpenCall<I> implements Call {
   readonly method: string;
   readonly startedAtMs: number;
   deadlineAtMs = Number.POSITIVE_INFINITY;
-  about: Subject | undefined = undefined;
   hasChanged = false;
   protected readonly deps: OpenCallDeps;
   protected readonly head: Head;
@@ -67,6 +66,9 @@ export abstract class OpenCall<I> implements Call {
   #failure: SignumError | undefined;
   #isSettled = false;
   #isProven = false;
+  #about: Subject | undefined;
+  /** What a service caller has sent. */
+  #message: I | undefined;
 
   constructor(deps: OpenCallDeps, endpoint: AnyEndpoint<I>, places: InFlight, head: Head) {
     this.deps = deps;
@@ -80,6 +82,18 @@ export abstract class OpenCall<I> implements Call {
   /** Who calls; nobody until the caller is known. */
   get caller(): Caller {
     return this.#caller ?? ANONYMOUS;
+  }
+
+  /** Found out when first asked for, as the request id is: few calls are ever told of. */
+  get about(): Subject | undefined {
+    if (this.#about === undefined && this.#message !== undefined) {
+      this.#about = named(this.#endpoint.access.targetOf(this.#message));
+    }
+    return this.#about;
+  }
+
+  set about(about: Subject | undefined) {
+    this.#about = about;
   }
 
   get peer(): string {
@@ -230,7 +244,8 @@ export abstract class OpenCall<I> implements Call {
 
   #checkMessage(input: I): void {
     const { access } = this.#endpoint;
-    if (this.caller.kind === 'service') this.about = named(access.targetOf(input));
+    this.#about = undefined;
+    this.#message = this.caller.kind === 'service' ? input : undefined;
     try {
       access.checkMessage(this.caller, input);
     } catch (thrown) {
