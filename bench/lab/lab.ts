@@ -59,7 +59,12 @@ export async function openLab(
         credentials,
         tls: options.tls,
         ...other,
-        env: { SIGNUM_AUDIT: `${dir}/audit.log`, ...other.env },
+        // The patience to wait where the machine is busy with other things.
+        env: {
+          SIGNUM_AUDIT: `${dir}/audit.log`,
+          SIGNUM_DEADLINE_DEFAULT: '10s',
+          ...other.env,
+        },
       });
       steps.push(() => server.stop());
       return server;

@@ -4,6 +4,7 @@ import type { Lifetimes } from '../../src/domain/lifetimes.ts';
 import { RootSecrets } from '../../src/domain/root-secret.ts';
 import type { ClientMetadata } from '../../src/domain/session.ts';
 import { createSigning } from '../../src/signing/create-signing.ts';
+import { readFeed } from '../../src/store/feed/read-feed.ts';
 import { noteFingerprint } from '../../src/store/sessions/fingerprint.ts';
 import { issue } from '../../src/store/sessions/issue.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -63,6 +64,10 @@ export async function openPopulator(
     },
     onConnectionError: () => undefined,
   });
+  // As in a deployment whose edges were there first: else they would ask about each token once.
+  for (const keys of store.keyspace.partitions) {
+    await readFeed(store, keys, { which: 'ALL', count: 0 }, FOREVER);
+  }
   const {
     signing,
     ring,
