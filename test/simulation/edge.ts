@@ -1,3 +1,4 @@
+import { createConfirm } from '../../packages/edge/src/core/confirm.ts';
 import { createKnownTokens, type TokenKind } from '../../packages/edge/src/core/known-tokens.ts';
 import { createMirror, type Mirror } from '../../packages/edge/src/core/mirror.ts';
 import { createVerifier } from '../../packages/edge/src/core/verifier.ts';
@@ -6,6 +7,7 @@ import type { Connection, Delivered, Server, Subscriber } from './subscriber.ts'
 import { createChannel, createClock, type SimulatedClock, type World } from './world.ts';
 
 export const RENEW_MS = 250;
+const SLOWEST_ANSWER_MS = 1_200;
 const DEMANDS = { scopes: ['read'], audiences: ['api'] };
 
 export interface Edge {
@@ -39,7 +41,14 @@ export function createEdge(
     name,
     store,
     complain,
-  }: { readonly name: string; readonly store: Store; readonly complain: Complain },
+    servers,
+  }: {
+    readonly name: string;
+    readonly store: Store;
+    readonly complain: Complain;
+    /** Whom it may ask. */
+    readonly servers: () => readonly Server[];
+  },
 ): Edge {
   const { random } = world;
   const clock = createClock(world);
@@ -87,6 +96,21 @@ export function createEdge(
     hasKey: () => true,
     judgeKey: () => 'PROVEN',
   });
+
+  const confirm = createConfirm({ clock, mirror, known });
+
+  /** Asks any server about a token; the answer may be long on its way. */
+  function askServer(token: Token): void {
+    const confirmed = confirm(textOf(token));
+    const server = random.pick(servers());
+    world.after(random.next() ** 3 * world.slowestMs, () => {
+      server.validate(token, (isLive) => {
+        world.after(random.next() ** 3 * SLOWEST_ANSWER_MS, () => {
+          if (isLive && isUp) confirmed();
+        });
+      });
+    });
+  }
 
   let connection: Connection | undefined;
   /** What the server delivers to; another one for each connection. */
@@ -201,8 +225,9 @@ export function createEdge(
     mirror,
     accepts(token) {
       if (asleep > 0) return { accepted: false, lookedMs: world.now(), stalenessMs: 0 };
-      const { answer } = verify(`${'x'.repeat(12)}.${token.name}.${'y'.repeat(12)}`, DEMANDS);
+      const { answer } = verify(textOf(token), DEMANDS);
       const accepted = answer === 'ACTIVE';
+      if (answer === 'UNSURE') askServer(token);
       // Asking how stale it is looks at the clocks as well.
       const answeredBy = lookedMs;
       const stalenessMs = accepted ? (mirror.lease?.stalenessMs() ?? 0) : 0;
@@ -232,6 +257,10 @@ export function createEdge(
       return connection !== undefined;
     },
   };
+}
+
+function textOf({ name }: Token): string {
+  return `${'x'.repeat(12)}.${name}.${'y'.repeat(12)}`;
 }
 
 const KIND: Omit<TokenKind, 'tenantId'> = { keyId: 'k', scopes: ['read'], audiences: ['api'] };

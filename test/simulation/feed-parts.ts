@@ -1,6 +1,6 @@
 import type { FeedPart, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
 import { type FeedExtent, joinFeed } from '../../src/revocations/core/join-feed.ts';
-import { CLOCK_SKEW_MS, DEPOSED_MS, type Entry } from './store.ts';
+import { CLOCK_SKEW_MS, DEPOSED_MS, type Entry, type Told } from './store.ts';
 
 export const LEASE_MS = 1_000;
 
@@ -55,7 +55,7 @@ export function eventOf({ revision, entryId, awaited, storeMs, change }: Entry) 
     const { idBytes: tokenId, expiresAtS } = change.token;
     return { revision, entryId, awaited, change: { ended: { tokenId, expiresAtS, reason: 1 } } };
   }
-  const mark = { scope: { tenantId: change.tenantId }, timeMs: storeMs, revision };
+  const mark = { scope: scopeOf(change), timeMs: storeMs, revision };
   return { revision, entryId, awaited, change: { watermark: mark } };
 }
 
@@ -74,8 +74,8 @@ export function snapshotOf(partition: number, log: readonly Entry[]): readonly Q
 function stateOf(partition: number, log: readonly Entry[]) {
   const tokens = log.flatMap(({ change }) => (change && 'token' in change ? [change.token] : []));
   const watermarks = log.flatMap(({ change, storeMs: timeMs, revision }) => {
-    if (change === undefined || !('tenantId' in change)) return [];
-    return [{ scope: { tenantId: change.tenantId }, timeMs, revision }];
+    if (change === undefined || 'token' in change) return [];
+    return [{ scope: scopeOf(change), timeMs, revision }];
   });
   const ended = {
     tokenIds: Uint8Array.from(tokens.flatMap(({ idBytes }) => [...idBytes])),
@@ -83,4 +83,8 @@ function stateOf(partition: number, log: readonly Entry[]) {
     reasons: tokens.map(() => 1),
   };
   return { kind: 'SNAPSHOT' as const, partition, ended, watermarks };
+}
+
+function scopeOf(change: Exclude<Told, { readonly token: unknown }>) {
+  return 'lost' in change ? { lost: true as const } : { tenantId: change.tenantId };
 }

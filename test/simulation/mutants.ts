@@ -274,8 +274,8 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
     changes: [
       {
         file: `${EDGE}/mirror.ts`,
-        find: '      watermarks.add(partition, change.watermark);\n      rules += 1;',
-        replace: '      watermarks.add(partition, change.watermark);',
+        find: '      mark(partition, change.watermark);\n      rules += 1;',
+        replace: '      mark(partition, change.watermark);',
       },
     ],
   },
@@ -321,5 +321,73 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
     name: 'confirmed-of-another-history',
     why: 'what edges have confirmed of a history that was lost passes for a confirmation of this one',
     changes: [{ file: `${SERVER}/fence.ts`, find: 'found.primary === primary && ', replace: '' }],
+  },
+  {
+    name: 'loss-told-late',
+    why: 'a partition of another primary is told, and vouched for, before what it may have lost',
+    changes: [
+      {
+        file: `${MODEL}/store.ts`,
+        find: '      noteHistory(node);\n      return [...node.log];',
+        replace:
+          '      const read = [...node.log];\n      world.after(500, () => noteHistory(node));\n      return read;',
+      },
+    ],
+  },
+  {
+    name: 'loss-passed-over',
+    why: 'a token is accepted whose session may have been lost',
+    changes: [
+      {
+        file: `${EDGE}/verifier.ts`,
+        find: "if (mirror.losses.isDoubtful(partition, issuedAtS, confirmed)) return unsure('LOSS');",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'confirmed-before-the-loss',
+    why: 'an answer that was asked for before a loss confirms that nothing was lost',
+    changes: [
+      {
+        file: `${EDGE}/confirm.ts`,
+        find: '    const confirmed = mirror.losses.askedNow(partition, clock.monotonicMs());\n    return () => {',
+        replace:
+          '    return () => {\n      const confirmed = mirror.losses.askedNow(partition, clock.monotonicMs());',
+      },
+    ],
+  },
+  {
+    name: 'confirmed-by-the-primary-before',
+    why: 'an answer confirms that nothing was lost while the primary before may have given it',
+    changes: [
+      {
+        file: `${EDGE}/losses.ts`,
+        find: 'if (monotonicMs - toldMs <= spanMs) return 0;',
+        replace: 'if (monotonicMs - toldMs < 0 * spanMs) return 0;',
+      },
+    ],
+  },
+  {
+    name: 'confirmed-for-good',
+    why: 'what was confirmed after one loss counts as confirmed after the next',
+    changes: [
+      {
+        file: `${EDGE}/losses.ts`,
+        find: 'confirmed < loss.number',
+        replace: 'confirmed < Math.min(1, loss.number)',
+      },
+    ],
+  },
+  {
+    name: 'loss-by-one-clock',
+    why: 'what the primary before may have issued later, or by another clock, is not taken for lost',
+    changes: [
+      {
+        file: `${EDGE}/losses.ts`,
+        find: 'return timeMs + failoverWindowMs + clockSkewMs;',
+        replace: 'return timeMs + 0 * (failoverWindowMs + clockSkewMs);',
+      },
+    ],
   },
 ];

@@ -3,7 +3,7 @@ import type { TableObserver } from '../../src/revocations/core/lease-table.ts';
 import type { LeaseTerms } from '../../src/revocations/core/lease-terms.ts';
 import type { Sightings } from '../../src/revocations/core/sightings.ts';
 import type { Asking } from './asking.ts';
-import type { Change, Node, Store } from './store.ts';
+import type { Node, Store, Wanted } from './store.ts';
 import type { Server } from './subscriber.ts';
 import type { World } from './world.ts';
 
@@ -12,9 +12,9 @@ const LOOK_AGAIN_MS = 30;
 /** What a server tells of its revocations. */
 export interface Told {
   /** A revocation is committed, and waits. */
-  onCommitted(change: Change): void;
+  onCommitted(wanted: Wanted): void;
   /** It has returned. */
-  onFenced(change: Change, partition: number, revision: number): void;
+  onFenced(wanted: Wanted, partition: number, revision: number): void;
 }
 
 export interface RevokingDeps {
@@ -36,12 +36,12 @@ export interface RevokingDeps {
 export function createRevoking(deps: RevokingDeps): Server['revoke'] {
   const { name, world, store, terms, sightings, observer, told, ask, nodeOf, isUp, nowMs } = deps;
 
-  function revoke(partition: number, change: Change, fenced: boolean): void {
+  function revoke(partition: number, wanted: Wanted, fenced: boolean): void {
     const node = nodeOf(partition);
     ask(
       node,
       () => {
-        const entry = store.end(node, change, fenced);
+        const entry = store.end(node, wanted, fenced);
         // What no replica confirms is not known to be durable.
         if (!fenced || !store.isPrimary(node)) return undefined;
         node.durable = node.log.length;
@@ -49,7 +49,7 @@ export function createRevoking(deps: RevokingDeps): Server['revoke'] {
       },
       (entry) => {
         if (entry === undefined) return;
-        told.onCommitted(change);
+        told.onCommitted(wanted);
         const knownMs = nowMs();
         const primaryTrustedFromMs = sightings.trustedFromMs(`partition ${partition}`);
         const { revision } = entry;
@@ -62,7 +62,7 @@ export function createRevoking(deps: RevokingDeps): Server['revoke'] {
         };
         wait(createFence([commit], terms, observer), () => {
           world.note(() => `${name} has fenced revision ${revision} of partition ${partition}`);
-          told.onFenced(change, partition, revision);
+          told.onFenced(wanted, partition, revision);
         });
       },
     );

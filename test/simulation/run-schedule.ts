@@ -2,7 +2,7 @@ import { CLOCK_DRIFT } from '../../src/revocations/core/lease-terms.ts';
 import { createEdge, type Edge } from './edge.ts';
 import { LEASE_MS } from './feed-parts.ts';
 import { createServer } from './server.ts';
-import { type Change, createStore, DEPOSED_MS, endedAt, type Token } from './store.ts';
+import { createStore, DEPOSED_MS, endedAt, has, type Token, type Wanted } from './store.ts';
 import type { Server } from './subscriber.ts';
 import { createWorld } from './world.ts';
 
@@ -31,13 +31,13 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
   const violations: Violation[] = [];
   /** When the fence of a change returned, in true time. */
   const fences: {
-    readonly change: Change;
+    readonly change: Wanted;
     readonly partition: number;
     readonly revision: number;
     readonly atMs: number;
   }[] = [];
   /** What has been ended by fences that have not returned. */
-  const waitedFor: Change[] = [];
+  const waitedFor: Wanted[] = [];
   /** Edges that reach no server for a while. */
   const away = new Set<Edge>();
   let accepted = 0;
@@ -62,7 +62,10 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
   };
   const newEdge = () => {
     edgesMade += 1;
-    return createEdge(world, { name: `e${edgesMade}`, store, complain });
+    return createEdge(world, {
+      name: `e${edgesMade}`,
+      ...{ store, complain, servers: () => servers },
+    });
   };
   for (const node of store.primaries) {
     for (let i = 0; i < 5; i += 1) store.issue(node, random.between(0, 20_000));
@@ -74,6 +77,7 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
     return fences.find(({ change, partition, revision }) => {
       if (partition !== token.partition) return false;
       if ('token' in change) return change.token === token;
+      if ('userOf' in change) return change.userOf === token;
       return change.tenantId === token.tenantId && revision > token.revision;
     })?.atMs;
   }
@@ -96,6 +100,13 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
       );
     }
     const primary = store.primaries[token.partition] as (typeof store.primaries)[number];
+    const lostMs = store.failedOverMs[token.partition] as number;
+    if (
+      !has(primary.log, token) &&
+      lookedMs - lostMs > stalenessMs / (1 - CLOCK_DRIFT) + DEPOSED_MS
+    ) {
+      complain('no lost session', `${edge.name} accepts token ${token.name}, which is lost`);
+    }
     const sinceMs = endedAt(primary.log, token);
     if (sinceMs === undefined || sinceMs > lookedMs) return;
     const boundMs = stalenessMs / (1 - CLOCK_DRIFT) + mayBeOldMs(token, sinceMs);
@@ -107,11 +118,11 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
     }
   }
 
-  function anything(): Change & { readonly partition: number } {
+  function anything(): { readonly wanted: Wanted; readonly partition: number } {
     const token = random.pick(store.tokens);
-    return random.next() < 0.8
-      ? { token, partition: token.partition }
-      : { tenantId: token.tenantId, partition: token.partition };
+    const { partition, tenantId } = token;
+    const wanted = random.pick<Wanted>([{ token }, { token }, { userOf: token }, { tenantId }]);
+    return { wanted, partition };
   }
 
   function replace<T>(list: T[], make: () => T): T {
@@ -152,7 +163,21 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
     const before = store.primaries[partition];
     store.failOver(partition);
     if (random.next() < 0.5) for (const edge of edges) reconnect(edge);
+    for (let i = random.between(0, 2); i > 0; i -= 1) {
+      world.after(random.between(0, DEPOSED_MS), () => {
+        if (before && store.answers(before)) store.issue(before, 0);
+      });
+    }
     const tokens = store.tokens.filter((token) => token.partition === partition);
+    // Whether an edge goes on accepting those that are lost, or begins again.
+    const { log = [] } = store.primaries[partition] ?? {};
+    const lost = tokens.filter((token) => !has(log, token));
+    for (let i = lost.length > 0 ? 20 : 0; i > 0; i -= 1) {
+      const token = random.pick(lost);
+      world.after(random.between(0, 3 * DEPOSED_MS), () => {
+        for (const edge of edges) ask(edge, token);
+      });
+    }
     for (let i = random.between(0, 6); i > 0; i -= 1) {
       const token = random.pick(tokens);
       world.after(random.between(0, 50), () => {
@@ -165,8 +190,8 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
     return random.next() < 0.7 ? random.between(-49, 49) : random.between(-3_000, 3_000);
   }
   function revoke(isFenced: boolean): void {
-    const { partition, ...change } = anything();
-    random.pick(servers).revoke(partition, change as Change, isFenced);
+    const { partition, wanted } = anything();
+    random.pick(servers).revoke(partition, wanted, isFenced);
   }
   function reconnect(edge: Edge): void {
     if (!away.has(edge)) edge.connect(random.pick(servers));
@@ -210,6 +235,7 @@ export function runSchedule(seed: number, { keepSteps = false } = {}): Run {
   function oneWaitedFor(): Token {
     const change = waitedFor.length > 0 ? random.pick(waitedFor) : undefined;
     if (change && 'token' in change) return change.token;
+    if (change && 'userOf' in change) return change.userOf;
     const of = store.tokens.filter(({ tenantId }) => tenantId === change?.tenantId);
     return random.pick(of.length > 0 ? of : store.tokens);
   }

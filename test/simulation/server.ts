@@ -21,7 +21,7 @@ import {
   WELCOME,
 } from './feed-parts.ts';
 import { createRevoking, type Told } from './revoking.ts';
-import { DEPOSED_MS, type Entry, type Node, type Store } from './store.ts';
+import { DEPOSED_MS, type Entry, isLive, type Node, type Store } from './store.ts';
 import type { Connection, Server, Subscriber } from './subscriber.ts';
 import { type Channel, createChannel, createClock, type World } from './world.ts';
 
@@ -115,7 +115,7 @@ export function createServer(world: World, name: string, store: Store, told: Tol
     const { node } = source;
     ask(
       node,
-      () => [...node.log],
+      () => store.read(node),
       (log) => {
         if (sources[node.partition] !== source) return;
         if (log === undefined) return loseSource(node.partition);
@@ -220,7 +220,7 @@ export function createServer(world: World, name: string, store: Store, told: Tol
     }
     ask(
       source.node,
-      () => [...source.node.log],
+      () => store.read(source.node),
       (log) => {
         if (!to.open || to.reading.get(partition) !== meanwhile) return;
         if (log === undefined || sources[partition] !== source) return again();
@@ -411,6 +411,15 @@ export function createServer(world: World, name: string, store: Store, told: Tol
     name,
     subscribe,
     revoke,
+    validate(token, then) {
+      const node = nodeOf(token.partition);
+      if (isUp)
+        ask(
+          node,
+          () => isLive(node.log, token),
+          (live) => live !== undefined && then(live),
+        );
+    },
     loseSource,
     stop() {
       isUp = false;

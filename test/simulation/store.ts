@@ -20,6 +20,12 @@ export interface Token {
 
 export type Change = { readonly token: Token } | { readonly tenantId: string };
 
+/** What a change of a partition was, as its feed tells it. */
+export type Told = Change | { readonly lost: true };
+
+/** What a revocation ends: a user has one token at most, and one whose session is lost has none. */
+export type Wanted = Change | { readonly userOf: Token };
+
 /** A change in the feed of a partition. */
 export interface Entry {
   readonly revision: number;
@@ -27,7 +33,9 @@ export interface Entry {
   readonly storeMs: number;
   readonly trueMs: number;
   readonly awaited: boolean;
-  readonly change: Change | undefined;
+  readonly change: Told | undefined;
+  /** The token that it has begun. */
+  readonly issued?: Token;
 }
 
 /** A Redis that is, or was, the primary of a partition; the first one of the lease table as well. */
@@ -42,6 +50,8 @@ export interface Node {
   untilMs: number;
   readonly clockAheadMs: number;
   readonly listeners: Set<(entry: Entry) => void>;
+  /** Whose history its feed was read of, one after another, and how many changes there were then. */
+  readonly noted: { readonly name: string; readonly changes: number }[];
 }
 
 export interface Store {
@@ -53,7 +63,10 @@ export interface Store {
   answers(node: Node): boolean;
   /** Issues a token; at the beginning, as if that had been a while ago. */
   issue(node: Node, agoMs: number): void;
-  end(node: Node, change: Change, awaited: boolean): Entry;
+  /** Ends what there is of it. */
+  end(node: Node, wanted: Wanted, awaited: boolean): Entry;
+  /** Reads the feed of a node, which tells of a loss first if it was read of another one last. */
+  read(node: Node): readonly Entry[];
   failOver(partition: number): void;
   loseTable(): void;
 }
@@ -65,10 +78,17 @@ export function createStore(world: World, partitions: number): Store {
   const failedOverMs: number[] = [];
   let made = 0;
 
-  function makeNode(partition: number, log: Entry[], table: Node['table']): Node {
+  function makeNode(
+    partition: number,
+    log: Entry[],
+    table: Node['table'],
+    noted?: Node['noted'],
+  ): Node {
     made += 1;
+    const name = `r${made}`;
     return {
-      name: `r${made}`,
+      name,
+      noted: noted ?? [{ name, changes: 0 }],
       partition,
       log,
       table,
@@ -84,7 +104,12 @@ export function createStore(world: World, partitions: number): Store {
     return { id: `t${made}`, entries: new Map() };
   }
 
-  function append(node: Node, change: Change | undefined, awaited: boolean): Entry {
+  function append(
+    node: Node,
+    change: Told | undefined,
+    awaited: boolean,
+    issued: Token | undefined = undefined,
+  ): Entry {
     const last = node.log.at(-1);
     const storeMs = 1_000_000 + world.now() + node.clockAheadMs;
     // As XADD does it: never before the entry before.
@@ -98,11 +123,19 @@ export function createStore(world: World, partitions: number): Store {
       trueMs: world.now(),
       awaited,
       change,
+      ...(issued && { issued }),
     };
     node.log.push(entry);
     if (random.next() < 0.5) node.durable = node.log.length;
     for (const tell of node.listeners) tell(entry);
     return entry;
+  }
+
+  function noteHistory(node: Node): void {
+    if (node.noted.at(-1)?.name === node.name) return;
+    const { revision } = append(node, { lost: true }, false);
+    node.noted.push({ name: node.name, changes: revision });
+    world.note(() => `${node.name} tells of a loss at revision ${revision}`);
   }
 
   for (let partition = 0; partition < partitions; partition += 1) {
@@ -117,13 +150,12 @@ export function createStore(world: World, partitions: number): Store {
     isPrimary: (node) => primaries[node.partition] === node,
     answers: (node) => world.now() < node.untilMs,
     issue(node, agoMs) {
-      const { revision } = append(node, undefined, false);
       const name = tokens.length;
       const hex = (name + 1).toString(16).padStart(12, '0');
       const tokenId = `00000000-0000-7000-8000-${hex}`;
       const issuedAtS = Math.floor((1_000_000 + world.now() + node.clockAheadMs - agoMs) / 1_000);
       world.note(() => `${node.name} issues token ${name} at second ${issuedAtS}`);
-      tokens.push({
+      const token: Token = {
         name,
         tokenId,
         idBytes: Uint8Array.from(Buffer.from(tokenId.replaceAll('-', ''), 'hex')),
@@ -131,16 +163,23 @@ export function createStore(world: World, partitions: number): Store {
         tenantId: `tenant-${random.between(0, 1)}`,
         issuedAtS,
         expiresAtS: issuedAtS + 600,
-        revision,
-      });
+        revision: (node.log.at(-1)?.revision ?? 0) + 1,
+      };
+      tokens.push(token);
+      append(node, undefined, false, token);
     },
-    end(node, change, awaited) {
+    end(node, wanted, awaited) {
+      const change = 'userOf' in wanted ? foundOf(node, wanted.userOf) : wanted;
       const entry = append(node, change, awaited);
       world.note(() => {
-        const what = 'token' in change ? `token ${change.token.name}` : change.tenantId;
-        return `${node.name} ends ${what} at revision ${entry.revision}${awaited ? ', awaited' : ''}`;
+        const what = change && ('token' in change ? `token ${change.token.name}` : change.tenantId);
+        return `${node.name} ends ${what ?? 'nothing'} at revision ${entry.revision}${awaited ? ', awaited' : ''}`;
       });
       return entry;
+    },
+    read(node) {
+      noteHistory(node);
+      return [...node.log];
     },
     failOver(partition) {
       const before = primaries[partition] as Node;
@@ -149,7 +188,8 @@ export function createStore(world: World, partitions: number): Store {
         () => ({ id: before.table.id, entries: new Map(before.table.entries) }),
         newTable,
       ])();
-      const next = makeNode(partition, before.log.slice(0, kept), table);
+      const noted = before.noted.filter(({ changes }) => changes <= kept);
+      const next = makeNode(partition, before.log.slice(0, kept), table, noted);
       before.untilMs = world.now() + random.next() * DEPOSED_MS;
       primaries[partition] = next;
       failedOverMs[partition] = world.now();
@@ -165,10 +205,23 @@ export function createStore(world: World, partitions: number): Store {
   };
 }
 
+function foundOf({ log }: Node, token: Token): Change | undefined {
+  return isLive(log, token) ? { token } : undefined;
+}
+
+/** Whether a token's session is there by what a log says. */
+export function isLive(log: readonly Entry[], token: Token): boolean {
+  return has(log, token) && endedAt(log, token) === undefined;
+}
+
+export function has(log: readonly Entry[], token: Token): boolean {
+  return log.some(({ issued }) => issued === token);
+}
+
 /** Whether a token had ended by what a log says, and since when in true time. */
 export function endedAt(log: readonly Entry[], token: Token): number | undefined {
   return log.find(({ change, revision }) => {
-    if (change === undefined) return false;
+    if (change === undefined || 'lost' in change) return false;
     if ('token' in change) return change.token === token;
     return change.tenantId === token.tenantId && revision > token.revision;
   })?.trueMs;

@@ -1,5 +1,5 @@
 import type { FeedMessage, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
-import type { Change, Entry } from './store.ts';
+import type { Entry, Token, Wanted } from './store.ts';
 
 /** What is told at once, and what only the simulation knows of it. */
 export type Delivered = {
@@ -21,7 +21,9 @@ export interface Server {
   readonly name: string;
   subscribe(subscriber: Subscriber): Connection | undefined;
   /** Ends something, and tells when no edge accepts it any more. */
-  revoke(partition: number, change: Change, fence: boolean): void;
+  revoke(partition: number, wanted: Wanted, fence: boolean): void;
+  /** Looks a token up, and tells whether it is live, if it can. */
+  validate(token: Token, then: (isLive: boolean) => void): void;
   /** Loses what it was told of the feed by one primary. */
   loseSource(partition: number): void;
   stop(): void;

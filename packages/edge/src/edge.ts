@@ -191,9 +191,9 @@ export function createEdge(deps: EdgeDeps): Edge {
     const why = answer.answer === 'UNSURE' ? answer.why : undefined;
     if (why !== undefined) unsure[why] += 1;
     // Before it is asked: what is told meanwhile is not confirmed.
-    const confirmed = why === 'LOSS' ? deps.confirm(token) : undefined;
+    const confirmed = deps.confirm(token);
     const asked = await server.ask(token, demands, why === 'KEY');
-    if (asked.active && asked.source === 'SERVER') confirmed?.();
+    if (asked.active && asked.source === 'SERVER') confirmed();
     const verdict = (graceMs > 0 && outdated(token, demands, asked)) || asked;
     answered[verdict.source] += 1;
     return verdict;
