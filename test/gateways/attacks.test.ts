@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ENVOY_JWT_AUTHN, GATEWAYS } from '../../examples/run/gateway.ts';
+import { ENVOY_JWT_AUTHN, GATEWAYS, type Way } from '../../examples/run/gateway.ts';
 import { type Holder, newHolder } from '../bound/holder.ts';
 import { until } from '../setup/until.ts';
 import { ask, bearer } from './client.ts';
@@ -32,7 +32,13 @@ function raw(
   return text(socket);
 }
 
-describe.each(GATEWAYS)('$name', (gateway) => {
+/** Every gateway at a server, and at `signum edge` if it can ask one. */
+const CASES = GATEWAYS.flatMap((gateway) => {
+  const ways: readonly Way[] = gateway.credentials.length === 0 ? ['key'] : ['key', 'edge'];
+  return ways.map((way) => ({ gateway, way, at: way === 'edge' ? 'signum edge' : 'the server' }));
+});
+
+describe.each(CASES)('$gateway.name at $at', ({ gateway, way }) => {
   const asks = gateway !== ENVOY_JWT_AUTHN;
   const present = gateway.executable() !== undefined;
   let port: number;
@@ -43,7 +49,7 @@ describe.each(GATEWAYS)('$name', (gateway) => {
 
   beforeAll(async () => {
     if (!present) return;
-    port = await lab.gateway(gateway, 'key');
+    port = await lab.gateway(gateway, way);
     const userId = gateway.name;
     ({ accessToken: token } = await lab.issue({ scopes: ['read'], userId }));
     holder = await newHolder();
