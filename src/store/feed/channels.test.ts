@@ -75,6 +75,29 @@ test('a place is known as long as its entry is there with its revision', async (
   expect(await look({ ...head, entryId: '1-1' })).toBe(false);
 });
 
+test('a primary that was a replica in between is heard anew, and vouches for nothing before that', async () => {
+  const server = await startTestRedis();
+  const admin = new Redis(server.url);
+  const own = await openTestStore({}, server.url, PARTITIONS);
+  const anew = open(own);
+  try {
+    await until('every partition is heard', () => heard.size === PARTITIONS);
+    const [before] = await anew.vouch();
+    await admin.replicaof('127.0.0.1', 1);
+    await admin.replicaof('NO', 'ONE');
+    expect(await anew.vouch()).toEqual([]);
+    await until('every partition is heard again', () => heard.size === PARTITIONS);
+    const [after] = await anew.vouch();
+    expect(after?.partitions).toHaveLength(PARTITIONS);
+    expect(after?.history).not.toBe(before?.history);
+  } finally {
+    anew.close();
+    await own.close();
+    admin.disconnect();
+    await server.stop();
+  }
+});
+
 test('what keeps a primary from being heard is told once', async () => {
   const server = await startTestRedis();
   const admin = new Redis(server.url);

@@ -46,6 +46,8 @@ export class Judge {
   readonly #successors = new Map<string, Set<string>>();
   readonly #silences: { readonly fromMs: number; toMs: number }[] = [];
   readonly #exempt = new WeakSet<HeldToken>();
+  /** Of those, the ones whose end may have been lost. */
+  readonly #unended = new WeakSet<HeldToken>();
 
   constructor(promises: Promises) {
     this.#promises = promises;
@@ -68,6 +70,7 @@ export class Judge {
   mayEnd(token: HeldToken, what: string): void {
     const nowMs = performance.now();
     this.#touch(token);
+    if (this.isLosing) this.#unended.add(token);
     token.mayEndMs = Math.min(token.mayEndMs, nowMs);
     tell(token, `${what} ${at(nowMs)}`);
   }
@@ -75,10 +78,12 @@ export class Judge {
   /** An answer that the topology stands for has said that it is dead. */
   ended(token: HeldToken, returnedMs: number, why: string): void {
     this.#touch(token);
+    if (this.isLosing) this.#unended.add(token);
     if (token.endedMs <= returnedMs) return;
     // Whoever waits for edges may have been answered by Redis before the loss, and return after it.
     if (this.#losses.some(({ fromMs, toMs }) => token.mayEndMs <= toMs && fromMs <= returnedMs)) {
       this.#exempt.add(token);
+      this.#unended.add(token);
     }
     token.endedMs = returnedMs;
     tell(token, `dead: ${why} ${at(returnedMs)}`);
@@ -148,6 +153,14 @@ export class Judge {
   /** Whether what became of a token may have been lost. */
   isExempt(token: HeldToken): boolean {
     return this.#exempt.has(token);
+  }
+
+  /**
+   * Whether the end of a token may have been lost. One whose session was lost, and which was ended after that,
+   * stays ended.
+   */
+  mayBeUnended(token: HeldToken): boolean {
+    return this.#unended.has(token);
   }
 
   #touch(token: HeldToken): void {

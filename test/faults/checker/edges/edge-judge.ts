@@ -97,7 +97,7 @@ export class EdgeJudge {
 
   #look(seen: Seen): void {
     const { token, fencedMs, acceptedMs, acceptedBy, knewMs } = seen;
-    if (seen.isReported || this.#judge.isExempt(token)) return;
+    if (seen.isReported || this.#judge.mayBeUnended(token)) return;
     const tell = (rule: Parameters<Judge['violated']>[0], what: string) => {
       seen.isReported = true;
       this.#judge.violated(rule, `${acceptedBy} accepted ${token.id} ${what}`, token);
