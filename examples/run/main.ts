@@ -1,7 +1,7 @@
 // npm run example -- NAME [--edge]: runs an example beside the Signum that `npm start` runs, at the port PORT.
 import { fail, findDev } from './dev.ts';
 import { GATEWAYS } from './gateway.ts';
-import { demandPort } from './port.ts';
+import { requirePort } from './port.ts';
 import { APPS, runApp } from './run-app.ts';
 import { runGateway } from './run-gateway.ts';
 
@@ -16,7 +16,7 @@ if (!isUnderstood || (gateway === undefined && !isApp)) {
     `Usage: npm run example -- <${gateways}> [--edge]\n       npm run example -- <${APPS.join('|')}>`,
   );
 }
-const port = await demandPort(gateway === undefined ? 3_000 : 8_080);
+const port = await requirePort(gateway === undefined ? 3_000 : 8_080);
 if (gateway === undefined) await runApp(name, findDev(), port);
 else {
   if (atEdge && gateway.credentials.length === 0) fail(`${name} asks nobody, and no edge.`);

@@ -2,7 +2,7 @@ import { fail } from './dev.ts';
 import { takesConnections } from './start-gateway.ts';
 
 /** The port that PORT names, or the usual one. Ends the process if it is none, or somebody listens there. */
-export async function demandPort(usual: number): Promise<number> {
+export async function requirePort(usual: number): Promise<number> {
   const { PORT = String(usual) } = process.env;
   const port = Number(PORT);
   if (!/^\d+$/.test(PORT) || port < 1 || port > 65_535)

@@ -1,8 +1,8 @@
 import { challengeScheme, PROOF_ALGORITHMS } from '@signum/token';
 import type { Verdict } from '../domain/verdict.ts';
-import { type Demands, SCOPE_TOKEN } from './demands.ts';
 import type { Identity } from './identity.ts';
 import type { Presentation } from './presented-token.ts';
+import { type Requirements, SCOPE_TOKEN } from './requirements.ts';
 
 /** What a gateway is told: to let a request pass, or to refuse it with a challenge. */
 export type Answer =
@@ -37,7 +37,7 @@ const ALGORITHMS = `algs="${PROOF_ALGORITHMS.join(' ')}"`;
 /** What a request that is refused has presented, and what was asked of it. */
 interface Refused {
   readonly presented: Presentation;
-  readonly demands: Demands;
+  readonly requirements: Requirements;
   readonly nonce?: string | undefined;
 }
 
@@ -45,7 +45,7 @@ interface Refused {
  * A refusal as RFC 6750 section 3 has it, or RFC 9449 section 7.1. Who has presented nothing is told no
  * error, section 3.1. What would be 400 there is 401: gateways take other statuses for a failure of their own.
  */
-export function challenge(refusal: Refusal, { presented, demands, nonce }: Refused): Answer {
+export function challenge(refusal: Refusal, { presented, requirements, nonce }: Refused): Answer {
   const scheme =
     typeof presented === 'object' ? challengeScheme(presented.scheme, presented.token) : 'Bearer';
   const algorithms = scheme === 'DPoP' ? [ALGORITHMS] : [];
@@ -59,9 +59,9 @@ export function challenge(refusal: Refusal, { presented, demands, nonce }: Refus
     case 'UNUSABLE':
       return told(401, ...error('invalid_request', 'exactly one token must be presented'));
     case 'INSUFFICIENT_AUTHENTICATION':
-      return told(401, ...stepUp(demands));
+      return told(401, ...stepUp(requirements));
     case 'INSUFFICIENT_SCOPE': {
-      const scope = demands.scopes.filter((wanted) => SCOPE_TOKEN.test(wanted)).join(' ');
+      const scope = requirements.scopes.filter((wanted) => SCOPE_TOKEN.test(wanted)).join(' ');
       return told(403, 'error="insufficient_scope"', `scope="${scope}"`);
     }
   }
@@ -76,7 +76,7 @@ function error(name: string, description: string): string[] {
 }
 
 /** RFC 9470 section 3. What no authentication meets is not told. */
-function stepUp({ authentication }: Demands): string[] {
+function stepUp({ authentication }: Requirements): string[] {
   const { acrValues = [], maxAgeS = -1 } = authentication ?? {};
   const known = acrValues.filter((acr) => SCOPE_TOKEN.test(acr)).join(' ');
   return [

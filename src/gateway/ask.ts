@@ -3,35 +3,35 @@ import type { KeyProof } from '../domain/key-proof.ts';
 import type { AdmittedCall } from '../policy/access.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import { type Answer, challenge } from './answer.ts';
-import type { Demands } from './demands.ts';
 import { identityOf } from './identity.ts';
 import type { Presentation } from './presented-token.ts';
+import type { Requirements } from './requirements.ts';
 
 /** What a gateway asks, whatever its wire format. */
 export interface Question {
   readonly presented: Presentation;
-  readonly demands: Demands;
+  readonly requirements: Requirements;
   /** What the client has shown of the key that its token is bound to. */
   readonly proof: KeyProof;
 }
 
-/** Answers it: by the token, the proof and the demands alone. An outage is thrown, it is no answer. */
+/** Answers it: by the token, the proof and the requirements alone. An outage is thrown, it is no answer. */
 export async function ask(
   tokens: Pick<Tokens, 'validate'>,
   call: AdmittedCall,
-  { presented, demands, proof }: Question,
+  { presented, requirements, proof }: Question,
 ): Promise<Answer> {
-  if (typeof presented === 'string') return challenge(presented, { presented, demands });
-  const { scopes: requiredScopes, audiences, authentication } = demands;
+  if (typeof presented === 'string') return challenge(presented, { presented, requirements });
+  const { scopes: requiredScopes, audiences, authentication } = requirements;
   const subject = { token: presented.token };
   const input = { subject, requiredScopes, audiences, authentication, minRevision: 0, proof };
   try {
     const { verdict, token, nonce } = await tokens.validate(call, input);
     return verdict === 'ACTIVE' && token !== undefined
       ? { status: 200, identity: identityOf(token) }
-      : challenge(verdict, { presented, demands, nonce });
+      : challenge(verdict, { presented, requirements, nonce });
   } catch (thrown) {
-    if (isOfAnotherTenant(thrown)) return challenge('UNKNOWN', { presented, demands });
+    if (isOfAnotherTenant(thrown)) return challenge('UNKNOWN', { presented, requirements });
     throw thrown;
   }
 }

@@ -8,10 +8,10 @@ import type { Tokens } from '../tokens/tokens.ts';
 import type { Answer } from './answer.ts';
 import { ask, type Question } from './ask.ts';
 import { clientRequest, passedCertificate, proofOf } from './client-request.ts';
-import { readDemands } from './demands.ts';
 import { gatewayCredentials } from './gateway-credentials.ts';
 import { ALLOWED } from './identity.ts';
 import { presentedToken } from './presented-token.ts';
+import { readRequirements } from './requirements.ts';
 
 export interface AuthzOptions {
   readonly tokens: Pick<Tokens, 'validate'>;
@@ -29,7 +29,7 @@ export interface AuthzOptions {
 /**
  * What gateways ask about a request of their client's: Envoy's ext_authz over HTTP, nginx's auth_request,
  * the forward-auth of Traefik, Caddy and others. Every method is one and the same question. The query of
- * `/authz` is the operator's and holds the demands; below `/authz/` Envoy appends the client's own path
+ * `/authz` is the operator's and holds the requirements; below `/authz/` Envoy appends the client's own path
  * and query, which say nothing.
  */
 export function authz(options: AuthzOptions): readonly HttpEndpoint<Question, Answer>[] {
@@ -39,7 +39,7 @@ export function authz(options: AuthzOptions): readonly HttpEndpoint<Question, An
 function at(
   path: string,
   { tokens, cookie, certificateHeader, told }: AuthzOptions,
-  operatorDemands: (head: Head) => Iterable<readonly [string, string]>,
+  operatorRequirements: (head: Head) => Iterable<readonly [string, string]>,
 ): HttpEndpoint<Question, Answer> {
   return {
     endpoint: {
@@ -62,7 +62,9 @@ function at(
         certificateHeader && passedCertificate(head.headerValues(certificateHeader));
       return {
         presented,
-        demands: readDemands(operatorDemands(head), (name) => head.headerValues(name)),
+        requirements: readRequirements(operatorRequirements(head), (name) =>
+          head.headerValues(name),
+        ),
         proof: proofOf(
           presented,
           () => clientRequest(head),
@@ -98,7 +100,7 @@ function encode(answer: Answer): HttpAnswer {
 }
 
 /**
- * What is wrong with the gateway, its credential or its demands, is 500: a 401 would be passed on, and
+ * What is wrong with the gateway, its credential or its requirements, is 500: a 401 would be passed on, and
  * a client would throw a good token away. Whatever else keeps Signum from an answer is 503, which is
  * neither a yes nor a no.
  */

@@ -10,11 +10,11 @@ const check = (http: object, contextExtensions = {}) =>
   );
 
 describe('of Envoy’s question', () => {
-  test('the token and the route’s demands are read', () => {
+  test('the token and the route’s requirements are read', () => {
     const headers = { authorization: 'Bearer abc', 'x-signum-required-scope': 'x' };
     expect(check({ headers }, { scope: 'admin', audience: 'api' })).toMatchObject({
       presented: { scheme: 'Bearer', token: 'abc' },
-      demands: { scopes: ['admin', 'x'], audiences: ['api'] },
+      requirements: { scopes: ['admin', 'x'], audiences: ['api'] },
     });
   });
 

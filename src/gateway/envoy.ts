@@ -9,9 +9,9 @@ import { invalidField } from '../domain/errors.ts';
 import type { Answer } from './answer.ts';
 import type { Question } from './ask.ts';
 import { type ClientRequest, passedCertificate, proofOf } from './client-request.ts';
-import { DEMAND_HEADERS, readDemands } from './demands.ts';
 import { ALLOWED, IDENTITY_HEADERS } from './identity.ts';
 import { presentedToken } from './presented-token.ts';
+import { REQUIREMENT_HEADERS, readRequirements } from './requirements.ts';
 
 /** Of google.rpc.Code: what Envoy counts. */
 const OK = 0;
@@ -21,7 +21,7 @@ const UNAUTHENTICATED = 16;
 /** The client's headers that are looked at. No other is read of a question in its usual form. */
 export const READ_HEADERS = [
   ...(['authorization', 'cookie', 'dpop'] as const),
-  ...Object.values(DEMAND_HEADERS),
+  ...Object.values(REQUIREMENT_HEADERS),
 ];
 
 type ReadHeader = (typeof READ_HEADERS)[number];
@@ -35,7 +35,7 @@ export function readCheck({ attributes }: CheckRequest, cookie: string | undefin
   const { certificate = '' } = attributes?.source ?? {};
   return {
     presented,
-    demands: readDemands(Object.entries(attributes?.contextExtensions ?? {}), (name) =>
+    requirements: readRequirements(Object.entries(attributes?.contextExtensions ?? {}), (name) =>
       valuesOf(http, name),
     ),
     proof: proofOf(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEMAND_HEADERS, readDemands } from './demands.ts';
+import { REQUIREMENT_HEADERS, readRequirements } from './requirements.ts';
 
 const invalid = (field: string) =>
   expect.objectContaining({
@@ -7,38 +7,38 @@ const invalid = (field: string) =>
     metadata: expect.objectContaining({ field }),
   });
 
-/** A request with one of the headers of demands. */
-function only(name: keyof typeof DEMAND_HEADERS, values: readonly string[]) {
-  return (header: string) => (header === DEMAND_HEADERS[name] ? values : []);
+/** A request with one of the headers of requirements. */
+function only(name: keyof typeof REQUIREMENT_HEADERS, values: readonly string[]) {
+  return (header: string) => (header === REQUIREMENT_HEADERS[name] ? values : []);
 }
 
-test('demands of all sources add up', () => {
+test('requirements of all sources add up', () => {
   const pairs = [
     ['scope', 'read'],
     ['audience', 'a'],
     ['scope', 'write admin'],
     ['audience', 'b'],
   ] as const;
-  expect(readDemands(pairs, only('scope', ['x y', 'z']))).toEqual({
+  expect(readRequirements(pairs, only('scope', ['x y', 'z']))).toEqual({
     scopes: ['read', 'write', 'admin', 'x', 'y', 'z'],
     audiences: ['a', 'b'],
   });
 });
 
 test('without any there are none', () => {
-  expect(readDemands([], () => [])).toEqual({ scopes: [], audiences: [] });
-  expect(readDemands([], () => ['', ' , '])).toEqual({ scopes: [], audiences: [] });
+  expect(readRequirements([], () => [])).toEqual({ scopes: [], audiences: [] });
+  expect(readRequirements([], () => ['', ' , '])).toEqual({ scopes: [], audiences: [] });
 });
 
-test('what a header holds is demanded, be it a scope or not: no token has it', () => {
-  expect(readDemands([], only('scope', ['a"b', 'é'])).scopes).toEqual(['a"b', 'é']);
+test('what a header holds is required, be it a scope or not: no token has it', () => {
+  expect(readRequirements([], only('scope', ['a"b', 'é'])).scopes).toEqual(['a"b', 'é']);
 });
 
 test.each([
   ['scopes', 'read', 'scopes'],
   ['Scope', 'read', 'Scope'],
-  ['', 'read', 'demand'],
-  ['x\ny', 'read', 'demand'],
+  ['', 'read', 'requirement'],
+  ['x\ny', 'read', 'requirement'],
   ['scope', '', 'scope'],
   ['scope', 'a  b', 'scope'],
   ['scope', 'a"b', 'scope'],
@@ -54,18 +54,18 @@ test.each([
   ['max_age', '1m', 'max_age'],
   ['audience', '', 'audience'],
   ['audience', 'x'.repeat(257), 'audience'],
-])('an operator who demands %j %j is told so', (name, value, field) => {
-  expect(() => readDemands([[name, value]], () => [])).toThrow(invalid(field));
+])('an operator who requires %j %j is told so', (name, value, field) => {
+  expect(() => readRequirements([[name, value]], () => [])).toThrow(invalid(field));
 });
 
-test('of several demands of classes a token must meet each, of several ages the least', () => {
+test('of several requirements of classes a token must meet each, of several ages the least', () => {
   const pairs = [
     ['acr_values', 'gold silver'],
     ['acr_values', 'bronze silver'],
     ['max_age', '60'],
     ['max_age', '5'],
   ] as const;
-  expect(readDemands(pairs, () => [])).toMatchObject({
+  expect(readRequirements(pairs, () => [])).toMatchObject({
     authentication: { acrValues: ['silver'], maxAgeS: 5 },
   });
 });
@@ -80,5 +80,5 @@ test.each([
   ['max_age', 'never', { acrValues: ['gold'], maxAgeS: -1 }],
 ] as const)('a client that sends %s %j makes it no easier', (name, value, authentication) => {
   const pairs = [['acr_values', 'gold'] as const, ['max_age', '60'] as const];
-  expect(readDemands(pairs, only(name, [value]))).toMatchObject({ authentication });
+  expect(readRequirements(pairs, only(name, [value]))).toMatchObject({ authentication });
 });

@@ -2,8 +2,8 @@ import { refuseControl, shownName } from '../call/parameters.ts';
 import { invalidField } from '../domain/errors.ts';
 import type { AuthenticationRequirement } from '../domain/verdict.ts';
 
-/** What a route asks of a token beyond being good. Demands of several sources add up. */
-export interface Demands {
+/** What a route asks of a token beyond being good. Requirements of several sources add up. */
+export interface Requirements {
   /** Scopes that the token must all have. */
   readonly scopes: readonly string[];
   /** Audiences that the token must all name. */
@@ -13,15 +13,15 @@ export interface Demands {
 }
 
 /** Headers in which a gateway says what it wants, if it cannot say so in a query. */
-export const DEMAND_HEADERS = {
+export const REQUIREMENT_HEADERS = {
   scope: 'x-signum-required-scope',
   acr_values: 'x-signum-required-acr-values',
   max_age: 'x-signum-required-max-age',
 } as const;
 
-export type DemandHeader = (typeof DEMAND_HEADERS)[keyof typeof DEMAND_HEADERS];
+export type RequirementHeader = (typeof REQUIREMENT_HEADERS)[keyof typeof REQUIREMENT_HEADERS];
 
-const NO_DEMANDS: Demands = { scopes: [], audiences: [] };
+const NO_REQUIREMENTS: Requirements = { scopes: [], audiences: [] };
 
 /** RFC 6749 section 3.3. */
 export const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/;
@@ -31,16 +31,16 @@ const MAX_AUDIENCE_LENGTH = 256;
 const MAX_AGE = /^(?:0|[1-9]\d{0,9})$/;
 
 /**
- * The demands of a request: what the operator has set down, as pairs of name and value, and what
+ * The requirements of a request: what the operator has set down, as pairs of name and value, and what
  * stands in headers. A client can send the headers too, and only makes it stricter: whatever they hold,
  * the token must have.
  * @throws INVALID_FIELD for a pair that says nothing Signum knows: passing over it would let in whom
  * the operator meant to keep out.
  */
-export function readDemands(
+export function readRequirements(
   pairs: Iterable<readonly [string, string]>,
-  valuesOf: (header: DemandHeader) => readonly string[],
-): Demands {
+  valuesOf: (header: RequirementHeader) => readonly string[],
+): Requirements {
   const scopes: string[] = [];
   const audiences: string[] = [];
   const acrValues: (readonly string[])[] = [];
@@ -61,20 +61,21 @@ export function readDemands(
         break;
       default:
         throw invalidField(
-          shownName(name, 'demand'),
+          shownName(name, 'requirement'),
           'must be scope, audience, acr_values or max_age',
         );
     }
   }
-  const partsOf = (header: DemandHeader) => {
+  const partsOf = (header: RequirementHeader) => {
     const values = valuesOf(header);
     return values.length === 0 ? values : values.flatMap(splitHeader);
   };
-  for (const part of partsOf(DEMAND_HEADERS.scope)) scopes.push(...part.split(/ +/));
-  for (const part of partsOf(DEMAND_HEADERS.acr_values)) acrValues.push(part.split(/ +/));
-  for (const part of partsOf(DEMAND_HEADERS.max_age)) ages.push(ageOf(part));
+  for (const part of partsOf(REQUIREMENT_HEADERS.scope)) scopes.push(...part.split(/ +/));
+  for (const part of partsOf(REQUIREMENT_HEADERS.acr_values)) acrValues.push(part.split(/ +/));
+  for (const part of partsOf(REQUIREMENT_HEADERS.max_age)) ages.push(ageOf(part));
   const authentication = addUp(acrValues, ages);
-  if (scopes.length + audiences.length === 0 && authentication === undefined) return NO_DEMANDS;
+  if (scopes.length + audiences.length === 0 && authentication === undefined)
+    return NO_REQUIREMENTS;
   return { scopes, audiences, ...(authentication && { authentication }) };
 }
 
@@ -91,7 +92,7 @@ function addUp(
   };
 }
 
-/** Proxies join headers that came twice by commas: what stands between two is a demand of its own. */
+/** Proxies join headers that came twice by commas: what stands between two is a requirement of its own. */
 function splitHeader(header: string): string[] {
   const parts = header.split(',').map((part) => part.trim());
   return parts.filter((part) => part !== '');

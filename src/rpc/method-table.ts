@@ -25,7 +25,7 @@ export interface MethodTableDeps extends ValidateItemsDeps, WatchDeps, WatchSess
   readonly fence?: FenceWanted | undefined;
 }
 
-/** Every method of the contract: what it demands of its caller, and what it does. */
+/** Every method of the contract: what it requires of its caller, and what it does. */
 export function methodTable(deps: MethodTableDeps): readonly MethodRule[] {
   const { tokens, ring, callers, fence = 'NONE' } = deps;
   return [

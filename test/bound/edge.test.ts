@@ -123,7 +123,7 @@ describe('a token that is bound to a key, at an edge that asks about each proof'
     expect(edge.metrics().unsure.PROOF).toBe(asked);
   });
 
-  test('is judged by its demands as well', async () => {
+  test('is judged by its requirements as well', async () => {
     const token = await issueBound();
     const proof = shown(await proofFor(token));
     expect(await edge.verify(token, { proof, scopes: ['admin'] })).toMatchObject({

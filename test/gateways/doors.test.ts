@@ -150,8 +150,8 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     ['a bad one', () => ({ key: `${keys.gateway}x` }), 'CREDENTIAL_INVALID'],
     ['a user’s token for one', () => ({ key: token }), 'PERMISSION_DENIED'],
     ['the permission to do something else', () => ({ key: keys.issuer }), 'PERMISSION_DENIED'],
-    ['a demand that is none', () => ({ path: '/authz?scopes=admin' }), 'INVALID_FIELD'],
-    ['a demand in the wrong form', () => ({ path: '/authz?scope=' }), 'INVALID_FIELD'],
+    ['a requirement that is none', () => ({ path: '/authz?scopes=admin' }), 'INVALID_FIELD'],
+    ['a requirement in the wrong form', () => ({ path: '/authz?scope=' }), 'INVALID_FIELD'],
   ])('a gateway with %s is told that the fault is its own', async (_what, question, reason) => {
     const { headers, ...rest } = question();
     const answer = await ask({ version, ...rest, headers: { ...good(), ...headers } });
@@ -166,13 +166,13 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     ['acr_values=%00', 'acr_values'],
     ['scopes=admin', 'scopes'],
     ['%ff=admin', 'query'],
-    ['a%20b=c', 'demand'],
-  ])('a demand that cannot be read, %s, is told by its name', async (query, field) => {
+    ['a%20b=c', 'requirement'],
+  ])('a requirement that cannot be read, %s, is told by its name', async (query, field) => {
     const answer = await ask({ version, path: `/authz?${query}`, headers: good() });
     expect([answer.status, answer.headers['x-signum-error-field']]).toEqual([500, field]);
   });
 
-  test('below /authz/ path and query are the client’s, and demand nothing', async () => {
+  test('below /authz/ path and query are the client’s, and require nothing', async () => {
     for (const path of [
       '/authz/',
       '/authz/orders?scope=admin&x=%',
@@ -241,7 +241,7 @@ describe('Check over gRPC', () => {
     ['no credential', () => null, {}, 'CREDENTIAL_MISSING'],
     ['a bad one', () => `${keys.gateway}x`, {}, 'CREDENTIAL_INVALID'],
     ['another permission', () => keys.issuer, {}, 'PERMISSION_DENIED'],
-    ['a demand that is none', () => keys.gateway, { scopes: 'x' }, 'INVALID_FIELD'],
+    ['a requirement that is none', () => keys.gateway, { scopes: 'x' }, 'INVALID_FIELD'],
   ])('fails for an Envoy with %s: that is no denial', async (_what, key, extensions, reason) => {
     const answer = client(key()).check(asking(good(), extensions));
     expect(await failureOf(answer)).toMatchObject({ reason });

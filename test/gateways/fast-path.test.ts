@@ -242,7 +242,7 @@ describe.each(CARRIERS)('over %s', (over) => {
     >([
       ['two keys', 'GET /authz HTTP/1.1', [...BOTH, KEY], '', 500],
       ['two tokens', 'GET /authz HTTP/1.1', [...BOTH, GOOD], '', 401],
-      ['two demands', 'GET /authz HTTP/1.1', [...BOTH, 'X-A: 1', 'X-A: 2'], '', 200],
+      ['two requirements', 'GET /authz HTTP/1.1', [...BOTH, 'X-A: 1', 'X-A: 2'], '', 200],
       ['a body', 'POST /authz HTTP/1.1', [...BOTH, 'Content-Length: 2'], '{}', 200],
       ['a chunked body', 'PUT /authz HTTP/1.1', [...BOTH, CHUNKED], '0\r\n\r\n', 200],
       ['a verb that few have', 'PROPFIND /authz HTTP/1.1', BOTH, '', 200],

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEMAND_HEADERS } from '../../src/gateway/demands.ts';
+import { REQUIREMENT_HEADERS } from '../../src/gateway/requirements.ts';
 
 const SOURCES = 'src/gateway';
 const NAME = /(?<=')x-signum-[a-z-]+(?=')/g;
@@ -15,8 +15,8 @@ export const OWN_HEADERS: readonly string[] = [
 ];
 
 /** Those by which an operator asks more of a token: from a client they can only make it stricter. */
-const DEMANDS: ReadonlySet<string> = new Set(Object.values(DEMAND_HEADERS));
-export const TOLD_HEADERS = OWN_HEADERS.filter((name) => !DEMANDS.has(name));
+const REQUIREMENTS: ReadonlySet<string> = new Set(Object.values(REQUIREMENT_HEADERS));
+export const TOLD_HEADERS = OWN_HEADERS.filter((name) => !REQUIREMENTS.has(name));
 
 /** Spellings of a name that are one to services that know no hyphens in names (CGI, WSGI, PHP). */
 export function spellingsOf(name: string): readonly string[] {

@@ -46,7 +46,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       'Connection: close',
     ],
   },
-  'Traefik’s forwardAuth of a route with a demand, the client’s method kept': {
+  'Traefik’s forwardAuth of a route with a requirement, the client’s method kept': {
     byCertificate: true,
     lines: [
       'PATCH /authz?scope=read HTTP/1.1',

@@ -24,7 +24,7 @@ export interface GatewayTraits {
   readonly outage: number;
   /** What clients get when the gateway itself is refused. */
   readonly misconfigured: number;
-  /** Whether a route of the example, /admin/, demands the scope `admin`. */
+  /** Whether a route of the example, /admin/, requires the scope `admin`. */
   readonly routeDemands: boolean;
 }
 
@@ -146,7 +146,7 @@ function cases(gateway: Gateway, way: Way, traits: GatewayTraits, lab: () => Gat
   });
 
   if (traits.routeDemands) {
-    test('a route that demands a scope lets in whom has it and nobody else', async () => {
+    test('a route that requires a scope lets in whom has it and nobody else', async () => {
       const path = '/admin/users';
       const { accessToken: admin } = await lab().issue({ scopes: ['read', 'admin'] });
       const { accessToken: reader } = await lab().issue({ scopes: ['read'] });
@@ -160,13 +160,13 @@ function cases(gateway: Gateway, way: Way, traits: GatewayTraits, lab: () => Gat
     test.each([
       ...['//admin/users', '/x/../admin/users', '/./admin/users', '/%61dmin/users', '/admin'],
       ...['/ADMIN/users', '/admin%2Fusers', '/x/%2e%2e/admin/users', '/x/..%2fadmin/users'],
-    ])('no other spelling of its path, such as %s, gets round the demand', async (path) => {
+    ])('no other spelling of its path, such as %s, gets round the requirement', async (path) => {
       const { accessToken } = await lab().issue({ scopes: ['read'] });
       const answer = await ask(port, { path, headers: bearer(accessToken) });
       expect([400, 403, 404]).toContain(answer.status);
     });
 
-    test('a client that names demands itself gets no further by it', async () => {
+    test('a client that names requirements itself gets no further by it', async () => {
       const { accessToken } = await lab().issue({ scopes: ['read'] });
       for (const value of ['read', '', 'read admin']) {
         const headers = [...bearer(accessToken), 'X-Signum-Required-Scope', value];

@@ -100,10 +100,10 @@ describe('what Issue is told of the authentication', () => {
   });
 });
 
-type Demand = Pick<MessageInitShape<typeof ValidateRequestSchema>, 'acrValues' | 'maxAge'>;
+type Requirement = Pick<MessageInitShape<typeof ValidateRequestSchema>, 'acrValues' | 'maxAge'>;
 
 describe('what a token must tell of the authentication', () => {
-  test.each<[string, Demand, keyof typeof Verdict]>([
+  test.each<[string, Requirement, keyof typeof Verdict]>([
     ['its class', { acrValues: [SILVER] }, 'ACTIVE'],
     ['one of several', { acrValues: [GOLD, SILVER] }, 'ACTIVE'],
     ['another class', { acrValues: [GOLD] }, 'INSUFFICIENT_AUTHENTICATION'],
@@ -115,9 +115,9 @@ describe('what a token must tell of the authentication', () => {
       { acrValues: [SILVER], maxAge: { seconds: 60n } },
       'INSUFFICIENT_AUTHENTICATION',
     ],
-  ])('%s', async (_what, demand, verdict) => {
+  ])('%s', async (_what, requirement, verdict) => {
     const { accessToken } = await issued(tokens, newDevice(), authenticated(600));
-    const ask = { subject: { case: 'token' as const, value: accessToken }, ...demand };
+    const ask = { subject: { case: 'token' as const, value: accessToken }, ...requirement };
     const answer = await tokens.validate(ask);
     expect(Verdict[answer.verdict]).toBe(verdict);
     // Whoever asks is told of the token all the same.
@@ -126,30 +126,30 @@ describe('what a token must tell of the authentication', () => {
     expect(results[0]?.result.value).toMatchObject({ verdict: answer.verdict });
   });
 
-  test.each<[string, Demand]>([
+  test.each<[string, Requirement]>([
     ['a class', { acrValues: [SILVER] }],
     ['an age', { maxAge: { seconds: 2n ** 31n } }],
-  ])('one that tells nothing does not meet %s', async (_what, demand) => {
+  ])('one that tells nothing does not meet %s', async (_what, requirement) => {
     const { accessToken } = await issued(tokens, newDevice());
     const subject = { case: 'token' as const, value: accessToken };
-    const { verdict } = await tokens.validate({ subject, ...demand });
+    const { verdict } = await tokens.validate({ subject, ...requirement });
     expect(Verdict[verdict]).toBe('INSUFFICIENT_AUTHENTICATION');
   });
 
-  test.each<[string, Demand, string]>([
+  test.each<[string, Requirement, string]>([
     ['a negative age', { maxAge: { seconds: -1n } }, 'max_age'],
     ['a part of a second', { maxAge: { seconds: 1n, nanos: 5 } }, 'max_age'],
     ['a class with a blank', { acrValues: ['a b'] }, 'acr_values[0]'],
     ['too many classes', { acrValues: [...'abcdefghijklmnopq'] }, 'acr_values'],
-  ])('%s is refused', async (_what, demand, field) => {
+  ])('%s is refused', async (_what, requirement, field) => {
     const { accessToken } = await issued(tokens, newDevice());
     const subject = { case: 'token' as const, value: accessToken };
-    const failure = await failureOf(tokens.validate({ subject, ...demand }));
+    const failure = await failureOf(tokens.validate({ subject, ...requirement }));
     expect(failure).toMatchObject({ reason: 'INVALID_FIELD', metadata: { field } });
   });
 });
 
-describe('a gateway that demands it', () => {
+describe('a gateway that requires it', () => {
   async function authz(accessToken: string, query: string, headers: Record<string, string> = {}) {
     const { status, headers: told } = await send({
       ...{ version: '1.1', method: 'GET', path: `/authz${query}` },

@@ -26,7 +26,7 @@ async function withServer(
   }
 }
 
-const demands = (algorithm: string) => ({
+const expected = (algorithm: string) => ({
   issuer: ISSUER,
   audience: AUDIENCE,
   typ: 'at+jwt',
@@ -43,7 +43,7 @@ test.each(['ES256', 'EdDSA', 'RS256', 'PS256'])(
       const device = newDevice();
       const tokens = server.client(TokenService);
       const { accessToken, tokenId } = await issued(tokens, device);
-      const verified = await jwtVerify(accessToken, createLocalJWKSet(jwks), demands(algorithm));
+      const verified = await jwtVerify(accessToken, createLocalJWKSet(jwks), expected(algorithm));
       expect(verified.payload).toMatchObject({ jti: tokenId, sub: device.userId });
       expect(verified.protectedHeader.alg).toBe(algorithm);
       expect(await verdictOf(tokens, accessToken)).toBe('ACTIVE');
@@ -64,7 +64,7 @@ test('R13 a token signed with HS256 verifies with the secret, which is published
     await withServer({ SIGNUM_KEYS: 'files', SIGNUM_KEY_FILES: file }, async (server) => {
       const tokens = server.client(TokenService);
       const { accessToken } = await issued(tokens, newDevice());
-      const { protectedHeader } = await jwtVerify(accessToken, secret, demands('HS256'));
+      const { protectedHeader } = await jwtVerify(accessToken, secret, expected('HS256'));
       expect(protectedHeader).toEqual({ alg: 'HS256', kid: 'shared', typ: 'at+jwt' });
       expect(await verdictOf(tokens, accessToken)).toBe('ACTIVE');
       const { jwksJson } = await server.client(KeyService, null).getJwks({});

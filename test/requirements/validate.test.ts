@@ -69,7 +69,7 @@ describe('R6 validation by ids and by the presented token', () => {
     expect(await verdictOf(tokens, 'x'.repeat(5_000))).toBe('MALFORMED');
   });
 
-  test('R6 demands that the token does not meet are told apart', async () => {
+  test('R6 requirements that the token does not meet are told apart', async () => {
     const subject = { case: 'token', value: pair.accessToken } as const;
     const scope = await tokens.validate({ subject, requiredScopes: ['read', 'write'] });
     expect([scope.active, scope.verdict]).toEqual([false, Verdict.INSUFFICIENT_SCOPE]);

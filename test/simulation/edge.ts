@@ -8,7 +8,7 @@ import { createChannel, createClock, type SimulatedClock, type World } from './w
 
 export const RENEW_MS = 250;
 const SLOWEST_ANSWER_MS = 1_200;
-const DEMANDS = { scopes: ['read'], audiences: ['api'] };
+const REQUIREMENTS = { scopes: ['read'], audiences: ['api'] };
 
 export interface Edge {
   readonly name: string;
@@ -225,7 +225,7 @@ export function createEdge(
     mirror,
     accepts(token) {
       if (asleep > 0) return { accepted: false, lookedMs: world.now(), stalenessMs: 0 };
-      const { answer } = verify(textOf(token), DEMANDS);
+      const { answer } = verify(textOf(token), REQUIREMENTS);
       const accepted = answer === 'ACTIVE';
       if (answer === 'UNSURE') askServer(token);
       // Asking how stale it is looks at the clocks as well.

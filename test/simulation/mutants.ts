@@ -23,9 +23,9 @@ export const PROTOCOL_MUTANTS: readonly ProtocolMutant[] = [
     changes: [
       {
         file: `${EDGE}/verifier.ts`,
-        find: '  return (token, demands, graceMs = 0) => {\n    let row',
+        find: '  return (token, requirements, graceMs = 0) => {\n    let row',
         replace:
-          '  return (token, demands, graceMs = 0) => {\n    readFirstMs = clock.monotonicMs();\n    let row',
+          '  return (token, requirements, graceMs = 0) => {\n    readFirstMs = clock.monotonicMs();\n    let row',
       },
       {
         file: `${EDGE}/verifier.ts`,

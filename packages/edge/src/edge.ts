@@ -2,7 +2,7 @@ import type { Confirm } from './core/confirm.ts';
 import type { ShownKey } from './core/key-proof.ts';
 import type { KnownTokens } from './core/known-tokens.ts';
 import type { Mirror } from './core/mirror.ts';
-import type { Answer, Demands, Unsure, Verify } from './core/verifier.ts';
+import type { Answer, Requirements, Unsure, Verify } from './core/verifier.ts';
 import type { AskServer } from './fallback/ask-server.ts';
 import type { FeedTrouble } from './feed/follow-feed.ts';
 import { type AuthenticationRequirement, stepUp } from './step-up.ts';
@@ -50,7 +50,7 @@ export interface EdgeOptions {
    * Who sees to it that a DPoP proof is used once. `SERVER`, the default: the server is asked for each, so
    * that no proof is good twice, at whichever edge or server. `EDGE`: this edge remembers those it has
    * taken and asks nobody; at another edge, or after a restart, a proof is good again until it is too
-   * old. Not for deployments that demand a nonce of the server's.
+   * old. Not for deployments that require a nonce of the server's.
    */
   readonly proofReplay?: 'SERVER' | 'EDGE' | undefined;
   /** With `EDGE`: how long a proof is good, as the deployment has it; default 60,000 ms. */
@@ -151,14 +151,14 @@ const NO_SCOPES: readonly string[] = [];
 export function createEdge(deps: EdgeDeps): Edge {
   const { mirror, known, verify, server, options, counts } = deps;
   const audiences = listOf(options.audience ?? []);
-  const undemanding: Demands = { scopes: NO_SCOPES, audiences };
+  const noRequirements: Requirements = { scopes: NO_SCOPES, audiences };
   const answered = { EDGE: 0, SERVER: 0, STALE: 0, NONE: 0 };
   const graceMs = options.onStale === 'ACCEPT' ? (options.staleForMs ?? 0) : 0;
   const unsure = { STALE: 0, WATERMARK: 0, LOSS: 0, EXPIRY: 0, TENANT: 0, KEY: 0, PROOF: 0 };
   let disagreements = 0;
 
-  function demandsOf(wanted: VerifyOptions | undefined): Demands {
-    if (wanted === undefined) return undemanding;
+  function requirementsOf(wanted: VerifyOptions | undefined): Requirements {
+    if (wanted === undefined) return noRequirements;
     const { scopes = NO_SCOPES, audience, proof } = wanted;
     return { scopes, audiences: audience === undefined ? audiences : listOf(audience), proof };
   }
@@ -178,33 +178,37 @@ export function createEdge(deps: EdgeDeps): Edge {
   }
 
   /** What was known last, if nobody can answer and that is to count. */
-  function outdated(token: string, demands: Demands, { source }: Verdict): Verdict | undefined {
+  function outdated(
+    token: string,
+    requirements: Requirements,
+    { source }: Verdict,
+  ): Verdict | undefined {
     if (source !== 'NONE' || deps.isClosed()) return undefined;
-    const known = own(token, verify(token, demands, graceMs));
+    const known = own(token, verify(token, requirements, graceMs));
     if (known === undefined) return undefined;
     if (!known.active) return { ...known, source: 'STALE' };
     const { active, verdict, reason, token: told } = known;
     return { active, verdict, reason, source: 'STALE', token: told };
   }
 
-  async function ask(token: string, demands: Demands, answer: Answer): Promise<Verdict> {
+  async function ask(token: string, requirements: Requirements, answer: Answer): Promise<Verdict> {
     const why = answer.answer === 'UNSURE' ? answer.why : undefined;
     if (why !== undefined) unsure[why] += 1;
     // Before it is asked: what is told meanwhile is not confirmed.
     const confirmed = deps.confirm(token);
-    const asked = await server.ask(token, demands, why === 'KEY');
+    const asked = await server.ask(token, requirements, why === 'KEY');
     if (asked.active && asked.source === 'SERVER') confirmed();
-    const verdict = (graceMs > 0 && outdated(token, demands, asked)) || asked;
+    const verdict = (graceMs > 0 && outdated(token, requirements, asked)) || asked;
     answered[verdict.source] += 1;
     return verdict;
   }
 
-  async function shadow(token: string, demands: Demands): Promise<Verdict> {
-    const before = verify(token, demands);
-    const verdict = await ask(token, demands, before);
+  async function shadow(token: string, requirements: Requirements): Promise<Verdict> {
+    const before = verify(token, requirements);
+    const verdict = await ask(token, requirements, before);
     const said = own(token, before);
     // What ended in between is no disagreement: it must be one before and after.
-    const after = own(token, verify(token, demands));
+    const after = own(token, verify(token, requirements));
     const differs = (one: Verdict | undefined) =>
       one !== undefined && one.active !== verdict.active;
     if (verdict.source === 'SERVER' && differs(said) && differs(after)) disagreements += 1;
@@ -222,11 +226,11 @@ export function createEdge(deps: EdgeDeps): Edge {
   function judge(token: string, wanted: VerifyOptions | undefined): Verdict | Promise<Verdict> {
     if (deps.isClosed()) return CLOSED;
     if (typeof token !== 'string') return refusal('MALFORMED', 'EDGE');
-    const demands = demandsOf(wanted);
-    if (options.shadow === true) return shadow(token, demands);
-    const answer = verify(token, demands);
+    const requirements = requirementsOf(wanted);
+    if (options.shadow === true) return shadow(token, requirements);
+    const answer = verify(token, requirements);
     const verdict = own(token, answer);
-    if (verdict === undefined) return ask(token, demands, answer);
+    if (verdict === undefined) return ask(token, requirements, answer);
     answered.EDGE += 1;
     return verdict;
   }

@@ -8,7 +8,7 @@ const TOLD = { acr: 'silver', authTime };
 
 function verdictOf(
   told: Pick<VerifiedToken, 'acr' | 'authTime'>,
-  demand: AuthenticationRequirement,
+  requirement: AuthenticationRequirement,
 ) {
   const token = told as VerifiedToken;
   const good = {
@@ -18,7 +18,7 @@ function verdictOf(
     source: 'EDGE',
     token,
   } as const;
-  return stepUp(good, demand, () => NOW_MS).verdict;
+  return stepUp(good, requirement, () => NOW_MS).verdict;
 }
 
 test.each<[string, AuthenticationRequirement, object, string]>([
@@ -31,8 +31,8 @@ test.each<[string, AuthenticationRequirement, object, string]>([
   ['less than its age', { maxAgeS: 59 }, TOLD, 'INSUFFICIENT_AUTHENTICATION'],
   ['an age that is not told', { maxAgeS: 1e9 }, {}, 'INSUFFICIENT_AUTHENTICATION'],
   ['both', { acrValues: ['silver'], maxAgeS: 5 }, TOLD, 'INSUFFICIENT_AUTHENTICATION'],
-])('whoever demands %s is told so', (_what, demand, told, verdict) => {
-  expect(verdictOf(told, demand)).toBe(verdict);
+])('whoever requires %s is told so', (_what, requirement, told, verdict) => {
+  expect(verdictOf(told, requirement)).toBe(verdict);
 });
 
 test('what is not good stays what it is', () => {

@@ -8,7 +8,7 @@ export interface AuthenticationRequirement {
   readonly maxAgeS?: number | undefined;
 }
 
-/** A good token's verdict for somebody who demands that. `nowMs` is the latest that it can be. */
+/** A good token's verdict for somebody who requires that. `nowMs` is the latest that it can be. */
 export function stepUp(
   verdict: Verdict,
   { acrValues, maxAgeS }: AuthenticationRequirement,

@@ -50,7 +50,7 @@ export {
   type CheckedProof,
   type CheckProof,
   createProofCheck,
-  type ProofDemand,
+  type ExpectedProof,
   type ProofFault,
   type ProofWindow,
 } from './proof/check-proof.ts';

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import type { AdmittedCall } from '../../policy/access.ts';
 import { createEdgeVerdicts } from './edge-verdicts.ts';
 
-test('whatever a gateway demands, the verifier is asked for', async () => {
+test('whatever a gateway requires, the verifier is asked for', async () => {
   const asked: (VerifyOptions | undefined)[] = [];
   const edge = {
-    verify(_token: string, demands?: VerifyOptions) {
-      asked.push(demands);
+    verify(_token: string, requirements?: VerifyOptions) {
+      asked.push(requirements);
       const verdict = 'INSUFFICIENT_AUTHENTICATION' as const;
       return {
         active: false as const,

@@ -28,8 +28,8 @@ export function createEdgeVerdicts(
       if (!('token' in subject)) throw invalidField('subject', 'must be a token');
       if (proof === 'LEFT_TO_CALLER') throw invalidField('proof', 'must be judged here');
       const shown = proof && { ...proof, url: proof.uri };
-      const demands = { scopes, audience, ...authentication, proof: shown };
-      const verdict = edge.verify(subject.token, demands);
+      const requirements = { scopes, audience, ...authentication, proof: shown };
+      const verdict = edge.verify(subject.token, requirements);
       return judge(verdict instanceof Promise ? await verdict : verdict);
     },
   };

@@ -21,7 +21,7 @@ let second: Authority;
 let stranger: Authority;
 let optional: TestServer;
 let apiKey: string;
-/** Of the same deployment, with other demands on clients. */
+/** Of the same deployment, with other requirements on clients. */
 const others: TestServer[] = [];
 const IDENTITIES = new Map<string, ClientIdentity | undefined>();
 

@@ -77,8 +77,8 @@ test('answers a bad token, a missing scope and an outage in their own ways', () 
 });
 
 test('asks for how the user must have authenticated, and says what would do', () => {
-  const demands = { acrValues: ['gold', 'silver'], maxAgeS: 300 };
-  const { guard, asked } = guardOf(refusal('INSUFFICIENT_AUTHENTICATION', 'EDGE'), demands);
+  const requirements = { acrValues: ['gold', 'silver'], maxAgeS: 300 };
+  const { guard, asked } = guardOf(refusal('INSUFFICIENT_AUTHENTICATION', 'EDGE'), requirements);
   expect(guard({ authorization: 'Bearer a.b.c' })).toMatchObject({
     ...{ admitted: false, status: 401 },
     headers: {
@@ -86,7 +86,7 @@ test('asks for how the user must have authenticated, and says what would do', ()
         'Bearer error="insufficient_user_authentication", acr_values="gold silver", max_age="300"',
     },
   });
-  expect(asked).toMatchObject([{ wanted: demands }]);
+  expect(asked).toMatchObject([{ wanted: requirements }]);
 });
 
 test.each([
@@ -104,7 +104,7 @@ test.each([
   });
 });
 
-test('names the place in the challenge of a step-up, and only what was demanded', () => {
+test('names the place in the challenge of a step-up, and only what was required', () => {
   const refused = refusal('INSUFFICIENT_AUTHENTICATION', 'EDGE');
   const challengeOf = (options: GuardOptions) =>
     guardOf(refused, options).guard({ authorization: 'Bearer a.b.c' });
@@ -119,7 +119,7 @@ test('names the place in the challenge of a step-up, and only what was demanded'
   });
 });
 
-test('a demand goes along with a proof of the key', () => {
+test('a requirement goes along with a proof of the key', () => {
   const { guard, asked } = guardOf(GOOD, { acrValues: ['gold'], maxAgeS: 5, audience: 'api' });
   const about = { method: 'GET', url: '/', certificateThumbprint: 'x' };
   guard({ authorization: 'DPoP a.b.c', dpop: 'p', host: 'api.example' }, about);

@@ -9,7 +9,7 @@ const TOKEN = `header.payload.${'s'.repeat(86)}`;
 const ID = '0199f000-0000-7000-8000-00000000000a';
 const KIND = { tenantId: 'acme', keyId: 'k1', scopes: ['read'], audiences: ['api'] };
 const FACTS = { tokenId: ID, partition: 0, issuedAtS: 1_000, expiresAtS: 2_000, kind: KIND };
-const DEMANDS = { scopes: [], audiences: [] };
+const REQUIREMENTS = { scopes: [], audiences: [] };
 const WELCOME: FeedPart = {
   ...{ kind: 'WELCOME', deploymentId: 'd', partitions: 2, leaseMs: 1_000 },
   ...{ issuer: 'i', audiences: ['api'], clockSkewMs: 500, failoverWindowMs: 1_000, tenantIds: [] },
@@ -65,7 +65,7 @@ function edgeOf() {
   tell({ ...SNAPSHOT, partition: 1 } as FeedPart);
   const confirm = createConfirm({ clock, mirror, known });
   const asks = () => confirm(TOKEN);
-  return { verify: () => verify(TOKEN, DEMANDS), asks, mirror, tell, pass, grant, on, now };
+  return { verify: () => verify(TOKEN, REQUIREMENTS), asks, mirror, tell, pass, grant, on, now };
 }
 
 test('accepts under a lease, and not before and not after', () => {

@@ -11,7 +11,7 @@ import {
 import type { Mirror } from './mirror.ts';
 
 /** What a token must satisfy besides being good. */
-export interface Demands {
+export interface Requirements {
   /** Scopes that it must all have. */
   readonly scopes: readonly string[];
   /** Audiences that it must all name; any of the deployment's when empty. */
@@ -63,7 +63,7 @@ export type ReadToken = (
   | { readonly unsure: 'KEY' };
 
 /** `graceMs`: for how long after its lease is over a state still counts; 0 by default. */
-export type Verify = (token: string, demands: Demands, graceMs?: number) => Answer;
+export type Verify = (token: string, requirements: Requirements, graceMs?: number) => Answer;
 
 export interface VerifierDeps {
   readonly clock: Clock;
@@ -118,7 +118,7 @@ export function createVerifier(deps: VerifierDeps): Verify {
     }
   }
 
-  function unmet(kind: TokenKind, { audiences, scopes }: Demands): Fault | undefined {
+  function unmet(kind: TokenKind, { audiences, scopes }: Requirements): Fault | undefined {
     const ours = mirror.deployment?.audiences ?? [];
     if (!(audiences.length === 0 ? namesOne(kind, ours) : namesAll(kind, audiences, ours))) {
       return 'WRONG_AUDIENCE';
@@ -160,21 +160,26 @@ export function createVerifier(deps: VerifierDeps): Verify {
   }
 
   /** What was shown of a key, even if that is nothing. */
-  function provenBy(token: string, kind: TokenKind, { proof }: Demands): KeyJudgement {
+  function provenBy(token: string, kind: TokenKind, { proof }: Requirements): KeyJudgement {
     const { confirmation } = kind;
     if (confirmation === undefined && proof === undefined) return 'PROVEN';
     return judgeKey(token, confirmation, proof);
   }
 
-  function answerFor(token: string, row: number, demands: Demands, graceMs: number): Answer {
+  function answerFor(
+    token: string,
+    row: number,
+    requirements: Requirements,
+    graceMs: number,
+  ): Answer {
     const { records } = known;
     const at = RECORD_WORDS * row;
     const kind = known.kindOf(row);
     const expiresAtS = records[at + AT.expiresAtS] as number;
     const end = endOf(at, kind, expiresAtS);
     if (end !== undefined) return end;
-    const fault = unmet(kind, demands);
-    const key = provenBy(token, kind, demands);
+    const fault = unmet(kind, requirements);
+    const key = provenBy(token, kind, requirements);
     const untimely = inTime(records[at + AT.partition] as number, expiresAtS, graceMs);
     if (untimely !== undefined) return untimely;
     if (key === 'UNSURE') return unsure('PROOF');
@@ -182,7 +187,7 @@ export function createVerifier(deps: VerifierDeps): Verify {
     return fault === undefined ? ACTIVE : refused(fault);
   }
 
-  return (token, demands, graceMs = 0) => {
+  return (token, requirements, graceMs = 0) => {
     let row = known.find(token);
     if (row < 0) {
       if (mirror.deployment === undefined) return unsure('STALE');
@@ -193,7 +198,7 @@ export function createVerifier(deps: VerifierDeps): Verify {
       if (facts.issuedAtS >= LATEST_S || facts.expiresAtS >= LATEST_S) return unsure('EXPIRY');
       row = known.add(token, facts);
     }
-    return answerFor(token, row, demands, graceMs);
+    return answerFor(token, row, requirements, graceMs);
   };
 }
 

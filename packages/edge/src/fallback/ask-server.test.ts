@@ -10,7 +10,7 @@ import {
 import { expect, test } from 'vitest';
 import { createAskServer } from './ask-server.ts';
 
-const DEMANDS = { scopes: [], audiences: [] };
+const REQUIREMENTS = { scopes: [], audiences: [] };
 
 /** A server that answers when it is told to, and by what it knows then. */
 function slowServer() {
@@ -37,7 +37,7 @@ function slowServer() {
 
 test('who asks of one token before the question is sent shares it', async () => {
   const { server, calls } = slowServer();
-  const asked = [server.ask('a', DEMANDS, false), server.ask('a', DEMANDS, false)];
+  const asked = [server.ask('a', REQUIREMENTS, false), server.ask('a', REQUIREMENTS, false)];
   await nextTurn();
   expect(calls.map(({ tokens }) => tokens)).toEqual([['a']]);
   expect(server.waiting).toBe(1);
@@ -48,10 +48,10 @@ test('who asks of one token before the question is sent shares it', async () => 
 
 test('no answer serves a question that came after it was asked for', async () => {
   const { server, calls } = slowServer();
-  const before = server.ask('a', DEMANDS, false);
+  const before = server.ask('a', REQUIREMENTS, false);
   await nextTurn();
   // Meanwhile the token may have ended, and whoever ended it may know.
-  const after = server.ask('a', DEMANDS, false);
+  const after = server.ask('a', REQUIREMENTS, false);
   await nextTurn();
   expect(calls.map(({ tokens }) => tokens)).toEqual([['a'], ['a']]);
   calls[0]?.answer(Verdict.UNKNOWN);

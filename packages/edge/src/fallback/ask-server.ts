@@ -7,7 +7,7 @@ import {
   Verdict as WireVerdict,
 } from '@signum/contract/signum/v1/token_service_pb.js';
 import type { ShownKey } from '../core/key-proof.ts';
-import type { Demands } from '../core/verifier.ts';
+import type { Requirements } from '../core/verifier.ts';
 import { endedVerdict, REASONS, type Refusal, refusal, type Verdict } from '../verdict.ts';
 
 export interface AskOptions {
@@ -25,7 +25,7 @@ export interface AskServer {
    * comes later is not answered by it, because the token may have ended in between. `isStranger`: nothing
    * vouches for the token, and anybody may have made it up; of those few may wait.
    */
-  ask(token: string, demands: Demands, isStranger: boolean): Promise<Verdict>;
+  ask(token: string, requirements: Requirements, isStranger: boolean): Promise<Verdict>;
   readonly waiting: number;
   readonly asked: number;
   /** Tokens that were not asked for because too many were waiting, or the server has just failed. */
@@ -52,7 +52,7 @@ const STRANGERS = 16;
 interface Waiting {
   readonly name: string;
   readonly token: string;
-  readonly demands: Demands;
+  readonly requirements: Requirements;
   readonly isStranger: boolean;
   readonly promise: Promise<Verdict>;
   resolve(verdict: Verdict): void;
@@ -69,7 +69,7 @@ export function createAskServer({
   mostWaiting,
   onError,
 }: AskOptions): AskServer {
-  /** Those that have not been sent yet, by token and demands. */
+  /** Those that have not been sent yet, by token and requirements. */
   const unsent = new Map<string, Waiting>();
   const queue: Waiting[] = [];
   /** How many have no answer yet, and how many of them are strangers. */
@@ -109,10 +109,10 @@ export function createAskServer({
     asked += batch.length;
     for (const { name } of batch) unsent.delete(name);
     try {
-      const items = batch.map(({ token, demands }) => ({
+      const items = batch.map(({ token, requirements }) => ({
         subject: { case: 'token' as const, value: token },
-        audience: demands.audiences[0] ?? '',
-        ...(demands.proof && { proof: keyProofOf(demands.proof) }),
+        audience: requirements.audiences[0] ?? '',
+        ...(requirements.proof && { proof: keyProofOf(requirements.proof) }),
       }));
       const { results } = await client().batchValidate({ items }, { timeoutMs });
       for (const [i, each] of batch.entries()) answer(each, verdictOf(results[i]));
@@ -133,12 +133,12 @@ export function createAskServer({
   }
 
   return {
-    ask(token, demands, isStranger) {
-      const name = nameOf(token, demands);
+    ask(token, requirements, isStranger) {
+      const name = nameOf(token, requirements);
       // A proof is good once: whoever shows it again is to be asked about again.
-      const isShared = demands.proof?.dpop === undefined;
+      const isShared = requirements.proof?.dpop === undefined;
       const found = isShared ? unsent.get(name) : undefined;
-      if (found !== undefined) return found.promise.then(meeting(demands));
+      if (found !== undefined) return found.promise.then(meeting(requirements));
       const isFull = isStranger
         ? strangers >= mostWaiting / STRANGERS
         : open - strangers >= mostWaiting;
@@ -147,13 +147,13 @@ export function createAskServer({
         return Promise.resolve(UNAVAILABLE);
       }
       const { promise, resolve } = Promise.withResolvers<Verdict>();
-      const waiting = { name, token, demands, isStranger, promise, resolve };
+      const waiting = { name, token, requirements, isStranger, promise, resolve };
       if (isStranger) strangers += 1;
       open += 1;
       if (isShared) unsent.set(name, waiting);
       queue.push(waiting);
       schedule();
-      return promise.then(meeting(demands));
+      return promise.then(meeting(requirements));
     },
     get waiting() {
       return open;
@@ -167,8 +167,8 @@ export function createAskServer({
   };
 }
 
-/** What is asked of the server. Whether the other demands are met is seen from what it answers. */
-function nameOf(token: string, { audiences: [audience = ''], proof }: Demands): string {
+/** What is asked of the server. Whether the other requirements are met is seen from what it answers. */
+function nameOf(token: string, { audiences: [audience = ''], proof }: Requirements): string {
   return JSON.stringify([token, audience, proof && Object.values(keyProofOf(proof))]);
 }
 
@@ -186,8 +186,8 @@ function keyProofOf({ dpop, method, url, certificateThumbprint = '' }: ShownKey)
   };
 }
 
-/** A good token's verdict for somebody who demands more of it than the server was asked for. */
-function meeting({ scopes, audiences }: Demands): (verdict: Verdict) => Verdict {
+/** A good token's verdict for somebody who requires more of it than the server was asked for. */
+function meeting({ scopes, audiences }: Requirements): (verdict: Verdict) => Verdict {
   if (scopes.length === 0 && audiences.length <= 1) return (verdict) => verdict;
   return (verdict) => {
     if (!verdict.active) return verdict;

@@ -6,9 +6,9 @@ import { compact } from '../../../../test/setup/signing-fixture.ts';
 import { type CheckedProof, createProofCheck, type ProofFault } from './check-proof.ts';
 import { PROOF_ALGORITHMS } from './proof-key.ts';
 
-const DEMAND = { method: 'GET', uri: 'https://api.example/orders' };
+const EXPECTED = { method: 'GET', uri: 'https://api.example/orders' };
 const TOKEN = 'an.access.token';
-const CLAIMS = { jti: 'id-1', htm: 'GET', htu: DEMAND.uri, iat: 1_700_000_000 };
+const CLAIMS = { jti: 'id-1', htm: 'GET', htu: EXPECTED.uri, iat: 1_700_000_000 };
 
 const check = createProofCheck({ ageS: 60, skewS: 5 });
 
@@ -34,11 +34,11 @@ describe('a proof made by a stock library', () => {
     'dpop, with %s, is right and names the key that RFC 7638 names',
     async (algorithm) => {
       const pair = await dpop.generateKeyPair(algorithm, { extractable: true });
-      const proof = await dpop.generateProof(pair, DEMAND.uri, 'GET', 'a-nonce', TOKEN);
-      const result = accepted(check(proof, { ...DEMAND, accessToken: TOKEN }));
+      const proof = await dpop.generateProof(pair, EXPECTED.uri, 'GET', 'a-nonce', TOKEN);
+      const result = accepted(check(proof, { ...EXPECTED, accessToken: TOKEN }));
       expect(result.thumbprint).toBe(await dpop.calculateThumbprint(pair.publicKey));
       expect(result.nonce).toBe('a-nonce');
-      expect(check(proof, { ...DEMAND, accessToken: TOKEN })).toEqual(result);
+      expect(check(proof, { ...EXPECTED, accessToken: TOKEN })).toEqual(result);
     },
   );
 
@@ -48,7 +48,7 @@ describe('a proof made by a stock library', () => {
     const proof = await new SignJWT(CLAIMS)
       .setProtectedHeader({ typ: 'dpop+jwt', alg, jwk: jwk as JWK })
       .sign(pair.privateKey);
-    expect(accepted(check(proof, DEMAND)).thumbprint).toBe(await calculateJwkThumbprint(jwk));
+    expect(accepted(check(proof, EXPECTED)).thumbprint).toBe(await calculateJwkThumbprint(jwk));
   });
 
   test('the example of RFC 9449 section 4.1 is right', () => {
@@ -62,12 +62,12 @@ describe('a proof made by a stock library', () => {
     const header = JSON.stringify(HEADER, null, 1);
     const claims = `{ "x": {"a": "}"}, "jti": "id-1", "htm": "GET", "iat": 1700000000.5,
       "htu": "https:\\/\\/api.example\\/orders" }`;
-    expect(check(signed(header, claims), DEMAND)).toMatchObject({ proofId: 'id-1' });
+    expect(check(signed(header, claims), EXPECTED)).toMatchObject({ proofId: 'id-1' });
   });
 
   test('what the key is called does not matter', () => {
-    const plain = accepted(check(signed(HEADER, CLAIMS), DEMAND));
-    expect(check(signed({ ...HEADER, kid: 'k' }, CLAIMS), DEMAND)).toEqual(plain);
+    const plain = accepted(check(signed(HEADER, CLAIMS), EXPECTED));
+    expect(check(signed({ ...HEADER, kid: 'k' }, CLAIMS), EXPECTED)).toEqual(plain);
   });
 
   test.each([
@@ -79,7 +79,7 @@ describe('a proof made by a stock library', () => {
     const proof = await new SignJWT(CLAIMS)
       .setProtectedHeader({ typ: 'dpop+jwt', alg, jwk })
       .sign(pair.privateKey);
-    accepted(check(proof, DEMAND));
+    accepted(check(proof, EXPECTED));
   });
 
   test('what WebCrypto exports along with a key does not matter', () => {
@@ -91,8 +91,8 @@ describe('a proof made by a stock library', () => {
       kid: 'k',
       alg: 'ES256',
     };
-    const plain = accepted(check(signed(HEADER, CLAIMS), DEMAND));
-    expect(check(signed({ ...HEADER, jwk }, CLAIMS), DEMAND)).toEqual(plain);
+    const plain = accepted(check(signed(HEADER, CLAIMS), EXPECTED));
+    expect(check(signed({ ...HEADER, jwk }, CLAIMS), EXPECTED)).toEqual(plain);
   });
 });
 
@@ -111,7 +111,7 @@ describe('a proof holds', () => {
       [1_699_999_995, 1_700_000_060],
     ],
   ])('%s', (_what, claims, [fromS, untilS]) => {
-    expect(check(signed(HEADER, { ...CLAIMS, ...claims }), DEMAND)).toMatchObject({
+    expect(check(signed(HEADER, { ...CLAIMS, ...claims }), EXPECTED)).toMatchObject({
       fromS,
       untilS,
     });
@@ -177,14 +177,14 @@ describe('a proof is malformed if its header', () => {
     ['is no JSON', '{'],
     ['is null', 'null'],
   ])('%s', (_what, header) => {
-    expect(check(signed(header, CLAIMS), DEMAND)).toBe('PROOF_MALFORMED');
+    expect(check(signed(header, CLAIMS), EXPECTED)).toBe('PROOF_MALFORMED');
   });
 });
 
 describe('a proof is malformed if its claims', () => {
   test.each(['jti', 'htm', 'htu', 'iat'])('have no %s', (name) => {
     const claims = Object.fromEntries(Object.entries(CLAIMS).filter(([key]) => key !== name));
-    expect(check(signed(HEADER, claims), DEMAND)).toBe('PROOF_MALFORMED');
+    expect(check(signed(HEADER, claims), EXPECTED)).toBe('PROOF_MALFORMED');
   });
 
   test.each<object>([
@@ -203,7 +203,7 @@ describe('a proof is malformed if its claims', () => {
     { nonce: 7 },
     { nonce: 'x'.repeat(257) },
   ])('hold %j', (claims) => {
-    expect(check(signed(HEADER, { ...CLAIMS, ...claims }), DEMAND)).toBe('PROOF_MALFORMED');
+    expect(check(signed(HEADER, { ...CLAIMS, ...claims }), EXPECTED)).toBe('PROOF_MALFORMED');
   });
 
   test.each<[string, string]>([
@@ -217,7 +217,7 @@ describe('a proof is malformed if its claims', () => {
     ['a list', '[]'],
     ['a number that is too great', JSON.stringify(CLAIMS).replace('1700000000', '1e400')],
   ])('are written as %s', (_what, text) => {
-    expect(check(signed(HEADER, text), DEMAND)).toBe('PROOF_MALFORMED');
+    expect(check(signed(HEADER, text), EXPECTED)).toBe('PROOF_MALFORMED');
   });
 });
 
@@ -232,7 +232,7 @@ describe('a proof is malformed if it is spelled', () => {
     ['with nothing', ''],
     ['longer than anything', 'a'.repeat(1_000_000)],
   ])('%s', (_what, text) => {
-    expect(check(text, DEMAND)).toBe('PROOF_MALFORMED');
+    expect(check(text, EXPECTED)).toBe('PROOF_MALFORMED');
   });
 });
 
@@ -241,19 +241,19 @@ describe('a proof is refused', () => {
 
   test('if another key signed it, whether its header has been seen or not', () => {
     const fresh = createProofCheck({ ageS: 60, skewS: 5 });
-    expect(fresh(signed(HEADER, CLAIMS, another), DEMAND)).toBe('PROOF_SIGNATURE');
-    accepted(fresh(signed(HEADER, CLAIMS), DEMAND));
-    expect(fresh(signed(HEADER, CLAIMS, another), DEMAND)).toBe('PROOF_SIGNATURE');
+    expect(fresh(signed(HEADER, CLAIMS, another), EXPECTED)).toBe('PROOF_SIGNATURE');
+    accepted(fresh(signed(HEADER, CLAIMS), EXPECTED));
+    expect(fresh(signed(HEADER, CLAIMS, another), EXPECTED)).toBe('PROOF_SIGNATURE');
   });
 
   test('if its claims were changed', () => {
     const [head, , signature] = signed(HEADER, CLAIMS).split('.');
     const payload = Buffer.from(JSON.stringify({ ...CLAIMS, iat: 1 })).toString('base64url');
-    expect(check(`${head}.${payload}.${signature}`, DEMAND)).toBe('PROOF_SIGNATURE');
+    expect(check(`${head}.${payload}.${signature}`, EXPECTED)).toBe('PROOF_SIGNATURE');
   });
 
   test.each(['POST', 'get', 'GET ', ''])('if it was made for the method %j', (htm) => {
-    expect(check(signed(HEADER, { ...CLAIMS, htm }), DEMAND)).toBe('PROOF_METHOD');
+    expect(check(signed(HEADER, { ...CLAIMS, htm }), EXPECTED)).toBe('PROOF_METHOD');
   });
 
   test.each([
@@ -271,7 +271,7 @@ describe('a proof is refused', () => {
     'orders',
     '',
   ])('if it was made for %j', (htu) => {
-    expect(check(signed(HEADER, { ...CLAIMS, htu }), DEMAND)).toBe('PROOF_URI');
+    expect(check(signed(HEADER, { ...CLAIMS, htu }), EXPECTED)).toBe('PROOF_URI');
   });
 
   test.each([
@@ -281,7 +281,7 @@ describe('a proof is refused', () => {
     ['an empty', ''],
   ])('if it is about %s token', (_what, ath) => {
     const proof = signed(HEADER, { ...CLAIMS, ath });
-    expect(check(proof, { ...DEMAND, accessToken: TOKEN })).toBe('PROOF_TOKEN');
+    expect(check(proof, { ...EXPECTED, accessToken: TOKEN })).toBe('PROOF_TOKEN');
   });
 });
 
@@ -291,16 +291,16 @@ test.each([
   'https://api.example/orders?page=2#top',
   'https://api.example/a/../%6Frders',
 ])('a proof for %s is one for the same URI', (htu) => {
-  accepted(check(signed(HEADER, { ...CLAIMS, htu }), DEMAND));
+  accepted(check(signed(HEADER, { ...CLAIMS, htu }), EXPECTED));
 });
 
 test('a great many keys are forgotten one after the other, and still right', () => {
   const fresh = createProofCheck({ ageS: 60, skewS: 5 });
   const first = signed(HEADER, CLAIMS);
-  accepted(fresh(first, DEMAND));
+  accepted(fresh(first, EXPECTED));
   for (let i = 0; i < 2_100; i += 1) {
     const jwk = { ...JWK_PUBLIC, kid: `${i}` };
-    accepted(fresh(signed({ ...HEADER, jwk }, CLAIMS), DEMAND));
+    accepted(fresh(signed({ ...HEADER, jwk }, CLAIMS), EXPECTED));
   }
-  accepted(fresh(first, DEMAND));
+  accepted(fresh(first, EXPECTED));
 });

@@ -7,7 +7,7 @@ import { type ProofKey, readProofKey } from './proof-key.ts';
 import { targetUri } from './target-uri.ts';
 
 /** What a proof has to be about. */
-export interface ProofDemand {
+export interface ExpectedProof {
   /** The request's method, as sent: methods are case-sensitive. */
   readonly method: string;
   /** The request's URI as `targetUri` gives it. */
@@ -52,7 +52,7 @@ export interface ProofWindow {
 }
 
 /** Checks a DPoP proof (RFC 9449 section 4.3). */
-export type CheckProof = (proof: string, demand: ProofDemand) => CheckedProof | ProofFault;
+export type CheckProof = (proof: string, expected: ExpectedProof) => CheckedProof | ProofFault;
 
 /** Keys that are kept ready. A client signs with one for as long as it lives. */
 const KEPT_KEYS = 2_048;
@@ -72,7 +72,7 @@ export function createProofCheck({ ageS, skewS }: ProofWindow): CheckProof {
     kept.set(header, key);
   };
 
-  return (proof, demand) => {
+  return (proof, expected) => {
     const compact = splitCompact(proof);
     if (compact === undefined) return 'PROOF_MALFORMED';
     const known = kept.get(compact.header);
@@ -86,7 +86,7 @@ export function createProofCheck({ ageS, skewS }: ProofWindow): CheckProof {
     if (!verifySignature(key.key, input, signature)) return 'PROOF_SIGNATURE';
     if (known === undefined) keep(compact.header, key);
     return (
-      faultOf(claims, demand) ?? {
+      faultOf(claims, expected) ?? {
         thumbprint: key.thumbprint,
         proofId: claims.jti,
         nonce: claims.nonce,
@@ -151,9 +151,10 @@ function isDate(value: JsonValue | undefined): value is number {
   return typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }
 
-function faultOf({ htm, htu, ath }: ProofClaims, demand: ProofDemand): ProofFault | undefined {
-  if (htm !== demand.method) return 'PROOF_METHOD';
-  if (htu !== demand.uri && targetUri(htu) !== demand.uri) return 'PROOF_URI';
-  if (demand.accessToken !== undefined && ath !== sha256(demand.accessToken)) return 'PROOF_TOKEN';
+function faultOf({ htm, htu, ath }: ProofClaims, expected: ExpectedProof): ProofFault | undefined {
+  if (htm !== expected.method) return 'PROOF_METHOD';
+  if (htu !== expected.uri && targetUri(htu) !== expected.uri) return 'PROOF_URI';
+  if (expected.accessToken !== undefined && ath !== sha256(expected.accessToken))
+    return 'PROOF_TOKEN';
   return undefined;
 }

@@ -162,7 +162,7 @@ export declare const CheckResponseSchema: GenMessage<CheckResponse>;
  */
 export declare const Authorization: GenService<{
   /**
-   * Says whether the request's token is good right now and meets the route's demands.
+   * Says whether the request's token is good right now and meets the route's requirements.
    *
    * Envoy itself needs the permission `validate`: by client certificate, or by API key in the metadata
    * `x-signum-key`. A negative verdict is an answer, `denied_response`. An outage
