@@ -25,7 +25,7 @@ export interface GatewayTraits {
   /** What clients get when the gateway itself is refused. */
   readonly misconfigured: number;
   /** Whether a route of the example, /admin/, requires the scope `admin`. */
-  readonly routeDemands: boolean;
+  readonly routeRequires: boolean;
 }
 
 /** Tries a real gateway with its example's configuration, in front of a service that echoes. */
@@ -145,7 +145,7 @@ function cases(gateway: Gateway, way: Way, traits: GatewayTraits, lab: () => Gat
     expect((await refused({ headers: bearer(accessToken) })).status).toBe(401);
   });
 
-  if (traits.routeDemands) {
+  if (traits.routeRequires) {
     test('a route that requires a scope lets in whom has it and nobody else', async () => {
       const path = '/admin/users';
       const { accessToken: admin } = await lab().issue({ scopes: ['read', 'admin'] });
