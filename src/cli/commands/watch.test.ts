@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { expect, test } from 'vitest';
+import { primariesOf, redisClient } from '../../../test/setup/redis-client.ts';
 import { CallerService, startTestServer, TokenService } from '../../../test/setup/server.ts';
 import { until } from '../../../test/setup/until.ts';
 import type { Cli } from '../cli.ts';
@@ -57,6 +58,19 @@ test('prints every end as it happens, for people and for scripts', async () => {
     tokenId: expect.stringMatching(/^[0-9a-f-]{36}$/),
   });
   expect(lines.some((line) => line.name === 'globex')).toBe(false);
+
+  // As if a replica had taken over: what the primary before had may be gone, which ends nothing for certain.
+  const redis = redisClient(server.redisUrl);
+  for (const node of await primariesOf(redis)) {
+    for (const name of await node.keys('signum:{*}:watermarks')) {
+      await node.hset(name, 'history', 'of-the-primary-before');
+    }
+    await node.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  }
+  redis.disconnect();
+  await until('people see a loss', () => people.text().includes('sessions may be lost: partition'));
+  await until('scripts see a loss', () => script.text().includes('{"event":"lost","time":"'));
+  expect(people.text()).not.toContain('ALL');
 
   // The server going away ends both, and says so.
   await server.close();

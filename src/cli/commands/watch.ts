@@ -25,7 +25,8 @@ interface WatchOptions extends GlobalOptions {
 const NOTES = `
 Prints every end of a token from now on, a line each, until it is stopped; with --json, a JSON object
 a line. What ended before is not printed. A line that says "reset" tells that changes of a partition
-may have been missed. Needs the permission watch.
+may have been missed; one that says "lost", that Redis has failed over or started again, and may have lost
+sessions that had just begun. Needs the permission watch.
 
 Examples:
   signum watch
@@ -100,6 +101,7 @@ function lineOf({ partition, time, revision, event }: WatchEvent): Line {
   };
   if (event.case === 'ended') return { event: 'ended', ...common, ...endedLine(event.value) };
   const scope = event.value?.scope;
+  if (scope?.case === 'lost') return { event: 'lost', ...common };
   return { event: 'revoked', ...common, scope: scope?.case, name: String(scope?.value) };
 }
 
@@ -130,6 +132,8 @@ function textOf(line: Line, { dim, warn, title }: Styles): string {
     }
     case 'revoked':
       return `${line['time']}  ${title(revokedText(line).padEnd(13))}  ${dim(`partition ${line['partition']}`)}`;
+    case 'lost':
+      return warn(`${line['time']}  sessions may be lost: partition ${line['partition']}`);
     default:
       return warn(`reset: partition ${line['partition']} (${line['reason']})`);
   }
