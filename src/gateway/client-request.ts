@@ -55,13 +55,13 @@ export function proofOf(
 }
 
 /**
- * Thumbprint of a client's certificate as a gateway passes it on: an item of bytes (RFC 9440), or PEM
- * that is URL-encoded (nginx, Envoy, Traefik). Undefined for anything else, and for several.
+ * Thumbprint of a client's certificate as a gateway passes it on: its DER as an item of bytes (RFC 9440) or in
+ * bare base64 (Traefik), or PEM that is URL-encoded (nginx, Envoy). Undefined for anything else, and for several.
  */
 export function passedCertificate(values: readonly string[]): string | undefined {
   const [value = ''] = values;
   if (values.length !== 1) return undefined;
-  const bytes = /^:([A-Za-z0-9+/]+=*):$/.exec(value)?.[1];
+  const [, , bytes] = /^(:?)([A-Za-z0-9+/]+=*)\1$/.exec(value) ?? [];
   if (bytes !== undefined) return certificateThumbprint(Buffer.from(bytes, 'base64'));
   try {
     return certificateThumbprint(decodeURIComponent(value));

@@ -13,7 +13,7 @@ export const gateways = {
     certificateHeader: optional({
       env: 'SIGNUM_GATEWAY_CERTIFICATE_HEADER',
       kind: headerName,
-      doc: 'A header of what gateways ask over HTTP that holds the certificate their client has shown, as `:base64:` of its DER (RFC 9440) or as URL-encoded PEM. For tokens that are bound to a certificate. Every gateway must set it or take it out: a client that could send it itself would need no key.',
+      doc: 'A header of what gateways ask over HTTP that holds the certificate their client has shown, as base64 of its DER, between colons (RFC 9440) or bare, or as URL-encoded PEM. For tokens that are bound to a certificate. Every gateway must set it or take it out: a client that could send it itself would need no key.',
     }),
   },
 } as const;
