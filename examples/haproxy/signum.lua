@@ -24,6 +24,11 @@ local function headers_of(txn)
   if host:find('^[%w%.:%[%]_-]+$') then
     headers['x-original-url'] = { scheme .. '://' .. host .. txn.sf:pathq() }
   end
+  -- The certificate that the client has shown; its own header of the name is not passed on.
+  local certificate = txn:get_var('txn.signum_certificate') or ''
+  if certificate ~= '' then
+    headers['client-cert'] = { ':' .. certificate .. ':' }
+  end
   return headers
 end
 
@@ -41,6 +46,7 @@ core.register_action('signum', { 'http-req' }, function(txn)
   })
   if not answer or not answer.status then return end
   txn:set_var('txn.signum_challenge', header(answer, 'www-authenticate'))
+  txn:set_var('txn.signum_nonce', header(answer, 'dpop-nonce'))
   -- Any server answers 200: this header only Signum does.
   if answer.status == 200 and header(answer, 'x-signum-verdict') ~= 'allow' then return end
   for _, name in ipairs(IDENTITY) do

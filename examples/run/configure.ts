@@ -25,6 +25,15 @@ export interface Place {
   /** PEM files of the gateway's certificate and its key. */
   readonly certFile: string;
   readonly keyFile: string;
+  /** Absent: clients come without TLS. */
+  readonly clients?: ClientTls;
+}
+
+/** What the gateway's own TLS listener shows to clients, and which certificates of theirs it takes; PEM files. */
+export interface ClientTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile: string;
 }
 
 const EXAMPLES = new URL('../', import.meta.url);
@@ -36,14 +45,30 @@ const EXAMPLES = new URL('../', import.meta.url);
 export function configure({ name }: Gateway, dir: string, place: Place, way: Way): void {
   const source = fileURLToPath(new URL(name, EXAMPLES));
   for (const file of readdirSync(source)) {
-    const text = choose(readFileSync(join(source, file), 'utf8'), way);
-    writeFileSync(join(dir, file), settle(text, dir, place));
+    const text = chooseClients(readFileSync(join(source, file), 'utf8'), place.clients);
+    writeFileSync(join(dir, file), settle(choose(text, way), dir, place));
   }
   writeFileSync(join(dir, 'gateway-key'), place.apiKey, { mode: 0o600 });
   const header = `proxy_set_header X-Signum-Key "${place.apiKey}";\n`;
   writeFileSync(join(dir, 'nginx-key.conf'), header, { mode: 0o600 });
   const pem = readFileSync(place.certFile, 'utf8') + readFileSync(place.keyFile, 'utf8');
   writeFileSync(join(dir, 'gateway.pem'), pem, { mode: 0o600 });
+  if (place.clients !== undefined) writeClientTls(dir, place.clients);
+}
+
+function writeClientTls(dir: string, { certFile, keyFile, clientCaFile }: ClientTls): void {
+  const [cert, key] = [readFileSync(certFile, 'utf8'), readFileSync(keyFile, 'utf8')];
+  const files = { 'api.crt': cert, 'api.key': key, 'api.pem': cert + key };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(dir, name), text, { mode: 0o600 });
+  }
+  writeFileSync(join(dir, 'clients-ca.crt'), readFileSync(clientCaFile));
+}
+
+/** Swaps the lines for clients without TLS for those for clients with certificates. */
+function chooseClients(text: string, clients: ClientTls | undefined): string {
+  if (clients === undefined) return text;
+  return text.replace(/^.*# \[plain\]\n/gm, '').replace(/# \[mtls\] /g, '');
 }
 
 /** Swaps the lines of the one way for those of another, as the examples tell. */
@@ -73,6 +98,7 @@ function settle(text: string, dir: string, place: Place): string {
     ['address: 0.0.0.0, port_value: 8080', `address: 127.0.0.1, port_value: ${place.port}`],
     ['listen 8080', `listen 127.0.0.1:${place.port}`],
     ['bind :8080', `bind 127.0.0.1:${place.port}`],
+    ['https://:8080 {', `https://:${place.port} {`],
     [':8080 {', `http://:${place.port} {`],
     ['/run/signum/edge.sock', place.edgeSocket ?? ''],
     ['/run/signum/edge-grpc.sock', place.edgeGrpcSocket ?? ''],

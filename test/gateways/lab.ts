@@ -11,6 +11,7 @@ import { loadEdgeConfig } from '../../src/config/config.ts';
 import { clientCertificate, developmentCertificates } from '../../src/dev/certificates.ts';
 import { findFreePort } from '../../src/dev/free-port.ts';
 import { type EdgeProcess, startEdge } from '../../src/server/edge/start-edge.ts';
+import type { ClientIdentity } from '../listeners/certificates.ts';
 import { emptyDatabaseUrl } from '../setup/redis.ts';
 import {
   AUDIENCE,
@@ -33,14 +34,21 @@ export interface GatewayLab {
   readonly signum: TestServer;
   readonly redis: TcpProxy;
   readonly service: EchoService;
+  /** PEM of the authority that has signed the certificates of Signum, gateways and clients. */
+  readonly ca: Buffer;
   /**
    * Starts a gateway that asks this Signum, or the `signum edge` beside it; answers its port. It ends with
    * the lab.
    */
-  gateway(gateway: Gateway, way: Way, forged?: 'forged'): Promise<number>;
+  gateway(gateway: Gateway, way: Way, special?: Special): Promise<number>;
   issue(options?: IssueOptions): Promise<IssuedToken>;
+  /** Certificate of a client of gateways, from an authority that they take. */
+  client(name: string): Promise<ClientIdentity>;
   close(): Promise<void>;
 }
+
+/** With a credential that is none, or with a TLS listener that takes certificates of clients. */
+export type Special = 'forged' | 'mtls';
 
 export interface IssueOptions {
   readonly scopes?: readonly string[];
@@ -49,6 +57,8 @@ export interface IssueOptions {
   readonly lifetimeS?: number;
   /** Thumbprint of the key that it is bound to. */
   readonly jkt?: string;
+  /** Thumbprint of the certificate that it is bound to, instead. */
+  readonly certificate?: string | undefined;
 }
 
 export interface IssuedToken {
@@ -59,7 +69,10 @@ export interface IssuedToken {
   revokeFenced(): Promise<unknown>;
 }
 
-export async function openGatewayLab(): Promise<GatewayLab> {
+/** `env`: the server's, beside what the lab sets. */
+export async function openGatewayLab(
+  env: Readonly<Record<string, string>> = {},
+): Promise<GatewayLab> {
   const dir = mkdtempSync(join(tmpdir(), 'signum-gateways-'));
   const { caFile, ...server } = await developmentCertificates(dir);
   const redisUrl = new URL(await emptyDatabaseUrl());
@@ -75,6 +88,8 @@ export async function openGatewayLab(): Promise<GatewayLab> {
     SIGNUM_DRAIN_TIMEOUT: '2s',
     SIGNUM_EDGE_LEASE: '3s',
     SIGNUM_REDIS_FAILOVER_WINDOW: '0s',
+    SIGNUM_GATEWAY_CERTIFICATE_HEADER: 'Client-Cert',
+    ...env,
   });
   const service = await startEchoService();
   const transport = transportTo(
@@ -114,6 +129,7 @@ export async function openGatewayLab(): Promise<GatewayLab> {
         SIGNUM_EDGE_GRPC_LISTEN: `unix:${sockets.edgeGrpcSocket}`,
         SIGNUM_EDGE_SOCKET_MODE: '0666',
         SIGNUM_EDGE_OPS_LISTEN: '127.0.0.1:0',
+        SIGNUM_GATEWAY_CERTIFICATE_HEADER: 'Client-Cert',
         SIGNUM_LOG_LEVEL: 'silent',
       }),
     );
@@ -126,12 +142,14 @@ export async function openGatewayLab(): Promise<GatewayLab> {
     signum,
     redis,
     service,
-    async gateway(gateway, way, forged) {
+    ca: readFileSync(caFile),
+    async gateway(gateway, way, special) {
       if (way === 'edge') {
         edge ??= startLabEdge();
         await edge;
       }
-      const name = forged === undefined ? 'gateway' : 'nobody';
+      const isForged = special === 'forged';
+      const name = isForged ? 'nobody' : 'gateway';
       const { certFile, keyFile } = await clientCertificate(dir, name);
       const place = {
         port: await findFreePort(),
@@ -144,25 +162,34 @@ export async function openGatewayLab(): Promise<GatewayLab> {
         caFile,
         certFile,
         keyFile,
-        apiKey: forged === undefined ? apiKey : forge(apiKey),
+        apiKey: isForged ? forge(apiKey) : apiKey,
         ...sockets,
+        ...(special === 'mtls' && { clients: { ...server, clientCaFile: caFile } }),
       };
       const { stop } = await startGateway(gateway, place, way);
       stops.push(stop);
       return place.port;
     },
-    async issue({ scopes = [], tenantId = TENANT, userId = 'ada', lifetimeS, jkt } = {}) {
+    async issue(options = {}) {
+      const { scopes = [], tenantId = TENANT, userId = 'ada', lifetimeS } = options;
       devices += 1;
       const device = { tenantId, userId, deviceId: `phone ${devices}` };
       const accessLifetime = lifetimeS === undefined ? undefined : { seconds: BigInt(lifetimeS) };
-      const bound = jkt && { confirmation: { method: { case: 'jkt' as const, value: jkt } } };
-      const issued = await tokens.issue({ device, scopes: [...scopes], accessLifetime, ...bound });
+      const confirmation = confirmationOf(options);
+      const issued = await tokens.issue({
+        ...{ device, scopes: [...scopes], accessLifetime },
+        ...(confirmation && { confirmation }),
+      });
       const { accessToken = '', sessionId = '' } = issued.tokens ?? {};
       const subject = { case: 'token', value: accessToken } as const;
       return {
         ...{ accessToken, sessionId, revoke: () => tokens.revoke({ subject }) },
         revokeFenced: () => tokens.revoke({ subject, fence: Fence.EDGES }),
       };
+    },
+    async client(name) {
+      const files = await clientCertificate(dir, name);
+      return { cert: readFileSync(files.certFile), key: readFileSync(files.keyFile) };
     },
     async close() {
       await Promise.all(stops.map((stop) => stop()));
@@ -174,6 +201,12 @@ export async function openGatewayLab(): Promise<GatewayLab> {
       for (const each of [dir, socketDir]) rmSync(each, { recursive: true, force: true });
     },
   };
+}
+
+function confirmationOf({ jkt, certificate }: IssueOptions) {
+  if (jkt !== undefined) return { method: { case: 'jkt' as const, value: jkt } };
+  if (certificate === undefined) return undefined;
+  return { method: { case: 'certificateThumbprint' as const, value: certificate } };
 }
 
 /** The key's id with another secret. */
