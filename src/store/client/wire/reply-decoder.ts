@@ -120,9 +120,28 @@ export class ReplyDecoder {
   #array(length: number | undefined): unknown {
     if (length === undefined) return INCOMPLETE;
     if (length === -1) return null;
-    if (length === 0) return [];
-    this.#frames.push({ items: [], length });
+    const items: unknown[] = [];
+    this.#plain(items, length);
+    if (items.length === length) return items;
+    this.#frames.push({ items, length });
     return this;
+  }
+
+  /**
+   * Reads elements as long as they are no arrays and have come in whole, as nearly all of a look-up's
+   * are: putting each where it belongs on its own takes a fifth longer.
+   */
+  #plain(items: unknown[], length: number): void {
+    while (items.length < length && this.#piece[this.#at] !== ARRAY) {
+      const start = this.#at;
+      if (start >= this.#piece.length) return;
+      const value = this.#value();
+      if (value === INCOMPLETE) {
+        this.#at = start;
+        return;
+      }
+      items.push(value);
+    }
   }
 
   /** Puts a value where it belongs, and with it each array that it completes. */
