@@ -66,7 +66,8 @@ async function answer(
   try {
     const admission = call.admit();
     if (admission !== undefined) await admission;
-    const bytes = await exchange.readBody(call.maxBytes);
+    const sent = exchange.readBody(call.maxBytes);
+    const bytes = sent instanceof Promise ? await sent : sent;
     const output = await call.run(codec.read(bytes, encoding));
     body = codec.write(output, encoding);
   } catch (thrown) {

@@ -53,7 +53,7 @@ export class FastPathExchange implements Exchange {
   }
 
   /** It is here already. */
-  async readBody(maxBytes: number): Promise<Uint8Array> {
+  readBody(maxBytes: number): Uint8Array {
     if (this.#body.length > maxBytes) throw messageTooLarge(maxBytes);
     return this.#body;
   }
