@@ -93,7 +93,9 @@ export class BinaryWriter {
   /** A copy of what has been written; undefined if the last part could not be. */
   finish(): Uint8Array | undefined {
     if (!this.isWhole) return undefined;
-    return Buffer.from(this.#bytes.subarray(0, this.#at));
+    const copy = Buffer.allocUnsafe(this.#at);
+    this.#bytes.copy(copy, 0, 0, this.#at);
+    return copy;
   }
 
   /** Makes room for a length of two bytes. */
