@@ -28,6 +28,8 @@ export interface OpenCallDeps {
   onFailure?: ((call: Call, error: SignumError) => void) | undefined;
   /** The address that a call comes from; default: that of its connection. */
   clientIp?: ((head: Head) => string) | undefined;
+  /** By what scheme clients know the server, whoever encrypts on the way here; default: https. */
+  publicScheme?: 'http' | 'https' | undefined;
   newRequestId(): string;
   /** Monotonic milliseconds, as `performance.now()`. */
   now(): number;
@@ -108,8 +110,7 @@ export abstract class OpenCall<I> implements Call {
       // Of several, which are refused, none is picked (RFC 9449 section 4.3).
       dpop: proofs.length === 0 ? undefined : proofs.join(', '),
       method,
-      // Whoever encrypts on the way here, clients know the server by https.
-      uri: requestUri('https', authority, path),
+      uri: requestUri(this.deps.publicScheme ?? 'https', authority, path),
       certificateThumbprint: peer.certificateThumbprint,
     };
   }

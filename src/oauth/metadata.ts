@@ -75,9 +75,22 @@ export function assertionAudiences(
   issuer: string,
   publicUrl: string | undefined,
 ): readonly string[] {
-  const base = publicUrl ?? (URL.canParse(issuer) ? new URL(issuer).origin : undefined);
+  const base = publicBase(issuer, publicUrl);
   if (base === undefined) return [issuer];
   return [issuer, ...[TOKEN_PATH, INTROSPECT_PATH, REVOKE_PATH].map((path) => `${base}${path}`)];
+}
+
+/** Where clients reach the endpoints, as an origin; undefined if nothing says so. */
+function publicBase(issuer: string, publicUrl: string | undefined): string | undefined {
+  return publicUrl ?? URL.parse(issuer)?.origin;
+}
+
+/** By what scheme clients know the server, and make their proofs for it; https if nothing says so. */
+export function publicSchemeOf(of: {
+  readonly issuer: string;
+  readonly publicUrl: string | undefined;
+}): 'http' | 'https' {
+  return publicBase(of.issuer, of.publicUrl)?.startsWith('http:') ? 'http' : 'https';
 }
 
 /** What there is none of is left out: an empty list must not be told (section 3.2). */

@@ -7,7 +7,7 @@ const ERROR_OF: Readonly<Partial<Record<Reason, readonly [number, string]>>> = {
   MESSAGE_TOO_LARGE: [400, 'invalid_request'],
   CREDENTIAL_MISSING: [401, 'invalid_client'],
   CREDENTIAL_INVALID: [401, 'invalid_client'],
-  PERMISSION_DENIED: [403, 'unauthorized_client'],
+  PERMISSION_DENIED: [400, 'unauthorized_client'],
   TOKEN_INVALID: [400, 'invalid_grant'],
   TOKEN_EXPIRED: [400, 'invalid_grant'],
   SESSION_REVOKED: [400, 'invalid_grant'],

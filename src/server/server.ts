@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { RootSecrets } from '../domain/root-secret.ts';
 import { authz } from '../gateway/authz.ts';
 import { jwks } from '../oauth/jwks.ts';
+import { publicSchemeOf } from '../oauth/metadata.ts';
 import { oauth } from '../oauth/oauth.ts';
 import { createRevocations } from '../revocations/revocations.ts';
 import { createRpc } from '../rpc/rpc.ts';
@@ -117,6 +118,8 @@ async function compose(config: Config, undo: Undo, close: () => Promise<void>): 
     observe: telemetry.observe,
     onFailure: report.failure,
     clientIp: (head) => clientIpOf(head, proxies),
+    // As the metadata tells clients, which make their proofs for it.
+    publicScheme: publicSchemeOf(config.tokens),
     newRequestId: uuidv7,
     limits: {
       maxInflight: config.limits.maxInflight,

@@ -67,7 +67,7 @@ describe('introspection', () => {
     [
       'another permission',
       () => [{}, { authorization: basic('issuer', keyOf('issuer')) }],
-      403,
+      400,
       'unauthorized_client',
     ],
   ])('refuses a client that shows %s', async (_what, shown, status, error) => {
