@@ -25,56 +25,58 @@ test('tokens are bound to a key that is made once, and are good with it alone', 
   expect(decodeJwt(again.tokens.accessToken)['cnf']).toEqual({ jkt });
 });
 
-test.each(['optional', 'required'])(
-  'a bound token is used with its key, nonces %s',
-  async (nonces) => {
-    const strict = await startTestServer({
-      ...{
-        SIGNUM_REDIS_URL: cli.server.env['SIGNUM_REDIS_URL'] ?? '',
-        SIGNUM_ADMIN_KEY: cli.server.adminKey,
-      },
-      ...(nonces === 'required' && { SIGNUM_DPOP_NONCE: nonces }),
-    });
-    try {
-      const user = { SIGNUM_ADDRESS: strict.address, SIGNUM_CA_FILE: strict.certificates.caFile };
-      const [key, other] = [join(cli.dir, `${nonces}.jwk`), join(cli.dir, 'other.jwk')];
-      const { tokens } = await issueJson(nonces, '--dpop', key);
-      await issueJson('other', '--dpop', other);
-      const act = (
-        command: string,
-        stdin: string,
-        file: string,
-        env: Record<string, string> = user,
-      ) => signum([command, '-', '--dpop', file], { stdin, env: { SIGNUM_API_KEY: '', ...env } });
-      const service = { ...user, SIGNUM_API_KEY: cli.server.adminKey };
-      const verdict = async (file: string) =>
-        (await act('validate', tokens.accessToken, file, service)).stdout.split(',')[0];
-      expect(await verdict(key)).toBe('ACTIVE');
-      expect(await verdict(other)).toBe('KEY_PROOF_INVALID');
+test.each([
+  ['off', {}],
+  ['required', {}],
+  ['off', { SIGNUM_PUBLIC_URL: 'http://signum.example' }],
+  ['required', { SIGNUM_PUBLIC_URL: 'http://signum.example' }],
+])('a bound token is used with its key, nonces %s, at a server with %j', async (nonces, env) => {
+  const strict = await startTestServer({
+    ...{
+      SIGNUM_REDIS_URL: cli.server.env['SIGNUM_REDIS_URL'] ?? '',
+      SIGNUM_ADMIN_KEY: cli.server.adminKey,
+    },
+    ...{ SIGNUM_DPOP_NONCE: nonces, ...env },
+  });
+  try {
+    const user = { SIGNUM_ADDRESS: strict.address, SIGNUM_CA_FILE: strict.certificates.caFile };
+    const [key, other] = [join(cli.dir, `${nonces}.jwk`), join(cli.dir, 'other.jwk')];
+    const { tokens } = await issueJson(nonces, '--dpop', key);
+    await issueJson('other', '--dpop', other);
+    const act = (
+      command: string,
+      stdin: string,
+      file: string,
+      env: Record<string, string> = user,
+    ) => signum([command, '-', '--dpop', file], { stdin, env: { SIGNUM_API_KEY: '', ...env } });
+    const service = { ...user, SIGNUM_API_KEY: cli.server.adminKey };
+    const verdict = async (file: string) =>
+      (await act('validate', tokens.accessToken, file, service)).stdout.split(',')[0];
+    expect(await verdict(key)).toBe('ACTIVE');
+    expect(await verdict(other)).toBe('KEY_PROOF_INVALID');
 
-      for (const [command, token] of [
-        ['refresh', tokens.refreshToken],
-        ['revoke', tokens.accessToken],
-      ] as const) {
-        expect(await act(command, token, other)).toMatchObject({
-          ...{ code: 3, stderr: expect.stringContaining('KEY_PROOF_INVALID') },
-        });
-        expect(
-          await signum([command, '-'], { stdin: token, env: { ...user, SIGNUM_API_KEY: '' } }),
-        ).toMatchObject({
-          ...{ code: 3, stderr: expect.stringMatching(/KEY_PROOF_REQUIRED.*--dpop/s) },
-        });
-      }
-      const refreshed = await act('refresh', tokens.refreshToken, key);
-      expect(refreshed).toMatchObject({ code: 0, stderr: '' });
-      expect(await act('revoke', tokens.refreshToken, key)).toMatchObject({
-        ...{ code: 0, stdout: expect.stringContaining('1 session') },
+    for (const [command, token] of [
+      ['refresh', tokens.refreshToken],
+      ['revoke', tokens.accessToken],
+    ] as const) {
+      expect(await act(command, token, other)).toMatchObject({
+        ...{ code: 3, stderr: expect.stringContaining('KEY_PROOF_INVALID') },
       });
-    } finally {
-      await strict.close();
+      expect(
+        await signum([command, '-'], { stdin: token, env: { ...user, SIGNUM_API_KEY: '' } }),
+      ).toMatchObject({
+        ...{ code: 3, stderr: expect.stringMatching(/KEY_PROOF_REQUIRED.*--dpop/s) },
+      });
     }
-  },
-);
+    const refreshed = await act('refresh', tokens.refreshToken, key);
+    expect(refreshed).toMatchObject({ code: 0, stderr: '' });
+    expect(await act('revoke', tokens.refreshToken, key)).toMatchObject({
+      ...{ code: 0, stdout: expect.stringContaining('1 session') },
+    });
+  } finally {
+    await strict.close();
+  }
+});
 
 test.each(['validate', 'revoke'])('a key without a token, %s is refused', async (command) => {
   const ids = [

@@ -22,12 +22,11 @@ export interface ShownProof {
   readonly uri: string;
 }
 
-/** Makes a proof, with the nonce that the server wants in it. */
-export type Prove = (nonce?: string) => Promise<ShownProof>;
+/** Makes a proof, with the nonce that the server wants in it, and for the scheme that it is known by. */
+export type Prove = (nonce?: string, scheme?: 'https' | 'http') => Promise<ShownProof>;
 
 /**
- * Makes proofs for one method of TokenService and one token; undefined without the option. Whoever
- * encrypts on the way to it, a server is known by https.
+ * Makes proofs for one method of TokenService and one token; undefined without the option.
  * @throws INVALID_FIELD for a file that holds no key.
  */
 export async function openProver(
@@ -36,23 +35,33 @@ export async function openProver(
 ): Promise<((address: string) => Prove) | undefined> {
   if (file === undefined) return undefined;
   const key = await openDpopKey(file);
-  return (address) => async (nonce) => {
-    const uri = `${address.replace(/^http:/, 'https:')}/signum.v1.TokenService/${rpc}`;
-    const request = { method: 'POST' as const, uri };
-    return { ...request, dpop: await key.prove({ ...request, accessToken: token, nonce }) };
-  };
+  return (address) =>
+    async (nonce, scheme = 'https') => {
+      const uri = `${address.replace(/^https?/, scheme)}/signum.v1.TokenService/${rpc}`;
+      const request = { method: 'POST' as const, uri };
+      return { ...request, dpop: await key.prove({ ...request, accessToken: token, nonce }) };
+    };
 }
 
-/** Makes a call with a proof in its header `DPoP`, and once more if a nonce is wanted in it. */
+/**
+ * Makes a call with a proof in its header `DPoP`, and once more if a nonce is wanted in it. Whoever encrypts on the
+ * way to it, a server is known by https, unless its SIGNUM_PUBLIC_URL is an http address: that is tried last.
+ */
 export async function callWithProof<T>(
   prove: Prove | undefined,
   call: (options?: CallOptions) => Promise<T>,
 ): Promise<T> {
   if (prove === undefined) return call();
-  const attempt = async (nonce?: string) => call({ headers: { dpop: (await prove(nonce)).dpop } });
-  return attempt().catch((thrown: unknown) => {
-    const { nonce } = explainFailure(thrown).metadata;
-    if (nonce === undefined) throw thrown;
-    return attempt(nonce);
+  const attempt = async (scheme: 'https' | 'http', nonce?: string) =>
+    call({ headers: { dpop: (await prove(nonce, scheme)).dpop } });
+  const attemptTwice = (scheme: 'https' | 'http') =>
+    attempt(scheme).catch((thrown: unknown) => {
+      const { nonce } = explainFailure(thrown).metadata;
+      if (nonce === undefined) throw thrown;
+      return attempt(scheme, nonce);
+    });
+  return attemptTwice('https').catch((thrown: unknown) => {
+    if (explainFailure(thrown).reason !== 'KEY_PROOF_INVALID') throw thrown;
+    return attemptTwice('http');
   });
 }
