@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Permission } from '@signum/contract/signum/v1/caller_service_pb.js';
 import { type Dev, untilSignal } from './dev.ts';
+import { whatToPasteForApp } from './what-to-paste.ts';
 
 /** Services that verify tokens by themselves, with @signum/edge. */
 export const APPS: readonly string[] = ['express', 'fastify', 'hono', 'headers'];
@@ -27,9 +28,7 @@ export async function runApp(name: string, dev: Dev, port: number): Promise<void
     app.kill('SIGTERM');
     await ended;
   });
-  process.stdout.write(
-    `examples/${name} verifies in its own memory, at http://localhost:${port}/hello, for tokens with the scope read.\n`,
-  );
+  process.stdout.write(whatToPasteForApp(name, port));
   const [code] = await ended;
   process.exit(code ?? 0);
 }

@@ -8,6 +8,27 @@ export interface Shown {
   readonly port: number;
 }
 
+/** What an example says when it starts a service that verifies tokens itself. */
+export function whatToPasteForApp(name: string, port: number): string {
+  const request = `curl -si -H "authorization: Bearer $ACCESS_TOKEN" http://localhost:${port}/hello`;
+  return `examples/${name} verifies in its own memory, at http://localhost:${port}/hello, for tokens with the scope read.
+
+# In a third terminal, in this directory. Without a token: 401.
+curl -si http://localhost:${port}/hello
+signum() { node scripts/run.js cli "$@"; }
+eval "$(signum issue --tenant acme --user ada --device phone --scope read --output shell)"
+
+# With a token it passes.
+${request}
+
+# Log out, and wait until no edge accepts it. The same request: 401.
+echo "$ACCESS_TOKEN" | signum revoke - --fence
+${request}
+
+Ctrl-C stops it.
+`;
+}
+
 /** What an example says when its gateway listens: what to try, and what happens then. */
 export function whatToPaste({ gateway, address, atEdge, port }: Shown): string {
   const { name, credentials } = gateway;

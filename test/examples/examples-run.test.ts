@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENVOY_JWT_AUTHN, NGINX } from '../../examples/run/gateway.ts';
-import { whatToPaste } from '../../examples/run/what-to-paste.ts';
+import { whatToPaste, whatToPasteForApp } from '../../examples/run/what-to-paste.ts';
 import { type Child, startChild } from '../setup/child.ts';
 
 let other: Server;
@@ -34,6 +34,13 @@ describe('an example is not run', () => {
     expect(await child.ended).toEqual([2, null]);
     expect(child.output()).toContain('PORT must be a number from 1 to 65535');
   });
+});
+
+test('an example that verifies by itself says how to try it, and a logout that it hears of', () => {
+  const said = whatToPasteForApp('express', 8081);
+  expect(said).toMatch(/signum issue .*--scope read --output shell/);
+  expect(said.match(/curl .*http:\/\/localhost:8081\/hello$/gm)).toHaveLength(3);
+  expect(said).toMatch(/The same request: 401\.\n.*signum revoke - --fence$/m);
 });
 
 describe('what an example says of its gateway', () => {
