@@ -6,7 +6,7 @@ export interface Exchange extends Head {
   /** Settled by whoever serves it. */
   timeoutHeader: TimeoutHeader | undefined;
   /**
-   * The whole body, without a promise if it is here already: to wait for one takes 0.1 µs.
+   * The whole body, without a promise if it is here already.
    * @throws MESSAGE_TOO_LARGE beyond `maxBytes`, and DEADLINE_EXCEEDED for one that does not come to
    * its end in time; so does the promise.
    */
