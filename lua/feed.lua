@@ -40,7 +40,7 @@ if noted ~= name then
   if is_used or (heard ~= '' and heard ~= name) then
     local at = { revision = revision_key, feed = feed, channel = channel, watermarks = watermarks }
     record(at, feed_ms, now, {
-      event = 'LOSS', member = 'loss', sid = '', jti = '', exp = now + feed_window(watermarks, feed_ms),
+      event = 'LOSS', member = 'loss:' .. name, sid = '', jti = '', exp = now + feed_window(watermarks, feed_ms),
       reason = '', by = 'signum',
     })
   end

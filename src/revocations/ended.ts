@@ -18,9 +18,13 @@ export function deviceOf({ member }: FeedEvent): DeviceRef | undefined {
 export function scopeOf({
   kind,
   member,
-}: FeedEvent): { readonly tenantId: string } | { readonly keyId: string } | 'all' | 'lost' {
+}: FeedEvent):
+  | { readonly tenantId: string }
+  | { readonly keyId: string }
+  | { readonly lost: string }
+  | 'all' {
   const name = member.slice(member.indexOf(':') + 1);
   if (kind === 'REVOKE_TENANT') return { tenantId: name };
-  if (kind === 'LOSS') return 'lost';
+  if (kind === 'LOSS') return { lost: name };
   return kind === 'REVOKE_KEY' ? { keyId: name } : 'all';
 }

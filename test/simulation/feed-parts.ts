@@ -1,4 +1,5 @@
 import type { FeedPart, FeedPlace } from '../../packages/edge/src/core/feed-message.ts';
+import type { Mark } from '../../packages/edge/src/core/watermarks.ts';
 import { type FeedExtent, joinFeed } from '../../src/revocations/core/join-feed.ts';
 import { CLOCK_SKEW_MS, DEPOSED_MS, type Entry, type Told } from './store.ts';
 
@@ -55,8 +56,7 @@ export function eventOf({ revision, entryId, awaited, storeMs, change }: Entry) 
     const { idBytes: tokenId, expiresAtS } = change.token;
     return { revision, entryId, awaited, change: { ended: { tokenId, expiresAtS, reason: 1 } } };
   }
-  const mark = { scope: scopeOf(change), timeMs: storeMs, revision };
-  return { revision, entryId, awaited, change: { watermark: mark } };
+  return { revision, entryId, awaited, change: { watermark: markOf(change, storeMs, revision) } };
 }
 
 /** The state of a partition, in two parts: what is told of it by the first alone is not all of it. */
@@ -75,7 +75,7 @@ function stateOf(partition: number, log: readonly Entry[]) {
   const tokens = log.flatMap(({ change }) => (change && 'token' in change ? [change.token] : []));
   const watermarks = log.flatMap(({ change, storeMs: timeMs, revision }) => {
     if (change === undefined || 'token' in change) return [];
-    return [{ scope: scopeOf(change), timeMs, revision }];
+    return [markOf(change, timeMs, revision)];
   });
   const ended = {
     tokenIds: Uint8Array.from(tokens.flatMap(({ idBytes }) => [...idBytes])),
@@ -85,6 +85,13 @@ function stateOf(partition: number, log: readonly Entry[]) {
   return { kind: 'SNAPSHOT' as const, partition, ended, watermarks };
 }
 
-function scopeOf(change: Exclude<Told, { readonly token: unknown }>) {
-  return 'lost' in change ? { lost: true as const } : { tenantId: change.tenantId };
+function markOf(
+  change: Exclude<Told, { readonly token: unknown }>,
+  timeMs: number,
+  revision: number,
+): Mark {
+  const at = { timeMs, revision };
+  return 'lost' in change
+    ? { ...at, scope: { lost: change.lost } }
+    : { ...at, scope: { tenantId: change.tenantId } };
 }

@@ -145,7 +145,7 @@ function watermark(event: FeedEvent): MessageInitShape<typeof WatermarkSchema> {
 function watermarkScope(event: FeedEvent): Scope {
   const scope = scopeOf(event);
   if (scope === 'all') return { case: 'all', value: true };
-  if (scope === 'lost') return { case: 'lost', value: true };
+  if ('lost' in scope) return { case: 'lost', value: scope.lost };
   if ('tenantId' in scope) return { case: 'tenantId', value: scope.tenantId };
   return { case: 'keyId', value: scope.keyId };
 }

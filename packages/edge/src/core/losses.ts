@@ -1,5 +1,5 @@
 import { CLOCK_DRIFT } from './lease.ts';
-import type { Mark } from './watermarks.ts';
+import type { LossMark } from './watermarks.ts';
 
 /** What losses depend on that is the deployment's; durations in milliseconds. */
 export interface LossTerms {
@@ -8,9 +8,6 @@ export interface LossTerms {
   /** How long a primary that has been replaced may go on answering. */
   readonly failoverWindowMs: number;
 }
-
-/** A loss as it is told; a watermark of the scope `lost`. */
-export type LossMark = Omit<Mark, 'scope'>;
 
 /**
  * What Redis may have lost: after a failover or a restart, sessions that were begun before it. Of such a
@@ -48,7 +45,11 @@ interface Loss {
 const MOST_LOSSES = 16;
 
 export function createLosses(terms: () => LossTerms): Losses {
-  /** Of each partition, by revision and moment: the same revision may name another change elsewhere. */
+  /**
+   * Of each partition, by the history that began, revision and moment. Any two of these may be the same of another
+   * loss: entries of a stream have ids that never fall, so that a primary whose clock is behind gives its loss the
+   * moment of the entry before, as another one may have done that it knows nothing of.
+   */
   const partitions = new Map<number, Map<string, Loss>>();
   /** It never falls: what is asked before everything was forgotten confirms nothing of what is told then. */
   let told = 0;
@@ -67,10 +68,10 @@ export function createLosses(terms: () => LossTerms): Losses {
   }
 
   return {
-    add(partition, { revision, timeMs }, monotonicMs) {
+    add(partition, { scope, revision, timeMs }, monotonicMs) {
       const losses = partitions.get(partition) ?? new Map<string, Loss>();
       partitions.set(partition, losses);
-      const name = `${revision} ${timeMs}`;
+      const name = `${scope.lost} ${revision} ${timeMs}`;
       if (losses.has(name)) return;
       told += 1;
       losses.set(name, { number: told, timeMs, toldMs: monotonicMs });

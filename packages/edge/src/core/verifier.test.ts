@@ -185,7 +185,7 @@ test('an ended token is refused whatever the lease, until its partition is told 
 test('a token that Redis may have lost is asked about until the server has said that it is there', () => {
   const { verify, asks, grant, tell, pass } = edgeOf();
   const timeMs = (FACTS.issuedAtS + 1) * 1_000;
-  const lost = { scope: { lost: true }, timeMs, revision: 1 } as const;
+  const lost = { scope: { lost: 'a' }, timeMs, revision: 1 } as const;
   grant(1);
   expect(verify()).toMatchObject({ answer: 'ACTIVE' });
   const before = asks();

@@ -1,22 +1,24 @@
-/** What a watermark ends; `lost`: what may have been lost. */
-export type MarkScope =
-  | { readonly tenantId: string }
-  | { readonly keyId: string }
-  | { readonly all: true }
-  | { readonly lost: true };
-
-export interface Mark {
-  readonly scope: MarkScope;
-  /** The moment, by the store's clock: no token that it ends was issued after it. */
+interface MarkPlace {
+  /** The moment, by the store's clock: no token that it is about was issued after it. */
   readonly timeMs: number;
   /** The partition's revision at that moment. */
   readonly revision: number;
 }
 
-/** What ends for certain; see Losses for the other kind. */
-export interface EndMark extends Mark {
-  readonly scope: Exclude<MarkScope, { readonly lost: true }>;
+/** What has ended for certain. */
+export interface EndMark extends MarkPlace {
+  readonly scope:
+    | { readonly tenantId: string }
+    | { readonly keyId: string }
+    | { readonly all: true };
 }
+
+/** What may have been lost, by the name of the history that has begun; see Losses. */
+export interface LossMark extends MarkPlace {
+  readonly scope: { readonly lost: string };
+}
+
+export type Mark = EndMark | LossMark;
 
 /** A token as watermarks look at it. */
 export interface MarkedToken {

@@ -103,7 +103,7 @@ function readMark({ scope, time, revision }: Watermark): Mark | undefined {
     case 'all':
       return scope.value ? { ...at, scope: { all: true } } : undefined;
     case 'lost':
-      return scope.value ? { ...at, scope: { lost: true } } : undefined;
+      return scope.value ? { ...at, scope: { lost: scope.value } } : undefined;
     default:
       return undefined;
   }

@@ -531,11 +531,12 @@ export declare type Watermark = Message<"signum.v1.Watermark"> & {
      * were begun before, or by the primary before within `failover_window` after it, may be gone. Of such a
      * session no end will be told. So whoever answers for tokens asks the server about each that was issued
      * up to this moment and the window, give or take `clock_skew`. An answer of a live session that was asked
-     * for more than the window after this was told holds: its end will be told.
+     * for more than the window after this was told holds: its end will be told. The text names the history
+     * that has begun: two losses may have one revision and, where the store's clocks differ, one moment.
      *
-     * @generated from field: bool lost = 6;
+     * @generated from field: string lost = 6;
      */
-    value: boolean;
+    value: string;
     case: "lost";
   } | { case: undefined; value?: undefined };
 
