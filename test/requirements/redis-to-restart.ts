@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisProcess, startRedis } from '../../src/dev/redis-process.ts';
+import { primariesOf, redisClient } from '../setup/redis-client.ts';
 
 /** A Redis whose process can end and come back on the same port with the same files. */
 export interface RestartableRedis {
@@ -18,6 +19,7 @@ export interface RestartableRedis {
 export async function startRestartableRedis(): Promise<RestartableRedis> {
   const dir = mkdtempSync(join(tmpdir(), 'signum-test-redis-'));
   let redis: RedisProcess = await startRedis({ dir });
+  await writeBeforeAnswering(redis.url);
   const { url, port } = redis;
   return {
     url,
@@ -29,10 +31,18 @@ export async function startRestartableRedis(): Promise<RestartableRedis> {
     },
     async start() {
       redis = await startRedis({ dir, port });
+      await writeBeforeAnswering(url);
     },
     async remove() {
       await redis.stop();
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** With `everysec`, of a process that is killed while the disk is slow, less is promised. */
+async function writeBeforeAnswering(url: string): Promise<void> {
+  const client = redisClient(url);
+  for (const node of await primariesOf(client)) await node.config('SET', 'appendfsync', 'always');
+  client.disconnect();
 }
