@@ -6,7 +6,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 
 const INTRODUCTION = `# Metrics
 
-<!-- Generated from src/telemetry/metrics.ts and src/server/edge/edge-metrics.ts by \`npm run docs\`. Do not edit. -->
+<!-- Generated from src/telemetry/ and src/server/edge/edge-metrics.ts by \`npm run docs\`. Do not edit. -->
 
 \`GET /metrics\` on the operations listener tells them in Prometheus' text format, of all workers together.
 Besides these there are those of the process and of Node.js (\`process_*\`, \`nodejs_*\`), under the names
@@ -14,7 +14,7 @@ that dashboards know. No label holds a tenant, a user, a device, a caller, or an
 
 const OF_EDGES = `## Of \`signum edge\`
 
-They come on top of those of calls, verdicts and certificates, on the operations listener of \`signum edge\`.`;
+They come beside those of calls, verdicts and certificates, and no other of those above, on the operations listener of \`signum edge\`.`;
 
 const NO_EDGE = {
   metrics: (): EdgeMetrics => ({

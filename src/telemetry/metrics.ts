@@ -1,60 +1,25 @@
-import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
-import type { Verdict } from '../domain/verdict.ts';
-import { CallLatency } from './call-latency.ts';
-import type { Age, Expiring, FeedCounts, Telemetry } from './telemetry.ts';
-
-export interface MetricsDeps {
-  /** Where metrics are registered: the server's own, never the library's global one. */
-  readonly registry: Registry;
-  /** Every method there is, by full name; any other is counted as `other`. */
-  readonly methods: readonly string[];
-}
+import { Counter, Gauge } from 'prom-client';
+import { createCallMetrics, type MetricsDeps } from './call-metrics.ts';
+import type { Age, FeedCounts, Telemetry } from './telemetry.ts';
 
 const MS_PER_SECOND = 1_000;
-const LATENCY_BUCKETS_S = [
-  0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
-];
 
-/**
- * Telemetry as Prometheus metrics. Every label has a bounded set of values: no tenant, user, device
- * or caller, and nothing that a client can make up.
- */
-export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
-  const registers = [registry];
-  const knownMethod = new Set(methods);
+/** The metrics of a server: those of calls, and what it does to sessions and tells of their ends. */
+export function createMetrics(deps: MetricsDeps): Telemetry {
+  const registers = [deps.registry];
   const ages = new Map<Age, () => number | undefined>();
-  const expiries = new Map<Expiring, () => number | undefined>();
 
-  const latency = new CallLatency(registry, {
-    name: 'signum_call_duration_seconds',
-    help: 'How long calls took, by method and canonical code.',
-    buckets: LATENCY_BUCKETS_S,
-  });
-  const failures = counter(registry, 'signum_call_failures_total', 'Calls that failed.', [
-    'method',
-    'reason',
-  ]);
-  // Counted here and told when asked: a counter makes its labels into a text every time.
-  const judged = new Map<Verdict, number>();
-  new Counter({
-    name: 'signum_verdicts_total',
-    help: 'Answers of Validate.',
-    labelNames: ['verdict'],
+  const sessions = new Counter({
+    name: 'signum_sessions_total',
+    help: 'What happened to sessions.',
+    labelNames: ['event'],
     registers,
-    collect() {
-      for (const [verdict, count] of judged) this.inc({ verdict }, count);
-      judged.clear();
-    },
   });
-  const sessions = counter(registry, 'signum_sessions_total', 'What happened to sessions.', [
-    'event',
-  ]);
-  const auditDropped = counter(
-    registry,
-    'signum_audit_dropped_total',
-    'Audit events that could not be written.',
-    [],
-  );
+  const auditDropped = new Counter({
+    name: 'signum_audit_dropped_total',
+    help: 'Audit events that could not be written.',
+    registers,
+  });
   let readFeed = (): FeedCounts => ({ subscribers: 0, edges: 0, fences: 0 });
   const feedGauge = (name: string, help: string, of: keyof FeedCounts) =>
     new Gauge({
@@ -69,16 +34,6 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
   feedGauge('signum_feed_subscribers', 'Open streams of the feed.', 'subscribers');
   feedGauge('signum_edges', 'Edges that may be answering by themselves.', 'edges');
   feedGauge('signum_fences_waiting', 'Revocations that wait for the edges.', 'fences');
-  let readInFlight = () => 0;
-  new Gauge({
-    name: 'signum_calls_in_flight',
-    help: 'Calls being carried out.',
-    registers,
-    aggregator: 'sum',
-    collect() {
-      this.set(readInFlight());
-    },
-  });
   new Gauge({
     name: 'signum_age_seconds',
     help: 'Age of the signing key, and of what was last read of the key ring and the callers.',
@@ -93,43 +48,14 @@ export function createMetrics({ registry, methods }: MetricsDeps): Telemetry {
       }
     },
   });
-  new Gauge({
-    name: 'signum_certificate_expires_in_seconds',
-    help: 'Time left until a TLS certificate ends; negative when it has ended.',
-    labelNames: ['certificate'],
-    registers,
-    aggregator: 'min',
-    collect() {
-      this.reset();
-      for (const [certificate, readMs] of expiries) {
-        const ms = readMs();
-        if (ms !== undefined) this.set({ certificate }, (ms - Date.now()) / MS_PER_SECOND);
-      }
-    },
-  });
-  // Process, heap, garbage collection and event-loop lag, under the names that dashboards know.
-  collectDefaultMetrics({ register: registry });
 
   return {
-    observe: (call) => {
-      const method = knownMethod.has(call.method) ? call.method : 'other';
-      latency.observe(method, call.code, call.ms / MS_PER_SECOND);
-      if (call.reason) failures.inc({ method, reason: call.reason });
-    },
-    verdict: (verdict) => judged.set(verdict, (judged.get(verdict) ?? 0) + 1),
+    ...createCallMetrics(deps),
     session: (event, count = 1) => sessions.inc({ event }, count),
     auditDropped: (count) => auditDropped.inc(count),
     watchAge: (what, readMs) => ages.set(what, readMs),
-    watchExpiry: (what, readMs) => expiries.set(what, readMs),
     watchFeed(read) {
       readFeed = read;
     },
-    watchInFlight(read) {
-      readInFlight = read;
-    },
   };
-}
-
-function counter(registry: Registry, name: string, help: string, labelNames: readonly string[]) {
-  return new Counter({ name, help, labelNames, registers: [registry] });
 }

@@ -31,20 +31,24 @@ export interface FeedCounts {
   readonly fences: number;
 }
 
-/** Counts and times what the server does. Never told who it was done to. */
-export interface Telemetry {
+/** Counts and times calls, at the server and at `signum edge`. Never told who made them. */
+export interface CallTelemetry {
   observe(call: ObservedCall): void;
   verdict(verdict: Verdict): void;
+  /** Publishes when a certificate ends, in milliseconds since the epoch; read when metrics are collected. */
+  watchExpiry(what: Expiring, readMs: () => number | undefined): void;
+  /** Publishes how many calls are being carried out; read when metrics are collected. */
+  watchInFlight(read: () => number): void;
+}
+
+/** Counts what a server does besides. Never told who it was done to. */
+export interface Telemetry extends CallTelemetry {
   /** `count` sessions, 1 by default. */
   session(event: SessionEvent, count?: number): void;
   /** `count` audit events could not be written. */
   auditDropped(count: number): void;
   /** Publishes an age, in milliseconds; read when metrics are collected. */
   watchAge(what: Age, readMs: () => number | undefined): void;
-  /** Publishes when a certificate ends, in milliseconds since the epoch; read as ages are. */
-  watchExpiry(what: Expiring, readMs: () => number | undefined): void;
   /** Publishes who follows the feed; read when metrics are collected. */
   watchFeed(read: () => FeedCounts): void;
-  /** Publishes how many calls are being carried out; read when metrics are collected. */
-  watchInFlight(read: () => number): void;
 }

@@ -9,8 +9,8 @@ import { authz } from '../../gateway/authz.ts';
 import { AUTHZ, nameOf } from '../../policy/access-table.ts';
 import { check } from '../../rpc/methods/check.ts';
 import { createMethods } from '../../rpc/rpc.ts';
+import { createCallMetrics } from '../../telemetry/call-metrics.ts';
 import { createLog, type Log } from '../../telemetry/log.ts';
-import { createMetrics } from '../../telemetry/metrics.ts';
 import { createBodyBudget } from '../../transport/body/budget.ts';
 import { drain } from '../../transport/drain/drain.ts';
 import { startGrpc } from '../../transport/grpc/grpc.ts';
@@ -61,7 +61,7 @@ async function compose(
   const log = createLog({ level: config.logs.level });
   const registry = new Registry();
   const methods = [AUTHZ, nameOf(Authorization.method.check)];
-  const telemetry = createMetrics({ registry, methods });
+  const telemetry = createCallMetrics({ registry, methods });
   const tls = config.tls.certFile ? await openTls(edgeTls(config), log) : 'plaintext';
   if (tls !== 'plaintext') {
     undo.push(() => tls.close());
